@@ -1,0 +1,145 @@
+"""What can happen to a call: a handful of frozen facts, the same from every kind of PBX.
+
+Every fact has ``call_id`` (``PBXNAME/UNIQUEID`` of the caller's own channel) and ``at`` (seconds since
+the epoch, UTC). The adapters in ``pbx/`` make them; ``call.py`` is the only reader that matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Place(StrEnum):
+    """Where a caller waits for a person."""
+
+    QUEUE = "queue"
+    PARK = "park"
+    AGENT_HOLD = "agent_hold"
+    OFFER = "offer"
+
+
+class NoAnswer(StrEnum):
+    """Why nobody answered, in the words of a phone switch."""
+
+    RANG_OUT = "rang_out"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    QUEUE_TIMEOUT = "queue_timeout"
+    QUEUE_FULL = "queue_full"
+    QUEUE_EMPTY = "queue_empty"
+    WITHDRAWN = "withdrawn"
+    TOLD = "told"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened to one call at one time."""
+
+    call_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallerArrived(Fact):
+    """A caller came in over a trunk."""
+
+    pbx: str
+    linkedid: str
+    number: str | None
+    name: str | None = None
+    did: str | None = None
+    language: str | None = None
+    withheld: bool = False
+    tampered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallerKnown(Fact):
+    """The PBX told more about the caller than at the arrival (a later caller ID, a hidden one)."""
+
+    number: str | None
+    withheld: bool = False
+    tampered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStarted(Fact):
+    """The caller waits for a person since ``since`` (earlier than ``at`` when a seat was taken over)."""
+
+    place: Place
+    since: float
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded(Fact):
+    """The wait is over and nothing else has begun yet (left the queue, was taken from the lot)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing(Fact):
+    """An extension or a group rings for the caller, outside any queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talking(Fact):
+    """The caller is bridged with a person."""
+
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyAnswered(Fact):
+    """What was tried for the caller came to nothing, and the caller is still on the line."""
+
+    why: NoAnswer
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailTook(Fact):
+    """A voicemail box took the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed(Fact):
+    """The caller pressed a key (whether it means anything is for ``call.py`` to say)."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft(Fact):
+    """The caller's own leg ended; ``hung_up``: by the caller's side, not by the PBX."""
+
+    hung_up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CallLost(Fact):
+    """The call is gone and its end was not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed(Fact):
+    """The time that the call asked for in ``Call.deadline`` has come (fed by the tracker)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextGiven(Fact):
+    """The text that the caller asked for was granted (fed by the tracker)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRefused(Fact):
+    """The text that the caller asked for was refused (fed by the tracker)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffReached(Fact):
+    """Staff called a number and somebody answered: no call of ours, but a fact about a caller."""
+
+    number: str

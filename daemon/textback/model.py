@@ -1,0 +1,79 @@
+"""The words that the whole house shares: flows, dispositions, verdicts, states of a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Flow(StrEnum):
+    """Which of the three texts."""
+
+    CALL_TO_TEXT = "call_to_text"
+    ABANDONED = "abandoned"
+    MISSED = "missed"
+
+
+class Disposition(StrEnum):
+    """How a call ended, decided once, when the caller's own leg ends."""
+
+    TEXTED = "texted"
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    MISSED = "missed"
+    UNREACHED = "unreached"
+    LOST = "lost"
+
+
+class Verdict(StrEnum):
+    """What was decided for a call."""
+
+    TEXT = "text"
+    SKIP = "skip"
+    HELD = "held"
+
+
+class Direction(StrEnum):
+    """Which way a message went."""
+
+    OUT = "out"
+    IN = "in"
+
+
+class Status(StrEnum):
+    """The life of a message; ``FINAL`` ones never change again by themselves."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNDELIVERED = "undelivered"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided for a call, with the reason code and the sentence that staff read."""
+
+    verdict: Verdict
+    reason: str
+    why: str
+    flow: Flow | None = None
+    body: str | None = None
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows about one number at the moment of a decision."""
+
+    contact_first_name: str | None = None
+    contact_language: str | None = None
+    contact_verified: bool = False
+    opted_out: bool = False
+    last_automatic_text: float | None = None
+    staff_wrote_at: float | None = None
+    staff_reached_at: float | None = None

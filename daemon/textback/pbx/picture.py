@@ -1,0 +1,181 @@
+"""What is true on an Asterisk now: channels, who is bridged with whom, who sits in which queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from textback.events import Place
+
+
+@dataclass(slots=True)
+class Seat:
+    """A place in a queue, taken at ``since``."""
+
+    queue: str
+    since: float
+
+
+@dataclass(slots=True)
+class Channel:
+    """One leg on the PBX."""
+
+    uniqueid: str
+    name: str
+    bridge: str | None = None
+    seat: Seat | None = None
+    parked_since: float | None = None
+    #: this channel has put whoever it talks with on hold, since
+    holding_since: float | None = None
+    #: music plays to this channel, since
+    music_since: float | None = None
+    #: legs that ring for this channel, outside any queue
+    legs: set[str] = field(default_factory=set)
+    #: the channel that this one rings for
+    rings_for: str | None = None
+    hangup_requested: bool = False
+    #: the number that this leg goes out to, if it leaves over a trunk
+    dialled: str | None = None
+    queue_tried: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        return self.name.startswith("Local/")
+
+    @property
+    def device(self) -> str:
+        """``PJSIP/ext201-0000000a`` -> ``ext201``: who that is, in a word."""
+        peer = self.name.rpartition("-")[0] or self.name
+        return peer.partition("/")[2] or peer
+
+
+@dataclass(slots=True)
+class Bridge:
+    """Channels that hear each other, unless it is a parking lot or a waiting room."""
+
+    holding: bool = False
+    members: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is true for one caller: nothing (no field set), waiting, ringing or talking."""
+
+    place: Place | None = None
+    since: float | None = None
+    queue: str | None = None
+    ringing: bool = False
+    talking: bool = False
+    agent: str | None = None
+
+
+NOTHING = Situation()
+
+
+class Picture:
+    """The channels and bridges of one PBX, and what follows from them for a caller."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, Channel] = {}
+        self._bridges: dict[str, Bridge] = {}
+        self._halves: dict[str, str] = {}
+
+    def add(self, uniqueid: str, name: str) -> Channel:
+        """The channel of that id, made now if it is new."""
+        channel = self.channels.get(uniqueid)
+        if channel is None:
+            channel = self.channels[uniqueid] = Channel(uniqueid, name)
+            if channel.is_local:
+                self._halves[name] = uniqueid
+        return channel
+
+    def get(self, uniqueid: str | None) -> Channel | None:
+        return self.channels.get(uniqueid) if uniqueid else None
+
+    def remove(self, channel: Channel) -> None:
+        """The channel is gone, and with it its seat, its legs and its place in a bridge."""
+        self.leave(channel)
+        self.stop_ringing(channel)
+        for leg in [self.get(leg) for leg in channel.legs]:
+            if leg:
+                leg.rings_for = None
+        self.channels.pop(channel.uniqueid, None)
+        self._halves.pop(channel.name, None)
+
+    def enter(self, channel: Channel, bridge_id: str, holding: bool) -> None:
+        self.leave(channel)
+        bridge = self._bridges.setdefault(bridge_id, Bridge())
+        bridge.holding = holding
+        bridge.members.add(channel.uniqueid)
+        channel.bridge = bridge_id
+
+    def leave(self, channel: Channel) -> None:
+        bridge = self._bridges.get(channel.bridge or "")
+        if bridge:
+            bridge.members.discard(channel.uniqueid)
+            if not bridge.members:
+                del self._bridges[channel.bridge or ""]
+        channel.bridge = None
+        channel.holding_since = None
+
+    def ring(self, caller: Channel, leg: Channel) -> None:
+        caller.legs.add(leg.uniqueid)
+        leg.rings_for = caller.uniqueid
+
+    def stop_ringing(self, leg: Channel) -> Channel | None:
+        """``leg`` rings no more; returns whom it rang for."""
+        caller = self.get(leg.rings_for)
+        leg.rings_for = None
+        if caller:
+            caller.legs.discard(leg.uniqueid)
+        return caller
+
+    def connected(self, channel: Channel) -> list[Channel]:
+        """Everybody who hears or is heard by ``channel``: over bridges and the two halves of Local channels."""
+        found = {channel.uniqueid: channel}
+        waiting = [channel]
+        while waiting:
+            for other in self._next_to(waiting.pop()):
+                if other.uniqueid not in found:
+                    found[other.uniqueid] = other
+                    waiting.append(other)
+        return list(found.values())
+
+    def _next_to(self, channel: Channel) -> Iterator[Channel]:
+        bridge = self._bridges.get(channel.bridge or "")
+        if bridge and not bridge.holding:
+            for uniqueid in bridge.members:
+                if uniqueid in self.channels:
+                    yield self.channels[uniqueid]
+        if channel.is_local:
+            other = self.get(self._halves.get(_other_half(channel.name)))
+            if other:
+                yield other
+
+    def situation(self, channel: Channel) -> Situation:
+        """What is true for the caller on ``channel``."""
+        if channel.parked_since is not None:
+            return Situation(Place.PARK, channel.parked_since)
+        around = self.connected(channel) if channel.bridge else [channel]
+        people = [other for other in around if other is not channel and not other.is_local]
+        if people:
+            return _with_people(people)
+        for other in around:
+            if other.seat:
+                return Situation(Place.QUEUE, other.seat.since, other.seat.queue)
+        if channel.music_since is not None and channel.bridge:
+            return Situation(Place.AGENT_HOLD, channel.music_since)
+        return Situation(ringing=True) if any(other.legs for other in around) else NOTHING
+
+
+def _with_people(people: list[Channel]) -> Situation:
+    """Talking, unless everybody there has put the caller on hold."""
+    heard = [person for person in people if person.holding_since is None]
+    if heard:
+        return Situation(talking=True, agent=min(person.device for person in heard))
+    return Situation(Place.AGENT_HOLD, max(person.holding_since or 0.0 for person in people))
+
+
+def _other_half(name: str) -> str:
+    """``Local/201@queue-0001;1`` and ``…;2`` are the two ends of one channel."""
+    return name[:-1] + ("2" if name.endswith("1") else "1")

@@ -1,0 +1,166 @@
+"""The tables as SQLAlchemy Core sees them; ``sql/`` creates them, ``sql/README.md`` explains every column."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from textback.store.columns import Foreign, Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+practices = Table(
+    "practices",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("updated_by", String(100), nullable=False),
+)
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("practice", ForeignKey("practices.name"), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("practice", ForeignKey("practices.name"), nullable=False),
+    Column("number", String(32), nullable=False, index=True),
+    Column("first_name", String(100)),
+    Column("last_name", String(100)),
+    Column("kind", String(16), nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("language", String(16)),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_contacts_practice_number", "practice", "number"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("practice", ForeignKey("practices.name"), nullable=False, index=True),
+    Column("line", String(32), nullable=False),
+    Column("number", String(32), nullable=False, index=True),
+    Column("contact_id", ForeignKey("contacts.id"), index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("last_message_at", Instant),
+    UniqueConstraint("line", "number"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("pbx", String(64), nullable=False),
+    Column("linkedid", Foreign(160)),
+    Column("practice", String(100)),
+    Column("caller", Foreign(80)),
+    Column("caller_name", Foreign(255)),
+    Column("did", Foreign(80)),
+    Column("queue", Foreign(128)),
+    Column("language", Foreign(16)),
+    Column("started_at", Instant, nullable=False),
+    Column("hold_started_at", Instant),
+    Column("offered_at", Instant),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("hold_seconds", Float),
+    Column("ring_seconds", Float),
+    Column("disposition", String(16)),
+    Column("voicemail", Boolean, nullable=False, default=False),
+    Column("answered_by", Foreign(128)),
+    Column("backfilled", Boolean, nullable=False, default=False),
+    Column("flow", String(16)),
+    Column("verdict", String(8)),
+    Column("reason", String(32)),
+    Column("why", Foreign(255)),
+    Column("message_id", String(36)),
+    Column("conversation_id", ForeignKey("conversations.id"), index=True),
+    Column("deadline", Instant),
+    Column("machine", JSON(none_as_null=True)),
+    Column("story", JSON(none_as_null=True)),
+    Index("ix_calls_ended_at", "ended_at"),
+    Index("ix_calls_started_at", "started_at"),
+    Index("ix_calls_practice_started_at", "practice", "started_at"),
+    Index("ix_calls_caller_started_at", "caller", "started_at"),
+    Index("ix_calls_pbx_verdict", "pbx", "verdict"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("call_id", String(255), unique=True),
+    Column("practice", String(100)),
+    Column("direction", String(3), nullable=False),
+    Column("flow", String(16)),
+    Column("to_number", String(32), nullable=False),
+    Column("from_number", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("encoding", String(8), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(255)),
+    Column("provider", String(32)),
+    Column("provider_id", String(64), unique=True),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("priority", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("claimed_at", Instant),
+    Column("claimed_by", String(64)),
+    Column("sent_at", Instant),
+    Column("delivered_at", Instant),
+    Index("ix_messages_status_due_at", "status", "due_at"),
+    Index("ix_messages_to_number_created_at", "to_number", "created_at"),
+    Index("ix_messages_created_at", "created_at"),
+)
+
+optouts = Table(
+    "optouts",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("source", String(32), nullable=False),
+)
+
+staff_reached = Table(
+    "staff_reached",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("number", String(32), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("pbx", String(64), nullable=False),
+    Index("ix_staff_reached_number_at", "number", "at"),
+)
