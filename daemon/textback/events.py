@@ -143,3 +143,17 @@ class StaffReached(Fact):
     """Staff called a number and somebody answered: no call of ours, but a fact about a caller."""
 
     number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSynced(Fact):
+    """The link to a PBX is up and knows who is on the line; ``call_id`` is empty."""
+
+    pbx: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost(Fact):
+    """The link to a PBX is down: until it is synced again, nobody knows who came back; ``call_id`` is empty."""
+
+    pbx: str

@@ -1,0 +1,26 @@
+"""The practices as they are stored now: read again only when one of them changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from textback.directory import Directory
+from textback.practice import read_practice
+from textback.store import practices
+
+
+class PracticeBook:
+    """What ``practice apply`` or a page saved holds from the next event on."""
+
+    def __init__(self) -> None:
+        self._directory = Directory(())
+        self._fingerprint: object = None
+
+    def __call__(self, connection: Connection) -> Directory:
+        """The practices of this moment."""
+        fingerprint = practices.fingerprint(connection)
+        if fingerprint != self._fingerprint:
+            rows = practices.all_documents(connection)
+            self._directory = Directory(read_practice(row.document) for row in rows)
+            self._fingerprint = fingerprint
+        return self._directory

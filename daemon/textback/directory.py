@@ -1,0 +1,86 @@
+"""Which practice and which line a call belongs to: by queue, else by DID, else the practice that takes the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from textback import numbers
+from textback.call import Rules
+from textback.practice import Line, Practice
+
+_NOT_A_DIGIT = re.compile(r"\D")
+
+Home = tuple[Practice, Line]
+
+
+class Directory:
+    """All practices, looked up the way SPEC §1 tells; made anew whenever one of them changes."""
+
+    def __init__(self, practices: Iterable[Practice]) -> None:
+        self.practices = tuple(practices)
+        self._queues: dict[str, Home] = {}
+        self._dids: dict[str, Home] = {}
+        self._default: Home | None = None
+        self._rules: dict[tuple[str, str | None, str | None], Rules] = {}
+        for practice in self.practices:
+            self._enter(practice)
+
+    def _enter(self, practice: Practice) -> None:
+        for line in practice.lines:
+            self._queues.update({queue: (practice, line) for queue in line.queues})
+            self._dids.update({_digits(did, practice.region): (practice, line) for did in line.dids})
+        if practice.default:
+            self._default = (practice, practice.lines[0])
+
+    def home(self, pbx: str, queue: str | None, did: str | None) -> Home | None:
+        """The practice and line of a call; None if no practice takes it.
+
+        A queue is known as ``support``, or as ``main/support`` where two PBXes share the name.
+        """
+        if queue:
+            found = self._queues.get(f"{pbx}/{queue}") or self._queues.get(queue)
+            if found:
+                return found
+        return self._by_did(did) or self._default
+
+    def _by_did(self, did: str | None) -> Home | None:
+        if not did:
+            return None
+        for practice in self.practices:
+            found = self._dids.get(_digits(did, practice.region))
+            if found and found[0] is practice:
+                return found
+        return None
+
+    def rules(self, pbx: str, queue: str | None, did: str | None) -> Rules:
+        """What the practice wants of the state machine for a caller in ``queue``."""
+        key = (pbx, queue, did)
+        rules = self._rules.get(key)
+        if rules is None:
+            if len(self._rules) > 10_000:  # a DID is the caller's choice where any number is routed
+                self._rules.clear()
+            rules = self._rules[key] = self._make_rules(pbx, queue, did)
+        return rules
+
+    def _make_rules(self, pbx: str, queue: str | None, did: str | None) -> Rules:
+        home = self.home(pbx, queue, did)
+        if home is None:
+            return Rules()
+        practice = home[0]
+        flow = practice.call_to_text.for_queue(f"{pbx}/{queue}" if queue else None)
+        return Rules(
+            key=flow.key if flow.enabled else None,
+            after=flow.after if flow.enabled and flow.offer != "none" else None,
+            voicemail_answers=practice.missed.voicemail == "answered",
+        )
+
+    @property
+    def region(self) -> str:
+        """The region in which a number is read that belongs to no call."""
+        home = self._default or next(iter(self._queues.values()), None)
+        return home[0].region if home else "US"
+
+
+def _digits(did: str, region: str) -> str:
+    return numbers.read(did, region).e164 or _NOT_A_DIGIT.sub("", did)

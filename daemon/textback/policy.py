@@ -1,0 +1,105 @@
+"""Whom we text, and what: every call gets a verdict, a reason code and one sentence that staff can read."""
+
+from __future__ import annotations
+
+from textback import hours, template
+from textback.call import Call
+from textback.directory import Home
+from textback.guards import GUARDS, LATE_GUARDS, Case
+from textback.model import Decision, Disposition, Flow, Verdict
+from textback.numbers import Number, NumberKind, read
+from textback.wording import answered, ended, span
+
+
+def flow_of(call: Call, home: Home | None) -> Flow | None:
+    """The flow that a call which ended may start, if any."""
+    if call.disposition == Disposition.ABANDONED:
+        return Flow.ABANDONED
+    if call.disposition == Disposition.MISSED:
+        return Flow.MISSED
+    if call.disposition == Disposition.UNREACHED and home and call.ended_at is not None:
+        practice = home[0]
+        counts = practice.missed.count_unreached_outside_hours
+        if counts and not hours.is_open(practice.hours, practice.timezone, call.ended_at):
+            return Flow.MISSED
+    return None
+
+
+def without_flow(call: Call) -> Decision:
+    """The verdict on a call that is no reason for a text."""
+    if call.disposition == Disposition.ANSWERED:
+        return skip("answered", answered(call))
+    if call.disposition == Disposition.LOST:
+        return skip("unobserved", "the end of the call was not seen, and no record tells it")
+    return skip("unreached", "left before anybody was dialled or queued for")
+
+
+def no_practice(call: Call, flow: Flow) -> Decision:
+    """The verdict on a lost call that no practice takes."""
+    return skip("no_practice", f"{ended(call, flow)}, but no practice takes this queue or number", flow)
+
+
+def skip(reason: str, sentence: str, flow: Flow | None = None) -> Decision:
+    return Decision(Verdict.SKIP, reason, f"skip: {sentence}", flow)
+
+
+def number_of(call: Call, region: str) -> Number:
+    """The caller's number as it may be used: a hidden or forged one is none."""
+    if call.tampered:
+        return Number(None, NumberKind.INVALID)
+    return Number(None, NumberKind.WITHHELD) if call.withheld else read(call.number, region)
+
+
+def decide(case: Case) -> Decision:
+    """Text, skip or hold: the first guard that applies gives the reason (SPEC §5.4)."""
+    for reason, guard in GUARDS:
+        sentence = guard(case)
+        if sentence:
+            return skip(reason, sentence, case.flow)
+    late = case.now - case.at
+    body = _body(case)
+    if late > case.home[0].guards.max_age:
+        why = f"held: {ended(case.call, case.flow)}, but that is {span(late)} ago"
+        return Decision(Verdict.HELD, "too_old", why, case.flow, body, case.home[1].number)
+    for reason, guard in LATE_GUARDS:
+        sentence = guard(case)
+        if sentence:
+            return skip(reason, sentence, case.flow)
+    why = f"text: {ended(case.call, case.flow)}"
+    return Decision(Verdict.TEXT, case.flow, why, case.flow, body, case.home[1].number)
+
+
+def _body(case: Case) -> str:
+    practice, line = case.home
+    texts = _texts(case)
+    language = _language(case, texts)
+    waited = case.call.hold_seconds if case.call.hold_seconds is not None else case.call.ring_seconds
+    values = {
+        "practice": practice.name,
+        "line": line.name,
+        "queue": case.call.queue or "",
+        "wait": template.wait_words(waited or 0.0, language),
+        "first_name": (case.known.contact_first_name or "") if case.known.contact_verified else "",
+        "url": practice.url or "",
+    }
+    return template.render(texts[language], values)
+
+
+def _texts(case: Case) -> dict[str, str]:
+    practice = case.home[0]
+    if case.flow is Flow.CALL_TO_TEXT:
+        return practice.call_to_text.message
+    if case.flow is Flow.ABANDONED:
+        return practice.abandoned.message
+    is_open = hours.is_open(practice.hours, practice.timezone, case.at)
+    return (practice.missed.during_hours if is_open else practice.missed.outside_hours).message
+
+
+def _language(case: Case, texts: dict[str, str]) -> str:
+    """The contact's, else the channel's, else the practice's: the first that there is a text for."""
+    practice = case.home[0]
+    for wanted in (case.known.contact_language, case.call.language):
+        for language in (wanted, (wanted or "").replace("_", "-").partition("-")[0]):
+            if language and language in texts:
+                return language
+    return practice.language

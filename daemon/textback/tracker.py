@@ -1,0 +1,267 @@
+"""Open call → advance → decide → save: the only place where the pure core meets what is stored."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from textback import numbers
+from textback.call import Call, Outcome, Phase, advance, arrive
+from textback.directory import Directory, Home
+from textback.events import (
+    CallerArrived,
+    CallerKnown,
+    DeadlinePassed,
+    Fact,
+    LinkLost,
+    LinkSynced,
+    StaffReached,
+    TextGiven,
+    TextRefused,
+)
+from textback.judge import Judge
+from textback.ledger import LONGEST_STORY, Entry, from_row, to_row
+from textback.model import Verdict
+from textback.policy import number_of
+from textback.store import calls, people
+from textback.wording import step
+
+#: Seconds; how long a text waits for a link that is down before it is decided, and then held, without it.
+BLIND_LIMIT = 3600.0
+
+
+class Tracker:
+    """Takes facts in order, inside the transactions of the writer.
+
+    Everything that a batch changes in memory is undone before it is tried again: a database that fails in the
+    middle never leaves a call half decided. ``directory`` gives the practices as they are stored now.
+    """
+
+    def __init__(
+        self,
+        pbxes: Iterable[str],
+        directory: Callable[[Connection], Directory],
+        on_text: Callable[[], None] = lambda: None,
+        log: logging.Logger = logging.getLogger("textback.calls"),
+    ) -> None:
+        self._directory_of = directory
+        self._directory = Directory(())
+        self._judge = Judge()
+        self._log = log
+        self._on_text = on_text
+        self._pbxes = tuple(pbxes)
+        self._entries: dict[str, Entry] = {}
+        self._undo: dict[str, Entry | None] = {}
+        self._deadlines: list[tuple[float, str]] = []
+        self._dirty: set[str] = set()
+        self._ended: list[str] = []
+        self._unsynced = set(self._pbxes)
+        self._synced_at = 0.0
+        self._link_state: tuple[set[str], float] = (set(self._pbxes), 0.0)
+        self._batch: object = None
+        self._decided: list[Entry] = []
+
+    def restore(self, connection: Connection) -> None:
+        """Take up the calls that were open, or settling, when the daemon stopped."""
+        for pbx in self._pbxes:
+            for row in calls.unsettled(connection, pbx):
+                entry = from_row(row)
+                self._entries[entry.call.id] = entry
+                self._expect(entry)
+
+    def open_calls(self, pbx: str) -> list[Call]:
+        """The calls of that PBX which are on the line, as far as is known."""
+        found = [entry.call for entry in self._entries.values()]
+        return [call for call in found if call.pbx == pbx and call.phase is not Phase.ENDED]
+
+    def batch(self, facts: Sequence[Fact], now: float | None = None) -> Callable[[Connection], int]:
+        """A job for the writer: the facts in order, then the deadlines up to ``now``; gives the texts decided."""
+        key = object()
+
+        def job(connection: Connection) -> int:
+            self._begin(key)
+            self._directory = self._directory_of(connection)
+            for fact in facts:
+                self._take(connection, fact)
+            if now is not None:
+                self._pass_time(connection, now)
+            self._flush(connection)
+            return sum(entry.message_id is not None for entry in self._decided)
+
+        return job
+
+    def committed(self) -> None:
+        """The last batch is durable: tell what was decided, wake the sender, forget what is over."""
+        for entry in self._decided:
+            self._tell(entry)
+        if any(entry.message_id for entry in self._decided):
+            self._on_text()
+        self._begin(None)
+
+    # -- one batch --------------------------------------------------------------------------------------
+
+    def _begin(self, key: object) -> None:
+        """Start a batch; the same batch again means that its transaction failed, and it starts from before."""
+        if key is not None and key is self._batch:
+            for call_id, entry in self._undo.items():
+                self._restore_one(call_id, entry)
+            self._unsynced, self._synced_at = set(self._link_state[0]), self._link_state[1]
+        else:
+            for call_id in self._undo:
+                entry = self._entries.get(call_id)
+                if entry and entry.is_over:
+                    del self._entries[call_id]
+        self._batch = key
+        self._undo = {}
+        self._decided = []
+        self._ended = []
+        self._dirty.clear()
+        self._link_state = (set(self._unsynced), self._synced_at)
+
+    def _restore_one(self, call_id: str, entry: Entry | None) -> None:
+        if entry is None:
+            self._entries.pop(call_id, None)
+            return
+        self._entries[call_id] = entry
+        self._expect(entry)
+
+    def _take(self, connection: Connection, fact: Fact) -> None:
+        if not self._unsynced:
+            self._pass_time(connection, fact.at, before=True)
+        if isinstance(fact, CallerArrived):
+            self._arrive(fact)
+        elif isinstance(fact, StaffReached):
+            self._staff_reached(connection, fact)
+        elif isinstance(fact, LinkSynced):
+            self._unsynced.discard(fact.pbx)
+            self._synced_at = fact.at
+        elif isinstance(fact, LinkLost):
+            self._unsynced.add(fact.pbx)
+        else:
+            self._advance(connection, fact)
+
+    def _arrive(self, fact: CallerArrived) -> None:
+        if fact.call_id not in self._entries:
+            self._put(self._place(Entry(arrive(fact), story=_told((), fact))))
+
+    def _advance(self, connection: Connection, fact: Fact) -> None:
+        entry = self._entries.get(fact.call_id)
+        if entry is None or entry.call.phase is Phase.ENDED:
+            return
+        rules = self._directory.rules(entry.call.pbx, entry.call.queue, entry.call.did)
+        call, outcomes = advance(entry.call, fact, rules)
+        moved = call.queue != entry.call.queue or isinstance(fact, CallerKnown)
+        entry = replace(entry, call=call, story=_told(entry.story, fact))
+        self._put(self._place(entry) if moved else entry)
+        if Outcome.TEXT_ASKED in outcomes:
+            self._asked(connection, self._entries[call.id], fact.at)
+        if Outcome.ENDED in outcomes:
+            self._ended.append(call.id)
+
+    def _place(self, entry: Entry) -> Entry:
+        """The practice and the number of a call, as far as its queue and DID tell them by now."""
+        home = self._home(entry.call)
+        region = home[0].region if home else self._directory.region
+        number = number_of(entry.call, region)
+        shown = None if entry.call.withheld or entry.call.tampered else number.e164 or entry.call.number
+        return replace(entry, practice=home[0].name if home else None, number=shown)
+
+    def _home(self, call: Call) -> Home | None:
+        return self._directory.home(call.pbx, call.queue, call.did)
+
+    def _staff_reached(self, connection: Connection, fact: StaffReached) -> None:
+        number = numbers.read(fact.number, self._directory.region).e164
+        if number:
+            people.staff_reached(connection, number, fact.at, fact.call_id.partition("/")[0])
+
+    def _put(self, entry: Entry) -> None:
+        call_id = entry.call.id
+        self._undo.setdefault(call_id, self._entries.get(call_id))
+        self._entries[call_id] = entry
+        self._dirty.add(call_id)
+        self._expect(entry)
+
+    # -- time -------------------------------------------------------------------------------------------
+
+    def _expect(self, entry: Entry) -> None:
+        if entry.deadline is not None:
+            heapq.heappush(self._deadlines, (entry.deadline, entry.call.id))
+
+    def _pass_time(self, connection: Connection, now: float, before: bool = False) -> None:
+        """Let the deadlines pass that are due at ``now`` (``before``: strictly earlier).
+
+        While a link is down nobody knows who came back, so a text waits for it: up to ``BLIND_LIMIT``.
+        """
+        limit = now - BLIND_LIMIT if self._unsynced else now
+        settled = []
+        while self._deadlines and (self._deadlines[0][0] < limit or self._deadlines[0][0] == limit and not before):
+            due, call_id = heapq.heappop(self._deadlines)
+            entry = self._entries.get(call_id)
+            if entry is None or entry.deadline != due:
+                continue
+            if entry.call.phase is Phase.ENDED:
+                settled.append(entry)
+            else:
+                self._advance(connection, DeadlinePassed(call_id, due))
+        self._release(connection, settled, now)
+
+    # -- decisions --------------------------------------------------------------------------------------
+
+    def _asked(self, connection: Connection, entry: Entry, at: float) -> None:
+        """The caller asked for a text: give it or refuse it, once."""
+        decided = self._judge.asked(connection, entry, self._home(entry.call), at)
+        given = decided.decision is not None and decided.decision.verdict is Verdict.TEXT
+        if given:
+            self._put(decided)
+            self._advance(connection, TextGiven(entry.call.id, at))
+            self._decided.append(self._entries[entry.call.id])
+        else:
+            reason = decided.decision.reason if decided.decision else "error"
+            self._advance(connection, TextRefused(entry.call.id, at, reason))
+
+    def _release(self, connection: Connection, settled: Sequence[Entry], now: float) -> None:
+        """``settle`` is over: decide again, over everything that is known now.
+
+        A deadline that passed in sight of the links is judged at its own time, however late the loop is;
+        one that passed while nobody looked is judged at the time when the links were back.
+        """
+        if not settled:
+            return
+        self._flush(connection)
+        times = [now if self._unsynced else max(entry.settle_at or now, self._synced_at) for entry in settled]
+        self._decide(connection, settled, times, settled=True)
+
+    def _flush(self, connection: Connection) -> None:
+        """Judge the calls that ended, then save every call that changed."""
+        ended = [self._entries[call_id] for call_id in self._ended]
+        self._ended = []
+        self._decide(connection, ended, [entry.call.ended_at or 0.0 for entry in ended], settled=False)
+        calls.save(connection, [to_row(self._entries[call_id]) for call_id in sorted(self._dirty)])
+        self._dirty.clear()
+
+    def _decide(
+        self, connection: Connection, entries: Sequence[Entry], times: Sequence[float], settled: bool
+    ) -> None:
+        if not entries:
+            return
+        homes = [self._home(entry.call) for entry in entries]
+        for decided in self._judge.ended(connection, entries, homes, times, settled):
+            before = self._entries[decided.call.id].decision
+            self._put(decided)
+            if decided.decision is not before:
+                self._decided.append(decided)
+
+    def _tell(self, entry: Entry) -> None:
+        decision = entry.decision
+        if decision is not None:
+            self._log.info("%s %s (%s) %s", entry.call.id, decision.why, decision.reason, numbers.mask(entry.number))
+
+
+def _told(story: tuple[tuple[float, str], ...], fact: Fact) -> tuple[tuple[float, str], ...]:
+    words = step(fact)
+    return (*story, (fact.at, words)) if words and len(story) < LONGEST_STORY else story
+

@@ -1,0 +1,118 @@
+"""The sentences that people read: why a call was texted or not, and what happened in it, step by step."""
+
+from __future__ import annotations
+
+from textback.call import Call
+from textback.events import (
+    CallerArrived,
+    CallerKnown,
+    CallerLeft,
+    CallLost,
+    DeadlinePassed,
+    Fact,
+    HoldEnded,
+    HoldStarted,
+    KeyPressed,
+    NoAnswer,
+    NobodyAnswered,
+    Place,
+    Ringing,
+    Talking,
+    TextGiven,
+    TextRefused,
+    VoicemailTook,
+)
+from textback.model import Flow
+
+_TRIED = {
+    NoAnswer.RANG_OUT: "nobody picked up",
+    NoAnswer.BUSY: "the extension was busy",
+    NoAnswer.UNREACHABLE: "the extension could not be reached",
+    NoAnswer.QUEUE_TIMEOUT: "the wait timed out",
+    NoAnswer.QUEUE_FULL: "there was no room",
+    NoAnswer.QUEUE_EMPTY: "there was nobody to answer",
+    NoAnswer.WITHDRAWN: "the caller was taken out",
+    NoAnswer.TOLD: "the dialplan said that nobody will answer",
+}
+
+
+def ended(call: Call, flow: Flow) -> str:
+    """How a lost call ended: "hung up after 1 min 35 s on hold in support"."""
+    if flow is Flow.CALL_TO_TEXT:
+        return asked(call)
+    if flow is Flow.ABANDONED:
+        left = "hung up" if call.hung_up else "was cut off"
+        return f"{left} after {span(call.hold_seconds or 0.0)} on hold{_in_queue(call)}"
+    if call.voicemail:
+        return f"nobody answered{_in_queue(call)}, voicemail took the call"
+    if call.gave_up_ringing:
+        return f"hung up after {span(call.ring_seconds or 0.0)} of ringing"
+    if call.no_answer:
+        return f"{_TRIED[call.no_answer]}{_in_queue(call)}"
+    return "called outside hours and reached nobody" if call.ring_seconds is None else "nobody answered"
+
+
+def asked(call: Call) -> str:
+    """How the caller came to ask for a text."""
+    held = call.texted_stretch if call.texted_stretch is not None else call.hold_seconds
+    return f"asked for it by key after {span(held or 0.0)} on hold{_in_queue(call)}"
+
+
+def answered(call: Call) -> str:
+    """Who answered, and after how long."""
+    after = (call.answered_at or call.started_at) - call.started_at
+    return f"answered by {call.answered_by or 'somebody'} after {span(after)}"
+
+
+def _in_queue(call: Call) -> str:
+    return f" in {call.queue}" if call.queue else ""
+
+
+def span(seconds: float) -> str:
+    """95.3 -> ``1 min 35 s``."""
+    whole = int(max(0.0, seconds))
+    minutes, rest = divmod(whole, 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+_PLACES = {
+    Place.PARK: "is parked",
+    Place.AGENT_HOLD: "is put on hold",
+    Place.OFFER: "hears the offer of a text",
+}
+
+
+def step(fact: Fact) -> str:
+    """What a fact means, in a few words, for the story of a call; '' if it is not worth telling."""
+    match fact:
+        case CallerArrived(did=did):
+            return f"called {did}" if did else "called"
+        case CallerKnown(tampered=tampered):
+            return "carried forged PBX messages in the number" if tampered else "hides the number"
+        case HoldStarted(place=place, queue=queue):
+            return _PLACES.get(place) or f"waits in {queue or 'a queue'}"
+        case HoldEnded():
+            return "waits no more"
+        case Ringing():
+            return "a phone rings"
+        case Talking(agent=agent):
+            return f"talks with {agent or 'somebody'}"
+        case NobodyAnswered(why=why):
+            return _TRIED[why]
+        case VoicemailTook():
+            return "voicemail takes the call"
+        case KeyPressed(key=key):
+            return f"pressed {key}"
+        case TextGiven():
+            return "gets a text"
+        case TextRefused(reason=reason):
+            return f"can't have a text: {reason}"
+        case DeadlinePassed():
+            return "has waited long enough for the offer of a text"
+        case CallerLeft(hung_up=hung_up):
+            return "hung up" if hung_up else "was disconnected"
+        case CallLost():
+            return "the call is gone, its end was not seen"
+    return ""
