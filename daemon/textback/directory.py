@@ -22,6 +22,8 @@ class Directory:
         self._queues: dict[str, Home] = {}
         self._dids: dict[str, Home] = {}
         self._default: Home | None = None
+        #: seconds; no text is due sooner after the end of its call
+        self.shortest_settle = min((practice.guards.settle for practice in self.practices), default=0.0)
         self._rules: dict[tuple[str, str | None, str | None], Rules] = {}
         for practice in self.practices:
             self._enter(practice)

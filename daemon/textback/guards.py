@@ -12,6 +12,7 @@ from textback.model import Flow, Known
 from textback.numbers import Number, NumberKind, calling_code
 from textback.wording import span
 
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Everything that a decision looks at; ``now`` in seconds since the epoch.

@@ -32,9 +32,14 @@ class Judge:
         return self._write(connection, entry, replace(case, known=known.get(case.number.e164 or "", _NOBODY)))
 
     def ended(
-        self, connection: Connection, entries: Sequence[Entry], homes: Sequence[Home | None], times: Sequence[float], settled: bool
+        self,
+        connection: Connection,
+        entries: Sequence[Entry],
+        homes: Sequence[Home | None],
+        times: Sequence[float],
+        settled: bool,
     ) -> Iterator[Entry]:
-        """The calls with what was decided at ``times``; those that a text is due for settle first, unless ``settled``."""
+        """The calls with what was decided at ``times``; where a text is due, they settle first, unless ``settled``."""
         cases = []
         for entry, home, now in zip(entries, homes, times, strict=True):
             flow = flow_of(entry.call, home)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -41,18 +40,10 @@ class Tracker:
     middle never leaves a call half decided. ``directory`` gives the practices as they are stored now.
     """
 
-    def __init__(
-        self,
-        pbxes: Iterable[str],
-        directory: Callable[[Connection], Directory],
-        on_text: Callable[[], None] = lambda: None,
-        log: logging.Logger = logging.getLogger("textback.calls"),
-    ) -> None:
+    def __init__(self, pbxes: Iterable[str], directory: Callable[[Connection], Directory]) -> None:
         self._directory_of = directory
         self._directory = Directory(())
         self._judge = Judge()
-        self._log = log
-        self._on_text = on_text
         self._pbxes = tuple(pbxes)
         self._entries: dict[str, Entry] = {}
         self._undo: dict[str, Entry | None] = {}
@@ -78,35 +69,36 @@ class Tracker:
         found = [entry.call for entry in self._entries.values()]
         return [call for call in found if call.pbx == pbx and call.phase is not Phase.ENDED]
 
-    def batch(self, facts: Sequence[Fact], now: float | None = None) -> Callable[[Connection], int]:
-        """A job for the writer: the facts in order, then the deadlines up to ``now``; gives the texts decided."""
+    def batch(self, facts: Sequence[Fact], now: float | None = None) -> Callable[[Connection], list[Entry]]:
+        """A job for the writer: the facts in order, then the deadlines up to ``now``; gives what was decided."""
         key = object()
 
-        def job(connection: Connection) -> int:
+        def job(connection: Connection) -> list[Entry]:
             self._begin(key)
             self._directory = self._directory_of(connection)
             for fact in facts:
                 self._take(connection, fact)
+            self._flush(connection)
             if now is not None:
                 self._pass_time(connection, now)
-            self._flush(connection)
-            return sum(entry.message_id is not None for entry in self._decided)
+                self._flush(connection)
+            return self._decided
 
         return job
 
-    def committed(self) -> None:
-        """The last batch is durable: tell what was decided, wake the sender, forget what is over."""
-        for entry in self._decided:
-            self._tell(entry)
-        if any(entry.message_id for entry in self._decided):
-            self._on_text()
-        self._begin(None)
+    @property
+    def next_deadline(self) -> float | None:
+        """The soonest time that a call may want to hear of; read from any thread."""
+        try:
+            return self._deadlines[0][0]
+        except IndexError:
+            return None
 
     # -- one batch --------------------------------------------------------------------------------------
 
     def _begin(self, key: object) -> None:
         """Start a batch; the same batch again means that its transaction failed, and it starts from before."""
-        if key is not None and key is self._batch:
+        if key is self._batch:
             for call_id, entry in self._undo.items():
                 self._restore_one(call_id, entry)
             self._unsynced, self._synced_at = set(self._link_state[0]), self._link_state[1]
@@ -130,6 +122,8 @@ class Tracker:
         self._expect(entry)
 
     def _take(self, connection: Connection, fact: Fact) -> None:
+        if self._ended and fact.at >= self._first_settled():
+            self._flush(connection)
         if not self._unsynced:
             self._pass_time(connection, fact.at, before=True)
         if isinstance(fact, CallerArrived):
@@ -167,7 +161,8 @@ class Tracker:
         home = self._home(entry.call)
         region = home[0].region if home else self._directory.region
         number = number_of(entry.call, region)
-        shown = None if entry.call.withheld or entry.call.tampered else number.e164 or entry.call.number
+        hidden = entry.call.tampered or number.kind is numbers.NumberKind.WITHHELD
+        shown = None if hidden else number.e164 or entry.call.number
         return replace(entry, practice=home[0].name if home else None, number=shown)
 
     def _home(self, call: Call) -> Home | None:
@@ -184,6 +179,11 @@ class Tracker:
         self._entries[call_id] = entry
         self._dirty.add(call_id)
         self._expect(entry)
+
+    def _first_settled(self) -> float:
+        """When the first of the calls that wait to be judged could be due, at the soonest."""
+        ended = self._entries[self._ended[0]].call.ended_at or 0.0
+        return ended + self._directory.shortest_settle
 
     # -- time -------------------------------------------------------------------------------------------
 
@@ -255,13 +255,7 @@ class Tracker:
             if decided.decision is not before:
                 self._decided.append(decided)
 
-    def _tell(self, entry: Entry) -> None:
-        decision = entry.decision
-        if decision is not None:
-            self._log.info("%s %s (%s) %s", entry.call.id, decision.why, decision.reason, numbers.mask(entry.number))
-
 
 def _told(story: tuple[tuple[float, str], ...], fact: Fact) -> tuple[tuple[float, str], ...]:
     words = step(fact)
     return (*story, (fact.at, words)) if words and len(story) < LONGEST_STORY else story
-

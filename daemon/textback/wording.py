@@ -31,7 +31,7 @@ _TRIED = {
     NoAnswer.QUEUE_TIMEOUT: "the wait timed out",
     NoAnswer.QUEUE_FULL: "there was no room",
     NoAnswer.QUEUE_EMPTY: "there was nobody to answer",
-    NoAnswer.WITHDRAWN: "the caller was taken out",
+    NoAnswer.WITHDRAWN: "the caller was taken out while waiting",
     NoAnswer.TOLD: "the dialplan said that nobody will answer",
 }
 
@@ -54,8 +54,11 @@ def ended(call: Call, flow: Flow) -> str:
 
 def asked(call: Call) -> str:
     """How the caller came to ask for a text."""
-    held = call.texted_stretch if call.texted_stretch is not None else call.hold_seconds
-    return f"asked for it by key after {span(held or 0.0)} on hold{_in_queue(call)}"
+    held = call.texted_stretch
+    if held is None:
+        since = call.waiting_since if call.waiting_since is not None else call.asked_at
+        held = call.stretch + (call.asked_at or 0.0) - (since or 0.0)
+    return f"asked for it by key after {span(held)} on hold{_in_queue(call)}"
 
 
 def answered(call: Call) -> str:
@@ -70,7 +73,7 @@ def _in_queue(call: Call) -> str:
 
 def span(seconds: float) -> str:
     """95.3 -> ``1 min 35 s``."""
-    whole = int(max(0.0, seconds))
+    whole = int(max(0.0, seconds) + 0.5)
     minutes, rest = divmod(whole, 60)
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60} min"

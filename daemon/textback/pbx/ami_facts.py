@@ -65,6 +65,9 @@ class Translator:
         self.pbx = pbx
         self.picture = Picture()
         self.callers: dict[str, Situation] = {}
+        #: while the link comes up, the channels that end: a snapshot may still list them
+        self.syncing = False
+        self.gone: set[str] = set()
         self._trunks = tuple(trunks)
         self._contexts = frozenset(contexts)
         self._language = language
@@ -81,6 +84,19 @@ class Translator:
         handle(self, event, at)
         if tampered and event.get("Uniqueid") in self.callers:
             self._facts.append(CallerKnown(self.call_id(event["Uniqueid"]), at, None, tampered=True))
+        return self._taken()
+
+    def adopt(self, channel: Channel, event: Headers, started: float, did: str) -> list[Fact]:
+        """The arrival of a caller who was on the line already when the link came up."""
+        self.arrive(channel, event, started, _value(did))
+        return self._taken()
+
+    def tell_all(self, at: float) -> list[Fact]:
+        """What changed for any caller, after the picture was changed by hand."""
+        self._tell(list(self.picture.channels.values()), at)
+        return self._taken()
+
+    def _taken(self) -> list[Fact]:
         facts, self._facts = self._facts, []
         return facts
 
@@ -140,6 +156,8 @@ class Translator:
                 CallerLeft(self.call_id(channel.uniqueid), at, hung_up=channel.hangup_requested)
             )
         self.picture.remove(channel)
+        if self.syncing:
+            self.gone.add(channel.uniqueid)
         self._tell(around, at)
 
     # -- bridges ----------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ class Reader:
         self.tampered = 0
         self.oversized = 0
         self._on_fact = on_fact
-        self._on_answer = on_answer
+        self.on_answer = on_answer
         self._log = log
         self._blocks = Blocks(self._oversize)
         self._mender = Mender()
@@ -64,7 +64,7 @@ class Reader:
                 if _passes(name, block):
                     self._event(block, at)
             elif name in _ANSWERS:
-                self._on_answer(block)
+                self.on_answer(block)
 
     def _event(self, block: bytes, at: float) -> None:
         event = read_event(block)
@@ -72,11 +72,12 @@ class Reader:
             self._tampering("an event that is not whole")
             self._mender.cut(block)
         else:
+            self._mender.clear()
             self._take(event, at)
 
     def _other(self, block: bytes, at: float) -> None:
         if not is_orphan(block):
-            self._on_answer(block)
+            self.on_answer(block)
             return
         event = self._mender.orphan(block)
         if event is not None and event["Event"].encode() in WANTED:

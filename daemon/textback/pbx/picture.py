@@ -172,7 +172,7 @@ def _with_people(people: list[Channel]) -> Situation:
     """Talking, unless everybody there has put the caller on hold."""
     heard = [person for person in people if person.holding_since is None]
     if heard:
-        return Situation(talking=True, agent=min(person.device for person in heard))
+        return Situation(talking=True, agent=min(person.dialled or person.device for person in heard))
     return Situation(Place.AGENT_HOLD, max(person.holding_since or 0.0 for person in people))
 
 

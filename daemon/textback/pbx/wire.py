@@ -154,9 +154,14 @@ class Mender:
         self._head: list[tuple[str, str]] | None = None
 
     def cut(self, block: bytes) -> None:
-        """Remember a broken event, if it ends where a caller's number stands."""
+        """Remember a broken event, if it ends where a caller's number stands; what was forged after it does not."""
         pairs = header_pairs(block)
-        self._head = pairs if pairs and pairs[-1][0] == "CallerIDNum" else None
+        if pairs and pairs[-1][0] == "CallerIDNum":
+            self._head = pairs
+
+    def clear(self) -> None:
+        """A whole event came: no tail is to be expected any more."""
+        self._head = None
 
     def orphan(self, block: bytes) -> Headers | None:
         """The whole event that ``block`` is the tail of, its ``CallerIDNum`` emptied; else None."""
@@ -165,4 +170,3 @@ class Mender:
         if head is None or not tail or tail[0][0] != "CallerIDName":
             return None
         return checked([*head[:-1], ("CallerIDNum", ""), *tail])
-

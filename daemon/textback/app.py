@@ -1,0 +1,170 @@
+"""Builds everything, runs it in one task group, and stops it in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from textback.book import PracticeBook
+from textback.clock import Clock, system_clock
+from textback.config import Config, Pbx
+from textback.intake import Intake
+from textback.ledger import Entry
+from textback.outbox import Outbox
+from textback.pbx.ami import AmiLink, AmiSettings
+from textback.sms import Provider
+from textback.sms.console import Console
+from textback.sms.twilio import Twilio
+from textback.store import migrations
+from textback.store.engine import StoreError, open_engine
+from textback.store.writer import Writer
+from textback.tracker import Tracker
+
+#: seconds between two looks at the deadlines of the calls
+TICK = 0.25
+
+log = logging.getLogger("textback")
+
+
+class App:
+    """The daemon for one configuration. ``on_decided`` hears of every verdict once it is durable."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock = system_clock,
+        on_decided: Callable[[list[Entry]], None] = lambda decided: None,
+        provider: Provider | None = None,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._on_decided = on_decided
+        self._provider = provider
+        self.links: dict[str, AmiLink] = {}
+
+    async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
+        """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
+        engine = open_engine(self._config.database.url)
+        try:
+            _prepare(engine, upgrade)
+            writer = Writer(engine, logging.getLogger("textback.store"), clock=self._clock)
+            writer.start()
+            try:
+                await self._run(writer, stop)
+            finally:
+                if not await asyncio.to_thread(writer.stop):
+                    log.error("the database would not take the last facts: the next start learns them from the PBX")
+        finally:
+            engine.dispose()
+
+    async def _run(self, writer: Writer, stop: asyncio.Event) -> None:
+        pbxes = [pbx for pbx in self._config.pbx if _is_followed(pbx)]
+        tracker = Tracker([pbx.name for pbx in pbxes], PracticeBook())
+        await writer.run(tracker.restore)
+        provider = self._provider or provider_of(self._config)
+        outbox = Outbox(
+            writer,
+            provider,
+            self._clock,
+            self._config.sms.rate,
+            logging.getLogger("textback.sms"),
+            per_day=self._config.sms.per_day,
+        )
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        intake = Intake(
+            tracker,
+            writer,
+            self._clock,
+            on_decided=lambda decided: self._decided(decided, outbox),
+            on_overflow=lambda name: self.links[name].want_resync(),
+            on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
+        )
+        self.links = {pbx.name: AmiLink(_settings(pbx), intake.put, self._clock) for pbx in pbxes}
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(outbox.run(stop))
+                running = [tasks.create_task(_tick(intake))]
+                for name, link in self.links.items():
+                    open_calls = [call.id.partition("/")[2] for call in tracker.open_calls(name)]
+                    running.append(tasks.create_task(link.run(open_calls)))
+                await _first(stop, failed)
+                for task in running:
+                    task.cancel()
+                await intake.drained()
+                await sending
+        finally:
+            await provider.close()
+
+    def _decided(self, decided: list[Entry], outbox: Outbox) -> None:
+        self._on_decided(decided)
+        if any(entry.message_id for entry in decided):
+            outbox.nudge()
+
+
+async def _first(stop: asyncio.Event, failed: asyncio.Future[None]) -> None:
+    """Wait for the end, asked for or forced: a fault of ours ends the process, and systemd starts it again."""
+    stopping = asyncio.ensure_future(stop.wait())
+    failed.add_done_callback(lambda _: stopping.cancel())
+    await asyncio.wait({stopping})
+    if failed.done():
+        failed.result()
+
+
+async def _tick(intake: Intake) -> None:
+    while True:
+        await asyncio.sleep(TICK)
+        intake.pass_time()
+
+
+def _prepare(engine: Engine, upgrade: bool) -> None:
+    if upgrade:
+        for revision in migrations.upgrade(engine):
+            log.info("database upgraded to %s", revision)
+        return
+    status = migrations.status(engine)
+    if not status.at_head:
+        raise StoreError("the database is not at the newest schema: run `textback db upgrade`")
+
+
+def provider_of(config: Config) -> Provider:
+    """The configured way to send texts."""
+    sms = config.sms
+    if sms.provider == "twilio" and sms.twilio is not None:
+        twilio = sms.twilio
+        return Twilio(
+            twilio.account_sid,
+            twilio.auth_token.get_secret_value(),
+            api_base=twilio.api_base,
+            timeout=twilio.timeout,
+        )
+    return Console()
+
+
+def _is_followed(pbx: Pbx) -> bool:
+    if pbx.kind == "asterisk":
+        return True
+    log.warning("%s: FreeSWITCH is not followed yet; this entry is left out", pbx.name)
+    return False
+
+
+def _settings(pbx: Pbx) -> AmiSettings:
+    return AmiSettings(
+        name=pbx.name,
+        host=pbx.host,
+        port=pbx.port,
+        username=pbx.username or "",
+        secret=pbx.secret.get_secret_value(),
+        trunks=tuple(pbx.trunks),
+        contexts=tuple(pbx.inbound_contexts),
+        language=pbx.language,
+        tls=_tls(pbx) if pbx.tls else None,
+    )
+
+
+def _tls(pbx: Pbx) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(Path(pbx.tls_ca)) if pbx.tls_ca else None)

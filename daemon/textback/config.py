@@ -1,0 +1,184 @@
+"""The only reader of textback.toml and of practice files: finds them, reads them, reports every mistake at once."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .config_sections import Address, Agi, Config, Database, Esl, Http, Log, Pbx, Sms, Twilio, Webhooks
+from .mistakes import Mistake, not_yet_told, read_leniently, required, shown
+from .practice import Practice, PracticeError, read_practice
+
+__all__ = [
+    "Address",
+    "Agi",
+    "Config",
+    "ConfigError",
+    "Database",
+    "Esl",
+    "Http",
+    "Log",
+    "Mistake",
+    "Pbx",
+    "Sms",
+    "Twilio",
+    "Webhooks",
+    "find",
+    "load",
+    "load_practice_file",
+]
+
+PLACES = (Path("textback.toml"), Path("/etc/textback/textback.toml"))
+#: What may be given as ``KEY_file`` instead, by the table it stands in.
+SECRETS = (("database", "url"), ("http", "secret"), ("pbx", "secret"), ("sms.twilio", "auth_token"))
+#: What stands for a secret that could not be read while the rest is checked.
+UNREAD = {"database": "sqlite://", "http": "-", "pbx": "-", "sms.twilio": "-"}
+LONGEST_FILE = 1_000_000  # bytes
+
+
+class ConfigError(Exception):
+    """A file that can't be used; its text has one line per mistake: file, key, found, expected."""
+
+    def __init__(self, path: Path | str, mistakes: Iterable[Mistake]) -> None:
+        self.path = Path(path)
+        self.mistakes = list(mistakes)
+        super().__init__("\n".join(f"{path}: {mistake}" for mistake in self.mistakes))
+
+
+def find(option: str | None) -> Path:
+    """Where textback.toml is: ``--config``, else $TEXTBACK_CONFIG, else here, else in /etc/textback."""
+    named = option or os.environ.get("TEXTBACK_CONFIG")
+    if named:
+        return Path(named)
+    for path in PLACES:
+        if path.is_file():
+            return path
+    expected = " or ".join(map(str, PLACES)) + ", or another one named by --config or $TEXTBACK_CONFIG"
+    raise ConfigError(PLACES[0], [Mistake("file", "nothing", expected)])
+
+
+def load(path: Path | str) -> Config:
+    """Reads and checks textback.toml; files that it names are looked for beside it."""
+    document = _parse(path)
+    secrets = list(_read_secrets(document, Path(path).parent))
+    config, mistakes = read_leniently(Config, document, {"base": Path(path).parent})
+    mistakes = secrets + not_yet_told(secrets, mistakes)
+    mistakes += not_yet_told(mistakes, _check(config))
+    if mistakes:
+        raise ConfigError(path, mistakes)
+    return config
+
+
+def load_practice_file(path: Path | str) -> Practice:
+    """Reads and checks a practice file."""
+    try:
+        return read_practice(_parse(path))
+    except PracticeError as wrong:
+        raise ConfigError(path, wrong.mistakes) from None
+
+
+def _parse(path: Path | str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            text = file.read(LONGEST_FILE + 1)
+        if len(text) > LONGEST_FILE:
+            raise ConfigError(path, [Mistake("file", "a file of more than 1 MB", "a TOML file")])
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(path, [Mistake("file", _why(error), "a file that can be read")]) from None
+    except UnicodeDecodeError as error:
+        found = f"bytes that are not UTF-8 (at {error.start})"
+        raise ConfigError(path, [Mistake("file", found, "a TOML file in UTF-8")]) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(path, [Mistake("file", str(error)[:200], "a TOML file")]) from None
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _read_secrets(document: dict[str, Any], base: Path) -> Iterator[Mistake]:
+    """Moves what stands in the file that ``KEY_file`` names to ``KEY``, for each table that has such a key."""
+    for section, name in SECRETS:
+        for key, table in _tables(document, section):
+            if f"{name}_file" not in table:
+                continue
+            file = table.pop(f"{name}_file")
+            secret = (
+                Mistake("", f'"{name}" as well', "only one of the two")
+                if name in table
+                else _secret(base, file)
+            )
+            if isinstance(secret, Mistake):
+                yield replace(secret, key=f"{key}.{name}_file")
+                table.setdefault(name, UNREAD[section])
+            else:
+                table[name] = secret
+
+
+def _tables(document: dict[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    at: Any = document
+    for step in section.split("."):
+        at = at.get(step) if isinstance(at, dict) else None
+    several = enumerate(at) if isinstance(at, list) else [(None, at)]
+    for number, table in several:
+        if isinstance(table, dict):
+            yield section if number is None else f"{section}[{number}]", table
+
+
+def _secret(base: Path, file: object) -> str | Mistake:
+    """The one line in ``file``; a secret of several could add headers to what it is sent in."""
+    if not isinstance(file, str) or not file:
+        return Mistake("", shown(file), "the path of a file")
+    try:
+        secret = (base / file).read_text("utf-8").rstrip("\r\n")
+    except OSError as error:
+        return Mistake("", f"{shown(file)}: {_why(error)}", "a file that can be read")
+    except ValueError:
+        return Mistake("", f"{shown(file)}, not UTF-8", "a file with the secret as its only line")
+    if not secret or not secret.isprintable():
+        return Mistake("", shown(file), "a file with the secret as its only line")
+    return secret
+
+
+def _check(config: Config) -> Iterator[Mistake]:
+    yield from _listener_mistakes(config)
+    names = [pbx.name for pbx in config.pbx]
+    for at, pbx in enumerate(config.pbx):
+        yield from _pbx_mistakes(f"pbx[{at}]", pbx)
+        if pbx.name and pbx.name in names[:at]:
+            yield Mistake(f"pbx[{at}].name", f'"{pbx.name}" a second time', "each name once")
+    if config.sms.provider == "twilio":
+        twilio = config.sms.twilio or Twilio()
+        account, token = "the account's SID, which begins with AC", "the account's token (or auth_token_file)"
+        yield from required("sms.twilio", twilio, account_sid=account, auth_token=token)
+
+
+def _listener_mistakes(config: Config) -> Iterator[Mistake]:
+    listeners = {"http": config.http, "webhooks": config.webhooks, "agi": config.agi, "esl": config.esl}
+    taken: dict[Address, str] = {}
+    for name, listener in listeners.items():
+        if listener is None:
+            continue
+        if isinstance(listener, (Agi, Esl)) and not listener.listen.is_loopback and not listener.allow:
+            expected = "the networks that may call the hooks, as it listens beyond loopback"
+            yield Mistake(f"{name}.allow", "nothing", expected)
+        first = taken.setdefault(listener.listen, name)
+        if first != name and listener.listen.port:
+            yield Mistake(f"{name}.listen", f"the address of [{first}]", "an address of its own")
+
+
+def _pbx_mistakes(key: str, pbx: Pbx) -> Iterator[Mistake]:
+    yield from required(
+        key, pbx, name="a name for it", kind="asterisk or freeswitch", secret="its password (or secret_file)"
+    )
+    if pbx.kind == "asterisk" and "kind" in pbx.model_fields_set:
+        yield from required(key, pbx, username="the name of the manager user")
+    if not pbx.trunks and not pbx.inbound_contexts:
+        yield Mistake(f"{key}.trunks", "nothing", "trunks or inbound_contexts, to tell callers from phones")
+    if pbx.tls_ca and not Path(pbx.tls_ca).is_file():
+        yield Mistake(f"{key}.tls_ca", shown(pbx.tls_ca), "a file with certificates")

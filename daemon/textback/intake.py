@@ -1,0 +1,120 @@
+"""Between the readers, which never wait, and the writer: facts in order, bounded, dropped by rule."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from textback import numbers
+from textback.clock import Clock
+from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkSynced, NobodyAnswered, Ringing
+from textback.events import Talking, VoicemailTook
+from textback.ledger import Entry
+from textback.store.writer import Writer
+from textback.tracker import Tracker
+
+#: facts that may wait for the database: some minutes of a busy call centre, some 20 MB
+LIMIT = 50_000
+#: what may be dropped, since a resync tells it again for every call that is still on the line
+_LESSER = (HoldStarted, HoldEnded, Ringing, Talking, NobodyAnswered, VoicemailTook)
+
+
+class Intake:
+    """Takes facts from the links in the event loop and hands them to the writer, one batch at a time.
+
+    Beyond ``limit`` the lesser facts are dropped: a call that lost one is ``lost`` if it ends before a resync
+    has told its state again, since nobody can say how it ended. ``on_overflow`` asks a PBX's link for that.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        writer: Writer,
+        clock: Clock,
+        on_decided: Callable[[list[Entry]], None],
+        on_overflow: Callable[[str], None],
+        on_fault: Callable[[BaseException], None],
+        log: logging.Logger = logging.getLogger("textback.calls"),
+        limit: int = LIMIT,
+    ) -> None:
+        self.dropped = 0
+        self._tracker = tracker
+        self._writer = writer
+        self._clock = clock
+        self._on_decided = on_decided
+        self._on_overflow = on_overflow
+        self._on_fault = on_fault
+        self._log = log
+        self._limit = limit
+        self._waiting: deque[Fact] = deque()
+        self._in_hand: Future[list[Entry]] | None = None
+        self._blurred: set[str] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._loop = asyncio.get_running_loop()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, fact: Fact) -> None:
+        """Take a fact; never waits."""
+        if isinstance(fact, LinkSynced):
+            self._blurred = {call_id for call_id in self._blurred if not call_id.startswith(f"{fact.pbx}/")}
+        elif len(self._waiting) >= self._limit and isinstance(fact, _LESSER):
+            self._drop(fact)
+            return
+        elif isinstance(fact, CallerLeft) and fact.call_id in self._blurred:
+            fact = CallLost(fact.call_id, fact.at)
+        self._waiting.append(fact)
+        self._submit()
+
+    def _drop(self, fact: Fact) -> None:
+        pbx = fact.call_id.partition("/")[0]
+        if not self._blurred:
+            self._log.error("the database is behind by %d facts: lesser ones are dropped", len(self._waiting))
+        self.dropped += 1
+        self._blurred.add(fact.call_id)
+        self._on_overflow(pbx)
+
+    def pass_time(self) -> None:
+        """Let deadlines pass that are due now."""
+        due = self._tracker.next_deadline
+        if due is not None and due <= self._clock():
+            self._submit(with_time=True)
+
+    async def drained(self) -> None:
+        """Wait until everything that was taken is durable."""
+        await self._idle.wait()
+
+    def _submit(self, with_time: bool = False) -> None:
+        if self._in_hand is not None or not (self._waiting or with_time):
+            return
+        facts = list(self._waiting)
+        self._waiting.clear()
+        self._idle.clear()
+        self._in_hand = self._writer.submit(self._tracker.batch(facts, self._clock()))
+        self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))
+
+    def _done(self, batch: Future[list[Entry]]) -> None:
+        self._in_hand = None
+        fault = batch.exception()
+        if fault is not None:
+            self._idle.set()
+            self._on_fault(fault)
+            return
+        decided = batch.result()
+        for entry in decided:
+            self._tell(entry)
+        if decided:
+            self._on_decided(decided)
+        self._submit()
+        if self._in_hand is None:
+            self._idle.set()
+
+    def _tell(self, entry: Entry) -> None:
+        if entry.decision is not None:
+            call, decision = entry.call, entry.decision
+            self._log.info("%s %s [%s] %s", call.id, decision.why, decision.reason, numbers.mask(entry.number))

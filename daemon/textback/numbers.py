@@ -1,0 +1,130 @@
+"""Reads what a PBX or a person calls a phone number: E.164, its kind, its region, its mask for logs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
+
+LONGEST = 40  # characters; a SIP user part may be anything, a written number is not
+LONGEST_EXTENSION = 6
+WITHHELD_WORDS = frozenset(
+    "anonymous blocked hidden none null private restricted unavailable unknown withheld".split()
+    + ["number withheld", "private number", "not available", "unknown number", "n/a"]
+)
+#: "anonymous" on a keypad: what switches send where a number must be digits.
+WITHHELD_DIGITS = "266696687"
+
+_WRITTEN = re.compile(r"\+?(?=[^;]*[0-9])[0-9 ().\-/\u00a0\u2010-\u2015]+(;ext=[0-9]{1,8})?")
+_NOT_A_DIGIT = re.compile(r"[^0-9]")
+_NANP = 1
+_NANP_TOLL_FREE = re.compile(r"8(?:00|22|33|44|55|66|77|8[0-9])")
+
+
+class NumberKind(StrEnum):
+    """What a number is, as far as it matters for texting it."""
+
+    WITHHELD = "withheld"
+    INVALID = "invalid"
+    EXTENSION = "extension"
+    EMERGENCY = "emergency"
+    TOLL_FREE = "toll_free"
+    PREMIUM = "premium"
+    ORDINARY = "ordinary"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as read; ``e164`` only where it is a possible one (ITU-T E.164), the rest only then."""
+
+    e164: str | None
+    kind: NumberKind
+    region: str | None = None
+    calling_code: int | None = None
+
+
+def read(text: str | None, region: str) -> Number:
+    """Reads ``text`` as it is dialled or shown in ``region`` (ISO 3166); never raises.
+
+    A number need only be possible, not assigned; ``region`` of the result is None where it can't be told.
+    """
+    words = (text or "").strip()
+    if words.strip("<>\"' ").lower() in WITHHELD_WORDS or not words.strip("<>\"' "):
+        return Number(None, NumberKind.WITHHELD)
+    if len(words) > LONGEST or not _WRITTEN.fullmatch(words):
+        return Number(None, NumberKind.INVALID)
+    return _read_written(words, region)
+
+
+def calling_code(region: str) -> int:
+    """The calling code of a region (ITU-T E.164), 0 if there is none: US -> 1."""
+    return phonenumbers.country_code_for_region(region)
+
+
+def mask(number: str | None) -> str:
+    """``number`` as logs may show it: ``+1202•••0143``; at least three digits are hidden."""
+    if not number:
+        return "withheld"
+    if len(number) > LONGEST or not _WRITTEN.fullmatch(number) or len(number) < 7:
+        return "•••"
+    head = 5 if len(number) >= 12 else 3 if len(number) >= 10 else 0
+    return f"{number[:head]}•••{number[-4:] if head else number[-2:]}"
+
+
+@lru_cache(maxsize=4096)
+def _read_written(words: str, region: str) -> Number:
+    digits = _NOT_A_DIGIT.sub("", words.partition(";")[0])
+    if not digits.strip("0") or digits == WITHHELD_DIGITS:
+        return Number(None, NumberKind.WITHHELD)
+    if not words.startswith("+") and phonenumbers.is_emergency_number(digits, region):
+        return Number(None, NumberKind.EMERGENCY)
+    parsed = _possible(words, region) or _possible_after_00(digits, region)
+    if not words.startswith("+") and len(digits) <= LONGEST_EXTENSION and not _in_the_plan(parsed):
+        return Number(None, NumberKind.EXTENSION)
+    if parsed is None:
+        return Number(None, NumberKind.INVALID)
+    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return Number(e164, _kind(parsed), _region(parsed), parsed.country_code)
+
+
+def _possible(words: str, region: str) -> PhoneNumber | None:
+    try:
+        parsed = phonenumbers.parse(words, region)
+    except phonenumbers.NumberParseException:
+        return None
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    return parsed if reason == ValidationResult.IS_POSSIBLE else None
+
+
+def _possible_after_00(digits: str, region: str) -> PhoneNumber | None:
+    """Trunks write the international prefix as 00 in countries, too, that dial another one."""
+    return _possible("+" + digits[2:], region) if digits.startswith("00") else None
+
+
+def _in_the_plan(parsed: PhoneNumber | None) -> bool:
+    """Some plans call any four digits possible; that few are a number only if the plan lists them."""
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
+
+
+def _kind(parsed: PhoneNumber) -> NumberKind:
+    kind = phonenumbers.number_type(parsed)
+    area = phonenumbers.national_significant_number(parsed)[:3] if parsed.country_code == _NANP else ""
+    if kind == PhoneNumberType.TOLL_FREE or _NANP_TOLL_FREE.fullmatch(area):
+        return NumberKind.TOLL_FREE
+    if kind == PhoneNumberType.PREMIUM_RATE or area == "900":
+        return NumberKind.PREMIUM
+    return NumberKind.ORDINARY
+
+
+def _region(parsed: PhoneNumber) -> str | None:
+    region = phonenumbers.region_code_for_number(parsed)
+    return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
+
+
+def is_region(code: str) -> bool:
+    """Whether ``code`` is a country or territory of ISO 3166 that has telephone numbers."""
+    return code in phonenumbers.SUPPORTED_REGIONS

@@ -1,0 +1,92 @@
+"""When the line may send again: at the pace that the provider allows, and more slowly after trouble."""
+
+from __future__ import annotations
+
+from textback.sms import Fault, SendError
+
+#: The longest pause of the whole line, in seconds, whatever the provider asks for.
+LONGEST = 300.0
+
+
+class Gate:
+    """Closed for some seconds at a time; the longest closing counts.
+
+    A wall clock that is set back must not keep it closed for longer than was asked.
+    """
+
+    def __init__(self) -> None:
+        self._closed_at = 0.0
+        self._seconds = 0.0
+
+    def close(self, now: float, seconds: float) -> None:
+        """Stay closed for at least ``seconds`` from ``now``."""
+        if seconds > self.left(now):
+            self._closed_at, self._seconds = now, seconds
+
+    def left(self, now: float) -> float:
+        """Seconds until it is open; 0 when it is."""
+        return min(max(self._closed_at + self._seconds - now, 0.0), self._seconds)
+
+
+class Backoff:
+    """Pauses that double from ``first`` to ``most`` seconds until something works."""
+
+    def __init__(self, first: float, most: float) -> None:
+        self._first = first
+        self._most = most
+        self._next = first
+
+    def pause(self) -> float:
+        """The pause to make now, in seconds."""
+        pause, self._next = self._next, min(self._next * 2, self._most)
+        return pause
+
+    def reset(self) -> None:
+        """It works again."""
+        self._next = self._first
+
+
+class Line:
+    """The way to the provider: ``rate`` in segments per second, and ``trouble`` in words while there is any."""
+
+    def __init__(self, rate: float) -> None:
+        if rate <= 0:
+            raise ValueError("rate must be above 0")
+        self.trouble: str | None = None
+        self._rate = rate
+        self._gate = Gate()
+        self._busy = Backoff(1.0, 60.0)
+        self._alarm = Backoff(30.0, LONGEST)
+
+    def left(self, now: float) -> float:
+        """Seconds until the next text may go."""
+        return self._gate.left(now)
+
+    def spend(self, now: float, segments: int) -> None:
+        """A text of so many segments goes now."""
+        self._gate.close(now, max(segments, 1) / self._rate)
+
+    def rest(self, now: float, error: SendError) -> float:
+        """Pause all texts, since the next one would fare no better; returns for how many seconds."""
+        backoff = self._alarm if error.kind is Fault.OURS else self._busy
+        pause = min(max(backoff.pause(), error.retry_after or 0.0), LONGEST)
+        self._gate.close(now, pause)
+        self.trouble = f"{error.kind}: {error}"
+        return pause
+
+    def works(self) -> bool:
+        """The provider has judged a text; returns whether there was trouble before."""
+        was = self.trouble is not None
+        self._busy.reset()
+        self._alarm.reset()
+        self.trouble = None
+        return was
+
+
+def due_again(now: float, attempts: int, error: SendError, pause: float) -> float:
+    """When (epoch seconds) a text that was not taken is due again, after ``attempts`` in vain.
+
+    Always later than the line's own ``pause``, so that another text goes first: this one alone may be what is wrong.
+    """
+    patience = min(2.0 ** min(max(attempts, 1), 30), 60.0)
+    return now + max(pause + 1.0, patience, error.retry_after or 0.0)

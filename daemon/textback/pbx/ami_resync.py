@@ -1,0 +1,111 @@
+"""After a (re)connection: who is on the line and who waits in which queue, as three lists tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textback.events import CallLost, Fact, HoldEnded
+from textback.pbx.ami_facts import Translator
+from textback.pbx.picture import NOTHING, Seat
+from textback.pbx.wire import Headers
+
+_RINGING_STATES = frozenset({"0", "5"})  # Down, Ringing
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The answers to CoreShowChannels, Status and QueueStatus, asked for in this order."""
+
+    channels: Sequence[Headers]
+    status: Sequence[Headers]
+    queues: Sequence[Headers]
+
+
+class Resync:
+    """Brings a fresh translator up to date: adopts calls it did not know, restores waits, ends what is gone.
+
+    Live events are taken from the login on, so every step leaves alone what an event has told meanwhile.
+    """
+
+    def __init__(self, translator: Translator, known: Mapping[str, str]) -> None:
+        """``known``: Uniqueid and channel name of the callers who were on the line when last seen."""
+        self._translator = translator
+        self._picture = translator.picture
+        self._known = dict(known)
+        for uniqueid, name in known.items():
+            self._picture.add(uniqueid, name)
+            translator.callers[uniqueid] = NOTHING
+
+    def apply(self, snapshot: Snapshot, at: float) -> list[Fact]:
+        """The facts that make the difference between what was known and what is."""
+        facts: list[Fact] = []
+        channels = [row for row in snapshot.channels if row.get("Event") == "CoreShowChannel"]
+        dids = {row["Uniqueid"]: row.get("DNID", "") for row in snapshot.status if row.get("Event") == "Status"}
+        for row in channels:
+            self._adopt(row, dids.get(row["Uniqueid"], ""), at, facts)
+        self._seat(snapshot.queues, at)
+        self._ringing(channels)
+        facts += self._gone({row["Uniqueid"] for row in channels}, at)
+        facts += self._situations(at)
+        return facts
+
+    def _adopt(self, row: Headers, did: str, at: float, facts: list[Fact]) -> None:
+        uniqueid = row["Uniqueid"]
+        new = uniqueid not in self._picture.channels
+        if new and uniqueid in self._translator.gone:
+            return
+        channel = self._picture.add(uniqueid, row["Channel"])
+        if new and self._is_caller(row, did):
+            started = at - _seconds(row.get("Duration", "0"))
+            facts += self._translator.adopt(channel, row, started, did)
+        if channel.bridge is None and row.get("BridgeId"):
+            self._picture.enter(channel, row["BridgeId"], holding=row.get("Application") == "Park")
+        if row.get("Application") == "Park" and channel.parked_since is None:
+            channel.parked_since = at
+
+    def _is_caller(self, row: Headers, did: str) -> bool:
+        # Not by context: after a transfer it is the one of the extension. A dialled number only a caller has.
+        return row["Uniqueid"] == row["Linkedid"] and bool(did) and self._translator.is_trunk(row["Channel"])
+
+    def _seat(self, queues: Sequence[Headers], at: float) -> None:
+        for row in queues:
+            channel = self._picture.get(row.get("Uniqueid")) if row.get("Event") == "QueueEntry" else None
+            if channel and channel.seat is None:
+                channel.seat = Seat(row["Queue"], at - _seconds(row.get("Wait", "0")))
+
+    def _ringing(self, channels: Sequence[Headers]) -> None:
+        for row in channels:
+            leg, caller = self._picture.get(row["Uniqueid"]), self._picture.get(row["Linkedid"])
+            if not leg or not caller or leg is caller or caller.seat or leg.rings_for:
+                continue
+            if caller.uniqueid in self._translator.callers and row["ChannelState"] in _RINGING_STATES:
+                self._picture.ring(caller, leg)
+
+    def _gone(self, present: set[str], at: float) -> list[Fact]:
+        facts: list[Fact] = []
+        for uniqueid in self._known:
+            channel = self._picture.get(uniqueid)
+            if channel and uniqueid not in present:
+                del self._translator.callers[uniqueid]
+                self._picture.remove(channel)
+                facts.append(CallLost(self._translator.call_id(uniqueid), at))
+        return facts
+
+    def _situations(self, at: float) -> list[Fact]:
+        """What is true for each caller now; who waits no longer is told of, too."""
+        facts = self._translator.tell_all(at)
+        told = {fact.call_id for fact in facts}
+        for uniqueid, situation in self._translator.callers.items():
+            call_id = self._translator.call_id(uniqueid)
+            if uniqueid in self._known and situation == NOTHING and call_id not in told:
+                facts.append(HoldEnded(call_id, at))
+        return facts
+
+
+def _seconds(text: str) -> float:
+    """``00:01:35`` or ``95``, as CoreShowChannel and QueueEntry write a duration."""
+    total = 0.0
+    for part in text.split(":"):
+        total = total * 60 + (float(part) if part.isdigit() else 0.0)
+    return total

@@ -1,0 +1,174 @@
+"""One AMI session: panoramisk carries the conversation (login, actions, lists), our reader takes the events."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.manager import Manager
+from panoramisk.message import Message
+
+from textback.pbx.errors import LinkError
+from textback.pbx.wire import Headers, checked, header_pairs
+
+#: Seconds for a connection, and for the answer to an action. Asterisk answers a failed login after 1 s.
+CONNECT_TIMEOUT = 10.0
+ANSWER_TIMEOUT = 10.0
+#: what the daemon wants to hear of; the ``read`` line of manager.conf may give less
+EVENT_CLASSES = "system,call,agent,dtmf,dialplan"
+
+
+class _Wire(AMIProtocol):  # type: ignore[misc]
+    """panoramisk's protocol with its faults out of reach: bytes go to our reader, an end is an end.
+
+    Its own ``data_received`` decodes each read apart (a split character vanishes) and calls back into the
+    loop's error handler; its ``connection_lost`` reconnects for ever and sends actions again.
+    """
+
+    def __init__(self, on_bytes: Callable[[bytes], None]) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.items: dict[str, list[Headers]] = {}
+        self._on_bytes = on_bytes
+
+    def data_received(self, data: bytes) -> None:
+        self._on_bytes(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        self.responses.clear()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def eof_received(self) -> bool:
+        return False
+
+
+class Session:
+    """A connection that is logged in; ``ask`` and ``ask_list`` fail with ``LinkError``, never wait for ever."""
+
+    def __init__(self, wire: _Wire, manager: Manager) -> None:
+        self._wire = wire
+        self._manager = manager
+        self.booted = asyncio.Event()
+
+    @classmethod
+    async def connect(
+        cls,
+        host: str,
+        port: int,
+        on_bytes: Callable[[Session, bytes], None],
+        tls: ssl.SSLContext | None = None,
+    ) -> Session:
+        """Connect, but do not log in yet. Raises ``LinkError``."""
+        loop = asyncio.get_running_loop()
+        early: list[bytes] = []
+        wire = _Wire(early.append)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                transport, _ = await loop.create_connection(lambda: wire, host, port, ssl=tls)
+        except (OSError, TimeoutError) as error:
+            raise LinkError(f"cannot connect to {host}:{port}: {error or 'no answer'}") from error
+        session = cls(wire, _manager_of(loop, transport, wire))
+        wire._on_bytes = lambda data: on_bytes(session, data)
+        for data in early:
+            on_bytes(session, data)
+        return session
+
+    async def login(self, username: str, secret: str) -> None:
+        """Log in and subscribe. Raises ``LinkError``, permanent if the PBX refuses the user or the secret."""
+        answer = await self.ask(
+            {"Action": "Login", "Username": username, "Secret": secret, "Events": EVENT_CLASSES}
+        )
+        if answer.get("Response") != "Success":
+            raise LinkError(
+                f"the PBX refuses the AMI user {username!r}: {answer.get('Message', 'no reason given')}; "
+                "check the secret, and permit/deny in manager.conf",
+                permanent=True,
+            )
+
+    def answer(self, block: bytes) -> None:
+        """Take a response, an item of a list, or FullyBooted, as the reader cut it from the stream."""
+        pairs = header_pairs(block.lstrip(b"\r\n"))
+        headers = dict(reversed(pairs))
+        if headers.get("Event") == "FullyBooted":
+            self.booted.set()
+        action_id = headers.get("ActionID")
+        if action_id is None or action_id not in self._wire.responses:
+            return
+        if "Event" in headers:
+            whole = _whole_item(pairs)
+            if whole is not None:
+                self._wire.items.setdefault(action_id, []).append(whole)
+        # Only what correlates goes to panoramisk; the items stay with us, as they were.
+        keep = ("Response", "Event", "ActionID", "EventList", "Message")
+        self._wire.handle_message(Message({name: headers[name] for name in keep if name in headers}))
+
+    async def ask(self, action: Mapping[str, str], timeout: float = ANSWER_TIMEOUT) -> Headers:
+        """The response to an action. Raises ``LinkError`` if none comes within ``timeout`` seconds."""
+        answer, _ = await self._send(action, timeout)
+        return answer
+
+    async def ask_list(self, action: Mapping[str, str], timeout: float = ANSWER_TIMEOUT) -> list[Headers]:
+        """The items of a list action. Raises ``LinkError``, permanent if the user may not ask for it."""
+        answer, items = await self._send(action, timeout)
+        if answer.get("Response") == "Error":
+            message = answer.get("Message", "")
+            raise LinkError(f"{action['Action']}: {message}", permanent="ermission" in message)
+        return items
+
+    async def _send(self, action: Mapping[str, str], timeout: float) -> tuple[Headers, list[Headers]]:
+        if any(mark in text for text in action.values() for mark in "\r\n"):
+            raise LinkError(f"{action['Action']}: a value has a line end in it, nothing was sent")
+        if self._wire.lost.done():
+            raise LinkError("the link is down")
+        action_id = secrets.token_hex(16)  # nobody who forges messages can know it
+        future = self._manager.send_action({**action, "ActionID": action_id})
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.wait({future, self._wire.lost}, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            raise LinkError(f"{action['Action']}: no answer for {timeout:.0f} s") from None
+        finally:
+            self._wire.responses.pop(action_id, None)
+            items = self._wire.items.pop(action_id, [])
+        if not future.done():
+            future.cancel()
+            raise LinkError("the PBX closed the link")
+        return _headers_of(future.result()), items
+
+    async def closed(self) -> None:
+        """Wait until the connection ends, from whichever side."""
+        await asyncio.shield(self._wire.lost)
+
+    def close(self) -> None:
+        """End the connection now."""
+        self._wire.transport.abort()
+
+
+def _manager_of(loop: asyncio.AbstractEventLoop, transport: Any, wire: _Wire) -> Manager:
+    """A panoramisk manager on a connection of ours: it neither connects nor reconnects nor pings by itself."""
+    manager = Manager(loop=loop, encoding="utf8")
+    connected = loop.create_future()
+    connected.set_result((transport, wire))
+    manager.connection_made(connected)
+    manager.pinger.cancel()
+    manager.pinger = None
+    return manager
+
+
+def _headers_of(result: Any) -> Headers:
+    first = result[0] if isinstance(result, list) else result
+    return {name: first[name] for name in ("Response", "Message") if name in first}
+
+
+def _whole_item(pairs: list[tuple[str, str]]) -> Headers | None:
+    """An item of a list as Asterisk sends it, or None if a caller's number has mixed something into it."""
+    event = dict(pairs).get("Event")
+    if event in ("CoreShowChannel", "Status"):
+        return checked(pairs)
+    names = [name for name, _ in pairs]
+    return dict(pairs) if len(set(names)) == len(names) else None

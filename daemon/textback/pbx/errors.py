@@ -1,0 +1,11 @@
+"""What can go wrong with a link to a PBX."""
+
+from __future__ import annotations
+
+
+class LinkError(Exception):
+    """The link cannot work now; ``permanent``: a person must change something before it can."""
+
+    def __init__(self, message: str, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent

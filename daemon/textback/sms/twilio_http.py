@@ -1,0 +1,139 @@
+"""The HTTP client that the Twilio SDK sends through: one time limit over all, and never a second try."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+
+from textback.clock import Clock
+from textback.sms import Fault, SendError
+from textback.sms.twilio_codes import refusal
+
+#: The most of an answer that is read, in bytes.
+LIMIT = 1_000_000
+
+#: The longest pause, in seconds, that a provider may ask for.
+LONGEST_PAUSE = 86_400.0
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait from a Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); None if unreadable."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value) if value.strip().isdecimal() else parsedate_to_datetime(value).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_PAUSE)
+
+
+def _basic(auth: tuple[str, str]) -> str:
+    return "Basic " + base64.b64encode(":".join(auth).encode()).decode()
+
+
+async def _connected(session: Any, context: Any, params: Any) -> None:
+    # Until here not a byte of the request can have left, after it any of them may have.
+    context.trace_request_ctx.written = True
+
+
+def _trace() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(_connected)
+    trace.on_connection_reuseconn.append(_connected)
+    return trace
+
+
+class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
+    """What the SDK calls for every request; times are in seconds, ``base`` replaces scheme and host of its URLs.
+
+    Raises SendError: ``not_processed`` when nothing was written and for 429, ``unknown`` for 5xx and for whatever
+    broke once the request had begun to leave.
+    """
+
+    def __init__(self, base: str | None, timeout: float, connect: float, clock: Clock) -> None:
+        super().__init__(logging.getLogger(__name__), True, timeout)
+        self._base = base.rstrip("/") if base else None
+        self._times = aiohttp.ClientTimeout(total=timeout, connect=min(connect, timeout))
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        """One request, one answer; the SDK's own time-out and redirects are not used."""
+        sent = dict(headers or {}, **({"Authorization": _basic(auth)} if auth else {}))
+        url = self._url(uri) + ("?" + urlencode(params, doseq=True) if params else "")
+        form = urlencode(data, doseq=True).encode() if data else None
+        state = SimpleNamespace(written=False)
+        try:
+            return await self._exchange(method, url, form, sent, state)
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError) as error:
+            raise _broken(error, state.written) from None
+
+    async def _exchange(
+        self, method: str, url: str, form: bytes | None, headers: dict[str, str], state: SimpleNamespace
+    ) -> Response:
+        async with self._open().request(
+            method, url, data=form, headers=headers, allow_redirects=False, trace_request_ctx=state
+        ) as answer:
+            text = await _text(answer)
+            if answer.status == 429 or answer.status >= 500:
+                kind, meaning = refusal(answer.status, None)
+                raise SendError(meaning, kind, retry_after(answer.headers.get("Retry-After"), self._clock()))
+            return Response(answer.status, text, dict(answer.headers))
+
+    def _url(self, uri: str) -> str:
+        if self._base is None:
+            return uri
+        parts = urlsplit(uri)
+        return self._base + parts.path + (f"?{parts.query}" if parts.query else "")
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # A kept connection may be half closed when the next text uses it: that text would be "unknown".
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(force_close=True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._times,
+                trace_configs=[_trace()],
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+async def _text(answer: aiohttp.ClientResponse) -> str:
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(65_536):
+        body += chunk
+        if len(body) > LIMIT:
+            raise aiohttp.ClientPayloadError("the answer is too long")
+    return body.decode("utf-8", "replace")
+
+
+def _broken(error: Exception, written: bool) -> SendError:
+    # The text of the error may hold a URL with numbers, so only its kind is told.
+    if written:
+        return SendError(f"no answer after the request had left ({type(error).__name__})", Fault.UNKNOWN)
+    return SendError(f"no connection to the provider ({type(error).__name__})", Fault.NOT_PROCESSED)

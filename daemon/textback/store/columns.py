@@ -1,0 +1,73 @@
+"""The two kinds of column that SQLAlchemy lacks: instants as epoch seconds, and text by a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+def _write_iso(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat(" ", "microseconds")
+
+
+def _read_iso(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+class _SqliteInstant(sqlite.DATETIME):
+    """SQLAlchemy's own storage format, written in a third of its time."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
+        return _write_iso
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
+        return _read_iso
+
+
+class Instant(TypeDecorator[float]):
+    """Seconds since the epoch in Python, a UTC timestamp with microseconds in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Ask MariaDB for microseconds, which it would otherwise cut off."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(_SqliteInstant())  # type: ignore[no-untyped-call]
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> datetime | None:
+        """Epoch seconds to naive UTC; raises ``ValueError`` or ``OverflowError`` for what is no time."""
+        if value is None:
+            return None
+        return datetime.fromtimestamp(value, timezone.utc).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> float | None:
+        """Naive UTC to epoch seconds."""
+        return None if value is None else value.replace(tzinfo=timezone.utc).timestamp()
+
+
+class Foreign(TypeDecorator[str]):
+    """Text from a PBX or a phone: cut to the column, without the characters that some database refuses."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """NUL, which PostgreSQL refuses, becomes U+FFFD, and a lone surrogate, which no driver takes, ``?``."""
+        if value is None:
+            return None
+        if not value.isprintable():
+            value = value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        return value[: self.length]

@@ -1,0 +1,184 @@
+"""How a database is opened, and how its faults are told from the mistakes of a statement."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+_DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mariadb+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_READS = "textback_reads"
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class StoreError(Exception):
+    """The database cannot do what is asked; ``temporary``: the same may work later, unchanged."""
+
+    def __init__(self, message: str, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.temporary = temporary
+
+
+def open_engine(url: str, *, busy_timeout: float = 5.0) -> Engine:
+    """Open a database by its SQLAlchemy URL; nothing is connected yet.
+
+    ``busy_timeout``: seconds that SQLite waits for another program's lock. Raises ``StoreError`` for an
+    URL that cannot be read or a driver that is not installed.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError("database.url is no database URL: expected, say, sqlite:///textback.db") from None
+    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            return _open_sqlite(parsed, busy_timeout)
+        return _open_server(parsed)
+    except ModuleNotFoundError as error:
+        missing = f"{parsed.drivername} needs the package {error.name}: pip install {error.name}"
+        raise StoreError(missing) from error
+    except NoSuchModuleError as error:
+        raise StoreError(f"unknown kind of database {parsed.drivername!r} in database.url") from error
+
+
+def file_of(engine: Engine) -> Path | None:
+    """The file of a SQLite database; None for a server and for a database in memory."""
+    url = engine.url
+    if url.get_backend_name() != "sqlite" or _in_memory(url):
+        return None
+    return Path(str(url.database).removeprefix("file:")).absolute()
+
+
+def reopen(engine: Engine) -> None:
+    """Let go of every connection: one that was opened read-only, say, stays so when the file is put right."""
+    if engine.url.get_backend_name() != "sqlite" or not _in_memory(engine.url):
+        engine.dispose()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads: on SQLite it takes no write lock, and so works on a read-only file."""
+    with engine.connect() as connection:
+        yield connection.execution_options(**{_READS: True})
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether the database failed (locked, gone, full, read-only) rather than the statement it was given."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    if error.connection_invalidated:
+        return True
+    kinds = {kind.__name__ for kind in type(error.orig).__mro__}
+    if kinds & {"IntegrityError", "DataError", "ProgrammingError", "NotSupportedError"}:
+        return False
+    return not _is_bad_statement(error.orig)
+
+
+def _is_bad_statement(error: BaseException) -> bool:
+    """Faulty SQL that a driver reports as an operational error."""
+    if getattr(error, "sqlstate", None) == "25P02":  # PostgreSQL: an earlier statement broke the transaction
+        return True
+    if getattr(error, "sqlite_errorname", None) == "SQLITE_ERROR":
+        return "no such table" not in str(error)  # a missing table is a database that somebody put away
+    return False
+
+
+def describe(error: BaseException) -> str:
+    """One line about a fault, without the values of the statement: they are personal data."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return (str(cause).strip() or type(cause).__name__).splitlines()[0]
+
+
+def _open_server(url: URL) -> Engine:
+    options: dict[str, Any] = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    return create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
+
+
+def _open_sqlite(url: URL, busy_timeout: float) -> Engine:
+    connect_args = {"isolation_level": None, "check_same_thread": False}
+    options: dict[str, Any] = {}
+    if _in_memory(url):
+        # The one connection is the database; the second thread waits until the first has given it back.
+        options = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": 10}
+    engine = create_engine(
+        url, connect_args=connect_args, hide_parameters=True, json_serializer=_dumps, **options
+    )
+    event.listen(engine, "connect", lambda raw, record: _set_up(raw, busy_timeout))
+    event.listen(engine, "begin", _begin)
+    path = file_of(engine)
+    if path is not None and not str(url.database).startswith("file:"):
+        _SqliteFile(path).watch(engine)
+    return engine
+
+
+def _in_memory(url: URL) -> bool:
+    return not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
+
+
+def _set_up(raw: Any, busy_timeout: float) -> None:
+    raw.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
+    raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA synchronous = FULL")
+    if raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        raw.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin(connection: Connection) -> None:
+    """SQLite's own default would let two programs read the same row and then both write it."""
+    reads = connection.get_execution_options().get(_READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+class _SqliteFile:
+    """The file of a SQLite database: made private once, and noticed when it is no longer the one in use.
+
+    SQLite itself goes on writing, without a word, to a file that somebody deleted or moved away.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seen = False
+
+    def watch(self, engine: Engine) -> None:
+        event.listen(engine, "do_connect", self._before_connect)
+        event.listen(engine, "connect", self._after_connect)
+        event.listen(engine, "checkout", self._check)
+
+    def _before_connect(self, dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+        if not self.seen:
+            with suppress(OSError):  # SQLite says better why it cannot
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDONLY, 0o600))
+        args[:] = [f"file:{quote(str(self.path))}?mode=rw"]
+        kwargs["uri"] = True
+
+    def _after_connect(self, raw: Any, record: Any) -> None:
+        record.info["file"] = self._identity()
+        self.seen = True
+
+    def _check(self, raw: Any, record: Any, proxy: Any) -> None:
+        if record.info["file"] != self._identity():
+            raise DisconnectionError(f"{self.path} was moved or deleted")
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino

@@ -1,0 +1,170 @@
+"""Brings a database to the tables of this program, by the Alembic scripts in ``sql/``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from textback.store.engine import StoreError, describe, file_of, is_fault, reading
+
+_PACKAGE = "textback.sql"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaStatus:
+    """Where a database stands: ``newer`` means that its revision is unknown to this program."""
+
+    current: str | None
+    head: str
+    at_head: bool
+    newer: bool
+
+
+def upgrade(engine: Engine) -> list[str]:
+    """Bring the database to this program's revision, all or nothing; gives the revisions applied, in order.
+
+    Raises ``StoreError`` for a database that is newer than the program, locked, or not writable.
+    """
+    try:
+        with _alone(engine) as connection:
+            return _upgrade(connection)
+    except SQLAlchemyError as error:
+        raise _refusal(engine, error) from error
+
+
+def status(engine: Engine) -> SchemaStatus:
+    """Say where the database stands, without writing to it; raises ``StoreError`` if it cannot be read."""
+    path = file_of(engine)
+    if path is not None and not path.exists():
+        raise StoreError(f"there is no database at {path}: make it with `textback db upgrade`")
+    try:
+        with reading(engine) as connection:
+            return _status(connection, _scripts())
+    except SQLAlchemyError as error:
+        raise _refusal(engine, error) from error
+
+
+def package() -> ModuleType:
+    """Find ``textback.sql``: in an installed program, or beside ``daemon/`` in a source tree."""
+    try:
+        return importlib.import_module(_PACKAGE)
+    except ModuleNotFoundError as error:
+        if error.name != _PACKAGE:
+            raise
+    folder = Path(__file__).resolve().parents[3] / "sql"
+    spec = importlib.util.spec_from_file_location(
+        _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None or not folder.is_dir():
+        raise StoreError("this textback was installed without its package textback.sql: install it again")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_PACKAGE] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def views() -> ModuleType:
+    """The module ``textback.sql.views``: they are dropped and made anew around every change of the tables."""
+    return importlib.import_module(f"{package().__name__}.views")
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """What Alembic must know; ``alembic.command`` functions take it."""
+    config = Config()
+    config.set_main_option("script_location", str(package().__path__[0]).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+def _status(connection: Connection, scripts: ScriptDirectory) -> SchemaStatus:
+    current = MigrationContext.configure(connection).get_current_revision()
+    head = scripts.get_current_head() or ""
+    known = {script.revision for script in scripts.walk_revisions()}
+    return SchemaStatus(current, head, current == head, current is not None and current not in known)
+
+
+def _upgrade(connection: Connection) -> list[str]:
+    scripts = _scripts()
+    before = _status(connection, scripts)
+    if before.newer:
+        raise StoreError(
+            f"the database is at revision {before.current}, which this textback does not know: a newer"
+            " version made it. Install that version again, or restore a backup made with this one."
+        )
+    if before.at_head:
+        _prove_writable(connection)
+        return []
+    views().drop(connection)
+    command.upgrade(alembic_config(connection), "head")
+    views().create(connection)
+    applied = scripts.iterate_revisions(before.head, before.current or "base")
+    return [script.revision for script in applied][::-1]
+
+
+def _prove_writable(connection: Connection) -> None:
+    connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which no other program migrates the same database."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            with _foreign_keys_off(connection), connection.begin():
+                yield connection
+            return
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(8391)"))
+            yield connection
+
+
+@contextmanager
+def _foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by copying and dropping it, which would take the rows that point at it along."""
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")
+
+
+_ADVICE = {
+    "SQLITE_BUSY": "another program holds the database; stop it, or try again",
+    "SQLITE_LOCKED": "another program holds the database; stop it, or try again",
+    "SQLITE_READONLY": "give this user the right to write the file and its folder",
+    "SQLITE_CANTOPEN": "see that the folder exists and that this user may write to it",
+    "SQLITE_NOTADB": "this is no SQLite database; name another file in database.url",
+    "SQLITE_CORRUPT": "restore a backup",
+    "SQLITE_ERROR": "these tables were not made by textback; name another file in database.url",
+    "SQLITE_FULL": "make room on the disk",
+}
+
+
+def _refusal(engine: Engine, error: SQLAlchemyError) -> StoreError:
+    """Say what a person can do about it."""
+    where = file_of(engine) or engine.url.render_as_string(hide_password=True)
+    code = str(getattr(error.orig if isinstance(error, DBAPIError) else None, "sqlite_errorname", ""))
+    advice = "see that the server runs and that database.url is right"
+    for name, what in _ADVICE.items():
+        advice = what if code.startswith(name) else advice
+    return StoreError(f"{where}: {describe(error)}: {advice}", temporary=is_fault(error))

@@ -1,0 +1,118 @@
+"""What the database knows about a number, and the threads that numbers have with our lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, select
+
+from textback.model import Direction, Known, Status
+from textback.store.once import insert_once
+from textback.store.tables import contacts, conversations, messages, optouts, staff_reached as reached
+
+#: States of an automatic text that did not reach, and will not by itself reach, the person it was meant for.
+_NOT_GONE = (Status.FAILED.value, Status.UNDELIVERED.value, Status.CANCELLED.value, Status.HELD.value)
+_CHUNK = 500
+
+_numbers: BindParameter[Any] = bindparam("numbers", expanding=True)
+_opted_out = select(optouts.c.number).where(optouts.c.number.in_(_numbers))
+_reached = (
+    select(reached.c.number, func.max(reached.c.at).label("at"))
+    .where(reached.c.number.in_(_numbers))
+    .group_by(reached.c.number)
+)
+_automatic = and_(messages.c.flow.is_not(None), messages.c.status.not_in(_NOT_GONE))
+_left_at = func.coalesce(messages.c.sent_at, messages.c.created_at)
+_written = (
+    select(
+        messages.c.to_number.label("number"),
+        func.max(case((_automatic, _left_at))).label("automatic"),
+        func.max(case((messages.c.flow.is_(None), messages.c.created_at))).label("staff"),
+    )
+    .where(messages.c.to_number.in_(_numbers), messages.c.direction == Direction.OUT.value)
+    .group_by(messages.c.to_number)
+)
+_people = select(
+    contacts.c.number, contacts.c.practice, contacts.c.first_name, contacts.c.language, contacts.c.verified
+).where(contacts.c.number.in_(_numbers))
+
+
+def known(connection: Connection, numbers: Collection[str], *, practice_of: Mapping[str, str]) -> dict[str, Known]:
+    """Give what is known about each number, in four queries for all of them.
+
+    ``practice_of``: the practice whose contacts count for a number; opt-outs and texts count in all.
+    """
+    found: dict[str, Known] = {}
+    for chunk in _chunks(sorted(set(numbers))):
+        found.update(_known(connection, chunk, practice_of))
+    return found
+
+
+def conversation_for(connection: Connection, practice: str, line: str, number: str, now: float) -> int:
+    """Give the conversation between a line and a number; makes it, and an unverified contact, if need be."""
+    query = select(conversations.c.id).where(conversations.c.line == line, conversations.c.number == number)
+    found = connection.execute(query).scalar()
+    if found is None:
+        values = {"practice": practice, "line": line, "number": number, "created_at": now}
+        values["contact_id"] = _contact_for(connection, practice, number, now)
+        connection.execute(insert_once(connection, conversations, values, "line", "number"))
+        found = connection.execute(query).scalar_one()
+    return int(found)
+
+
+def staff_reached(connection: Connection, number: str, at: float, pbx: str) -> None:
+    """Remember that staff called a number and somebody answered, at ``at`` (epoch seconds)."""
+    connection.execute(reached.insert(), {"number": number, "at": at, "pbx": pbx})
+
+
+def _chunks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK))
+
+
+def _known(connection: Connection, numbers: Sequence[str], practice_of: Mapping[str, str]) -> dict[str, Known]:
+    values = {"numbers": numbers}
+    out = set(connection.execute(_opted_out, values).scalars())
+    reached_at = {row.number: row.at for row in connection.execute(_reached, values)}
+    written = {row.number: row for row in connection.execute(_written, values)}
+    people: defaultdict[str, list[RowMapping]] = defaultdict(list)
+    for row in connection.execute(_people, values).mappings():
+        if row["practice"] == practice_of.get(row["number"]):
+            people[row["number"]].append(row)
+    return {
+        number: Known(
+            *_identity(people[number]),
+            opted_out=number in out,
+            last_automatic_text=written[number].automatic if number in written else None,
+            staff_wrote_at=written[number].staff if number in written else None,
+            staff_reached_at=reached_at.get(number),
+        )
+        for number in numbers
+    }
+
+
+def _identity(people: Sequence[RowMapping]) -> tuple[str | None, str | None, bool]:
+    """First name, language, verified: of the verified ones, and only where all who share the number agree."""
+    verified = [person for person in people if person["verified"]]
+    counted = verified or people
+    return (
+        _agreed({person["first_name"] for person in counted}),
+        _agreed({person["language"] for person in counted}),
+        bool(verified),
+    )
+
+
+def _agreed(values: set[str | None]) -> str | None:
+    return values.pop() if len(values) == 1 else None
+
+
+def _contact_for(connection: Connection, practice: str, number: str, now: float) -> int | None:
+    """The contact of a new conversation; None where several share the number: that choice is for staff."""
+    same = (contacts.c.practice == practice, contacts.c.number == number)
+    ids = list(connection.execute(select(contacts.c.id).where(*same).limit(2)).scalars())
+    if ids:
+        return int(ids[0]) if len(ids) == 1 else None
+    values = {"practice": practice, "number": number, "kind": "contact", "verified": False, "created_at": now}
+    made = connection.execute(contacts.insert(), values).inserted_primary_key
+    return None if made is None else int(made[0])

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from textback.store import practices
+from textback.store.engine import StoreError
+from textback.store.practices import PracticeRow
+from textback.store.tables import lines
+
+ONE, TWO = "+12025550100", "+12025550101"
+
+
+def document(*numbers: str, **wishes: Any) -> dict[str, Any]:
+    return {"line": [{"name": f"Line {number[-1]}", "number": number} for number in numbers], **wishes}
+
+
+def numbers(connection: Connection) -> dict[str, tuple[str, str]]:
+    return {row.number: (row.practice, row.name) for row in connection.execute(select(lines))}
+
+
+def test_a_practice_comes_back_as_it_was_put(conn: Connection) -> None:
+    wishes = document(ONE, practice={"name": "Eye", "hours": {"mon": ["08:00-12:00"]}}, message="¿Cómo?")
+    assert practices.put(conn, "Eye", wishes, "anna", 5.5) == 1
+    assert practices.all_documents(conn) == [
+        PracticeRow("Clinic", {"line": []}, 1, 0.0, "test"),
+        PracticeRow("Eye", wishes, 1, 5.5, "anna"),
+    ]
+
+
+def test_the_version_grows_only_when_something_changed(conn: Connection) -> None:
+    first = practices.put(conn, "Eye", document(ONE), "anna", 1.0)
+    same = practices.put(conn, "Eye", document(ONE), "bert", 2.0)
+    changed = practices.put(conn, "Eye", document(ONE, message="new"), "bert", 3.0)
+    assert (first, same, changed) == (1, 1, 2)
+    assert practices.all_documents(conn)[1].updated_by == "bert"
+
+
+def test_tuples_are_no_change(conn: Connection) -> None:
+    practices.put(conn, "Eye", {"line": (), "countries": ("US",)}, "anna", 1.0)
+    assert practices.put(conn, "Eye", {"line": [], "countries": ["US"]}, "anna", 2.0) == 1
+
+
+def test_lines_are_kept_in_step(conn: Connection) -> None:
+    practices.put(conn, "Eye", document(ONE, TWO), "anna", 1.0)
+    assert numbers(conn) == {ONE: ("Eye", "Line 0"), TWO: ("Eye", "Line 1")}
+    renamed = {"line": [{"name": "Front desk", "number": TWO}]}
+    practices.put(conn, "Eye", renamed, "anna", 2.0)
+    assert numbers(conn) == {TWO: ("Eye", "Front desk")}
+    practices.put(conn, "Eye", {"line": []}, "anna", 3.0)
+    assert numbers(conn) == {}
+
+
+def test_a_number_belongs_to_one_practice(conn: Connection) -> None:
+    practices.put(conn, "Eye", document(ONE), "anna", 1.0)
+    with pytest.raises(StoreError, match="already belongs to the practice 'Eye'") as caught:
+        practices.put(conn, "Ear", document(TWO, ONE), "anna", 2.0)
+    assert not caught.value.temporary
+    assert [row.name for row in practices.all_documents(conn)] == ["Clinic", "Eye"]
+    assert numbers(conn) == {ONE: ("Eye", "Line 0")}
+
+
+def test_a_number_can_move_once_it_is_free(conn: Connection) -> None:
+    practices.put(conn, "Eye", document(ONE), "anna", 1.0)
+    practices.put(conn, "Eye", document(TWO), "anna", 2.0)
+    practices.put(conn, "Ear", document(ONE), "anna", 3.0)
+    assert numbers(conn) == {TWO: ("Eye", "Line 1"), ONE: ("Ear", "Line 0")}
+
+
+def test_the_fingerprint_tells_any_change(conn: Connection) -> None:
+    seen = [practices.fingerprint(conn)]
+    practices.put(conn, "Eye", document(ONE), "anna", 1.0)
+    seen.append(practices.fingerprint(conn))
+    practices.put(conn, "Eye", document(ONE), "anna", 2.0)
+    assert practices.fingerprint(conn) == seen[-1]
+    practices.put(conn, "Eye", document(TWO), "anna", 2.0)
+    seen.append(practices.fingerprint(conn))
+    assert len(set(seen)) == 3
