@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Dialect, Select, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from textback.store.tables import calls, contacts, conversations, messages
@@ -67,6 +67,15 @@ def _full_name() -> ColumnElement[str]:
 VIEWS = {"missed_call_log": _missed_call_log, "conversation_history": _conversation_history}
 
 
+def definitions(dialect: Dialect) -> list[str]:
+    """The views in the words of one database."""
+    written = {"literal_binds": True}
+    return [
+        f"CREATE VIEW {name} AS {query().compile(dialect=dialect, compile_kwargs=written)}"
+        for name, query in VIEWS.items()
+    ]
+
+
 def drop(connection: Connection) -> None:
     """Take the views away, so that the tables under them can change."""
     for name in VIEWS:
@@ -75,6 +84,5 @@ def drop(connection: Connection) -> None:
 
 def create(connection: Connection) -> None:
     """Make the views as this file describes them."""
-    for name, query in VIEWS.items():
-        body = query().compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-        connection.exec_driver_sql(f"CREATE VIEW {name} AS {body}")
+    for statement in definitions(connection.dialect):
+        connection.exec_driver_sql(statement)

@@ -54,12 +54,12 @@ def test_the_grace_is_one_for_all_work() -> None:
         stop.set()
         ending = Ending(stop, 0.05)
         begun = asyncio.get_running_loop().time()
-        for _ in range(20):
+        for _ in range(200):
             with pytest.raises(Stopping):
                 await ending.finish(_never())
         return asyncio.get_running_loop().time() - begun
 
-    assert 0.04 < asyncio.run(story()) < 0.9
+    assert asyncio.run(story()) < 5.0
 
 
 @pytest.mark.parametrize("ended_by", ["sleep", "event", "stop"])

@@ -30,6 +30,8 @@ class FakeTwilio:
     requests: list[Request] = field(default_factory=list)
     reads: bool = True
     url: str = ""
+    # Kept here, since a task that waits for something that nobody holds is garbage to asyncio.
+    never: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def posts(self) -> list[Request]:
@@ -105,7 +107,7 @@ def page(*messages: dict[str, Any]) -> Answer:
 
 async def hang(server: FakeTwilio, request: Request | None, writer: asyncio.StreamWriter) -> None:
     """Never answers."""
-    await asyncio.Event().wait()
+    await server.never.wait()
 
 
 async def drop(server: FakeTwilio, request: Request | None, writer: asyncio.StreamWriter) -> None:

@@ -69,7 +69,7 @@ def package() -> ModuleType:
         _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
     if spec is None or spec.loader is None or not folder.is_dir():
-        raise StoreError("this textback was installed without its package textback.sql: install it again")
+        raise StoreError(f"this textback was installed without its package {_PACKAGE}: install it again")
     module = importlib.util.module_from_spec(spec)
     sys.modules[_PACKAGE] = module
     spec.loader.exec_module(module)

@@ -1,0 +1,138 @@
+"""The migrations, the tables as the program sees them, the views and their description tell the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from textback.store import calls, migrations, people, practices
+from textback.store.engine import open_engine, reading
+from textback.store.tables import messages, metadata
+
+NOON = 1795262400.0
+LINE, ANN = "+12025550100", "+12025550111"
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = open_engine("sqlite://")
+    migrations.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def schema(connection: Connection) -> dict[str, list[str]]:
+    """The lines of every CREATE statement, by the name of what it creates; their order means nothing."""
+    query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'view'"
+    rows = connection.exec_driver_sql(query).all()
+    return {row.name: sorted(line.strip(", \t") for line in row.sql.splitlines()) for row in rows}
+
+
+def test_migrating_an_empty_database_gives_exactly_the_tables_of_the_program(engine: Engine) -> None:
+    created = open_engine("sqlite://")
+    metadata.create_all(created)
+    with reading(engine) as ours, reading(created) as theirs:
+        migrated = schema(ours)
+        assert migrated.pop("alembic_version")
+        assert migrated == schema(theirs)
+
+
+def test_alembic_finds_nothing_to_change(engine: Engine) -> None:
+    with reading(engine) as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrations_can_be_undone(engine: Engine) -> None:
+    with engine.begin() as connection:
+        migrations.views().drop(connection)
+        command.downgrade(migrations.alembic_config(connection), "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    assert migrations.upgrade(engine) == ["0001"]
+
+
+def described() -> dict[str, list[str]]:
+    """The columns that README.md describes, by table or view, in its order."""
+    text = (Path(str(migrations.package().__path__[0])) / "README.md").read_text("utf-8")
+    sections = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    return {part.split("\n", 1)[0].strip(): re.findall(r"^\| `(\w+)` \| \S", part, re.MULTILINE) for part in sections}
+
+
+def test_every_table_view_and_column_is_described_in_the_readme(engine: Engine) -> None:
+    found = inspect(engine)
+    names = [*found.get_table_names(), *found.get_view_names()]
+    there = {name: [column["name"] for column in found.get_columns(name)] for name in names}
+    assert described() == there
+
+
+def tell_a_story(connection: Connection) -> int:
+    practices.put(connection, "Clinic", {"line": [{"name": "Front", "number": LINE}]}, "test", NOON)
+    thread = people.conversation_for(connection, "Clinic", LINE, ANN, NOON)
+    common: dict[str, Any] = {"conversation_id": thread, "practice": "Clinic", "segments": 1, "encoding": "GSM-7"}
+    common |= {"priority": 1, "due_at": NOON}
+    text = {"id": "m1", "call_id": "main/1", "direction": "out", "flow": "abandoned", "status": "delivered"}
+    text |= {"to_number": ANN, "from_number": LINE, "body": "Sorry we missed you", "created_at": NOON + 95}
+    reply = {"id": "m2", "call_id": None, "direction": "in", "flow": None, "status": "delivered"}
+    reply |= {"to_number": LINE, "from_number": ANN, "body": "100% fine", "created_at": NOON + 200}
+    connection.execute(messages.insert(), [common | text, common | reply])
+    lost: dict[str, Any] = {"pbx": "main", "practice": "Clinic", "caller": ANN, "started_at": NOON}
+    lost |= {"voicemail": False, "backfilled": False, "ended_at": NOON + 95, "hold_seconds": 95.0}
+    lost |= {"disposition": "abandoned", "verdict": "text", "flow": "abandoned", "reason": "abandoned"}
+    lost |= {"message_id": None, "conversation_id": None}
+    rows = [
+        lost | {"id": "main/1", "message_id": "m1", "conversation_id": thread},
+        lost | {"id": "main/2", "started_at": NOON + 1, "disposition": "missed", "verdict": "skip"},
+        lost | {"id": "main/3", "disposition": "answered", "verdict": "skip"},
+        lost | {"id": "main/4", "disposition": None, "verdict": None, "ended_at": None},
+    ]
+    calls.save(connection, rows)
+    return thread
+
+
+def test_the_missed_call_log_tells_what_became_of_each_lost_caller(engine: Engine) -> None:
+    with engine.begin() as connection:
+        thread = tell_a_story(connection)
+        query = "SELECT * FROM missed_call_log ORDER BY time_of_call"
+        first, second = connection.exec_driver_sql(query).mappings().all()
+    assert (first["call_id"], first["text_status"], first["conversation_id"]) == ("main/1", "delivered", thread)
+    assert (first["time_of_call"], first["hold_seconds"]) == ("2026-11-21 12:00:00.000000", 95.0)
+    assert (first["practice"], first["caller"], first["verdict"]) == ("Clinic", ANN, "text")
+    assert (second["call_id"], second["text_status"], second["conversation_id"]) == ("main/2", None, None)
+
+
+def test_the_conversation_history_tells_both_sides(engine: Engine) -> None:
+    with engine.begin() as connection:
+        thread = tell_a_story(connection)
+        connection.exec_driver_sql("UPDATE contacts SET first_name = 'Ann'")
+        query = "SELECT conversation, contact, direction, body, call_id FROM conversation_history ORDER BY at"
+        rows = [tuple(row) for row in connection.exec_driver_sql(query)]
+        connection.exec_driver_sql("UPDATE contacts SET first_name = NULL")
+        nameless = connection.exec_driver_sql("SELECT DISTINCT contact FROM conversation_history").scalars().all()
+    assert rows == [
+        (thread, "Ann", "out", "Sorry we missed you", "main/1"),
+        (thread, "Ann", "in", "100% fine", None),
+    ]
+    assert nameless == [None]
+
+
+@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect(), mysql.dialect(is_mariadb=True)])
+def test_the_views_are_written_in_the_words_of_each_database(dialect: Any) -> None:
+    statements = migrations.views().definitions(dialect)
+    assert [text.split()[:3] for text in statements] == [
+        ["CREATE", "VIEW", "missed_call_log"],
+        ["CREATE", "VIEW", "conversation_history"],
+    ]
+    joined = "concat(" if dialect.name in ("mysql", "mariadb") else "||"
+    assert joined in statements[1]
+    assert not re.search(r"%|\?|:\w", "".join(statements)), "a value was left out"
