@@ -117,4 +117,4 @@ class Intake:
     def _tell(self, entry: Entry) -> None:
         if entry.decision is not None:
             call, decision = entry.call, entry.decision
-            self._log.info("%s %s [%s] %s", call.id, decision.why, decision.reason, numbers.mask(entry.number))
+            self._log.info("%s %s [%s] %s", call.id, decision.why, decision.reason, numbers.Masked(entry.number))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -19,100 +20,122 @@ from textback.wording import span
 
 _NOBODY = Known()
 
+#: a call to be judged, with the practice and line that it belongs to, and the time of the judgement
+Docket = tuple[Entry, Home | None, float]
+Judged = tuple[Entry, Case, Decision]
 
-class Judge:
-    """Decides for calls that ended and for callers who ask; writes the message beside the decision."""
 
-    def asked(self, connection: Connection, entry: Entry, home: Home | None, at: float) -> Entry:
-        """The answer to a caller who asked for a text at ``at`` (epoch seconds)."""
-        if home is None:
-            return replace(entry, decision=no_practice(entry.call, Flow.CALL_TO_TEXT))
-        case = _case(entry, Flow.CALL_TO_TEXT, home, at, at)
-        known = self._known(connection, [case])
-        return self._write(connection, entry, replace(case, known=known.get(case.number.e164 or "", _NOBODY)))
+def judge_asked(connection: Connection, entry: Entry, home: Home | None, at: float) -> Entry:
+    """The answer to a caller who asked for a text at ``at`` (epoch seconds)."""
+    if home is None:
+        return replace(entry, decision=no_practice(entry.call, Flow.CALL_TO_TEXT))
+    case = _case(entry, Flow.CALL_TO_TEXT, home, at, at)
+    case = replace(case, known=_known(connection, [case]).get(case.number.e164 or "", _NOBODY))
+    return _write(connection, [(entry, case, decide(case))])[0]
 
-    def ended(
-        self,
-        connection: Connection,
-        entries: Sequence[Entry],
-        homes: Sequence[Home | None],
-        times: Sequence[float],
-        settled: bool,
-    ) -> Iterator[Entry]:
-        """The calls with what was decided at ``times``; where a text is due, they settle first, unless ``settled``."""
-        cases = []
-        for entry, home, now in zip(entries, homes, times, strict=True):
-            flow = flow_of(entry.call, home)
-            if entry.decision is not None or flow is None:
-                yield replace(entry, decision=entry.decision or without_flow(entry.call))
-            elif home is None:
-                yield replace(entry, decision=no_practice(entry.call, flow))
-            else:
-                cases.append((entry, _case(entry, flow, home, entry.call.ended_at or now, now)))
-        yield from self._judge(connection, cases, settled)
 
-    def _judge(self, connection: Connection, cases: Sequence[tuple[Entry, Case]], settled: bool) -> Iterator[Entry]:
-        known = self._known(connection, [case for _, case in cases])
-        others = _visits(connection, [case for _, case in cases]) if settled else []
-        for entry, case in cases:
-            number = case.number.e164 or ""
-            back = _came_back(case, others) if settled else None
-            case = replace(case, known=known.get(number, _NOBODY), came_back=back)
-            settle = 0.0 if settled else case.home[0].guards.settle
-            decision = decide(case)
-            if settle > 0 and decision.verdict is Verdict.TEXT:
-                yield replace(entry, pending=case.flow, settle_at=case.at + settle)
-                continue
-            decided = self._write(connection, entry, case, decision)
-            if decided.message_id and decision.verdict is Verdict.TEXT:
-                known[number] = replace(known.get(number, _NOBODY), last_automatic_text=case.now)
-            yield decided
+def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool) -> list[Entry]:
+    """The calls with what was decided; where a text is due, they settle first, unless they have ``settled``.
 
-    def _known(self, connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:
-        practice_of = {case.number.e164: case.home[0].name for case in cases if case.number.e164}
-        return people.known(connection, list(practice_of), practice_of=practice_of) if practice_of else {}
+    They are judged in their order: a text for the first is known to the judgement of the second.
+    """
+    done: list[Entry] = []
+    cases: list[tuple[Entry, Case]] = []
+    for entry, home, now in docket:
+        flow = flow_of(entry.call, home)
+        if entry.decision is not None or flow is None:
+            done.append(replace(entry, decision=entry.decision or without_flow(entry.call)))
+        elif home is None:
+            done.append(replace(entry, decision=no_practice(entry.call, flow)))
+        else:
+            cases.append((entry, _case(entry, flow, home, entry.call.ended_at or now, now)))
+    return done + _judge(connection, cases, settled)
 
-    def _write(self, connection: Connection, entry: Entry, case: Case, decision: Decision | None = None) -> Entry:
-        decision = decision or decide(case)
-        number = case.number.e164
-        if decision.verdict is Verdict.SKIP or number is None or decision.body is None or decision.line is None:
-            return replace(entry, decision=decision)
-        practice = case.home[0]
-        conversation = people.conversation_for(connection, practice.name, decision.line, number, case.now)
-        counted = template.segments(decision.body)
-        message = messages.NewMessage(
-            conversation_id=conversation,
-            to_number=number,
-            from_number=decision.line,
-            body=decision.body,
-            segments=counted.count,
-            encoding=counted.encoding,
-            created_at=case.now,
-            due_at=case.now,
-            expires_at=case.at + practice.guards.max_age,
-            call_id=case.call.id,
-            practice=practice.name,
-            flow=case.flow,
-            status=Status.QUEUED if decision.verdict is Verdict.TEXT else Status.HELD,
-            reason=None if decision.verdict is Verdict.TEXT else decision.reason,
-        )
-        message_id = messages.add(connection, message)
-        return replace(entry, decision=decision, message_id=message_id, conversation_id=conversation)
+
+def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled: bool) -> list[Entry]:
+    known = _known(connection, [case for _, case in cases])
+    others = _visits(connection, [case for _, case in cases]) if settled else {}
+    settling: list[Entry] = []
+    judged: list[Judged] = []
+    for entry, case in cases:
+        number = case.number.e164 or ""
+        case = replace(case, known=known.get(number, _NOBODY), came_back=_came_back(case, others.get(number, ())))
+        decision = decide(case)
+        if decision.verdict is Verdict.TEXT and not settled and case.home[0].guards.settle > 0:
+            settling.append(replace(entry, pending=case.flow, settle_at=case.at + case.home[0].guards.settle))
+            continue
+        judged.append((entry, case, decision))
+        if decision.verdict is Verdict.TEXT:
+            known[number] = replace(case.known, last_automatic_text=case.now)
+    return settling + _write(connection, judged)
+
+
+def _write(connection: Connection, judged: Sequence[Judged]) -> list[Entry]:
+    """The calls with their decisions, and with the messages that these caused, written beside them."""
+    texts = [(case, decision) for _, case, decision in judged if decision.verdict is not Verdict.SKIP]
+    now = max((case.now for case, _ in texts), default=0.0)
+    wanted = {_thread(case): case.home[0].name for case, _ in texts}
+    threads = people.conversations_for(connection, wanted, now) if wanted else {}
+    new = [_message(case, decision, threads[_thread(case)]) for case, decision in texts]
+    ids = iter(messages.add_all(connection, new))
+    return [
+        replace(entry, decision=decision)
+        if decision.verdict is Verdict.SKIP
+        else replace(entry, decision=decision, message_id=next(ids), conversation_id=threads[_thread(case)])
+        for entry, case, decision in judged
+    ]
+
+
+def _thread(case: Case) -> tuple[str, str]:
+    return case.home[1].number, case.number.e164 or ""
+
+
+def _message(case: Case, decision: Decision, conversation: int) -> messages.NewMessage:
+    practice, line = case.home
+    body = decision.body or ""
+    counted = template.segments(body)
+    is_text = decision.verdict is Verdict.TEXT
+    return messages.NewMessage(
+        conversation_id=conversation,
+        to_number=case.number.e164 or "",
+        from_number=line.number,
+        body=body,
+        segments=counted.count,
+        encoding=counted.encoding,
+        created_at=case.now,
+        due_at=case.now,
+        expires_at=case.at + practice.guards.max_age,
+        call_id=case.call.id,
+        practice=practice.name,
+        flow=case.flow,
+        status=Status.QUEUED if is_text else Status.HELD,
+        reason=None if is_text else decision.reason,
+    )
 
 
 def _case(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case:
     return Case(entry.call, flow, home, number_of(entry.call, home[0].region), _NOBODY, at, max(at, now))
 
 
-def _visits(connection: Connection, cases: Sequence[Case]) -> list[Visit]:
-    numbers = [case.number.e164 for case in cases if case.number.e164]
-    return visits(connection, numbers, since=min(case.at for case in cases)) if numbers else []
+def _known(connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:
+    practice_of = {case.number.e164: case.home[0].name for case in cases if case.number.e164}
+    return people.known(connection, list(practice_of), practice_of=practice_of) if practice_of else {}
 
 
-def _came_back(case: Case, others: Sequence[Visit]) -> str | None:
+def _visits(connection: Connection, cases: Sequence[Case]) -> Mapping[str, Sequence[Visit]]:
+    """The other calls of each number, as they are stored: those of another PBX, or another daemon, too."""
+    numbers = {case.number.e164 for case in cases if case.number.e164}
+    found: defaultdict[str, list[Visit]] = defaultdict(list)
+    if numbers:
+        for visit in visits(connection, sorted(numbers), since=min(case.at for case in cases)):
+            found[visit.caller].append(visit)
+    return found
+
+
+def _came_back(case: Case, others: Iterable[Visit]) -> str | None:
     """What the same number did since, if it is being served: on hold, ringing, talking, or to be judged later."""
     for visit in others:
-        if visit.caller == case.number.e164 and visit.id != case.call.id and _serves(visit, case.at):
+        if visit.id != case.call.id and _serves(visit, case.at):
             later = max(0.0, visit.started_at - case.at)
             return f"the caller called again {span(later)} later" if later else "the caller is on another call"
     return None

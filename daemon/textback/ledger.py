@@ -37,7 +37,9 @@ class Entry:
     @property
     def deadline(self) -> float | None:
         """When the call wants to hear of time: the hold threshold, then the end of ``settle``."""
-        return self.settle_at if self.call.phase is Phase.ENDED else self.call.deadline
+        if self.call.phase is not Phase.ENDED:
+            return self.call.deadline
+        return self.settle_at if self.decision is None else None
 
     @property
     def is_over(self) -> bool:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
+from textback.call import Call
 from textback.directory import Directory
 from textback.events import Fact, LinkSynced
+from textback.ledger import Entry
 from textback.pbx.ami_facts import Translator
 from textback.pbx.ami_reader import Reader
 from textback.practice import Practice
@@ -28,10 +34,16 @@ _UNIQUEID = re.compile(rb"\r\nUniqueid: (\S+)")
 
 
 def replay(
-    recording: Path, translator: Translator, practice_list: Sequence[Practice], on_fact: Callable[[Fact], None]
+    recording: Path,
+    translator: Translator,
+    practice_list: Sequence[Practice],
+    on_fact: Callable[[Fact], None] = lambda fact: None,
+    on_step: Callable[[Fact, Call], None] = lambda fact, call: None,
+    on_decided: Callable[[Entry], None] = lambda entry: None,
 ) -> list[dict[str, Any]]:
     """The calls of one recording, oldest first, with the keys of ``calls list --json``.
 
+    ``on_fact`` hears of each fact, ``on_step`` then of the call after it, ``on_decided`` of each verdict.
     Raises ``OSError`` if a file cannot be read, ``ValueError`` if the ``.idx`` beside it is no index.
     """
     facts: list[Fact] = []
@@ -41,23 +53,36 @@ def replay(
         if not facts:
             facts.append(LinkSynced("", at, translator.pbx))
         reader.feed(data, at)
-    for fact in facts[1:]:
-        on_fact(fact)
-    return _calls(translator.pbx, facts, practice_list, at + THE_END)
+    with _memory(practice_list) as connection:
+        directory = Directory(practice_list)
+        tracker = Tracker([translator.pbx], lambda connection: directory, on_step)
+        for fact in facts:
+            on_fact(fact)
+            for entry in tracker.batch([fact])(connection):
+                on_decided(entry)
+        for entry in tracker.batch([], at + THE_END)(connection):
+            on_decided(entry)
+        return [_again(row) for row in calls.listing(connection, limit=0)[::-1]]
 
 
-def _calls(pbx: str, facts: Sequence[Fact], practice_list: Sequence[Practice], end: float) -> list[dict[str, Any]]:
+def _again(row: dict[str, Any]) -> dict[str, Any]:
+    """The same row every time: ids of messages are made up anew, otherwise."""
+    made_up = row["message_id"] and str(uuid.uuid5(uuid.NAMESPACE_URL, row["id"]))
+    return {**row, "message_id": made_up}
+
+
+@contextmanager
+def _memory(practice_list: Sequence[Practice]) -> Iterator[Connection]:
+    """A database that is gone afterwards."""
     engine = open_engine("sqlite://")
     migrations.upgrade(engine)
-    directory = Directory(practice_list)
-    tracker = Tracker([pbx], lambda connection: directory)
-    with engine.begin() as connection:
-        for practice in practice_list:
-            practices.put(connection, practice.name, {"line": _lines(practice)}, "replay", 0.0)
-        tracker.batch(facts, end)(connection)
-        found = calls.listing(connection, limit=0)
-    engine.dispose()
-    return found[::-1]
+    try:
+        with engine.begin() as connection:
+            for practice in practice_list:
+                practices.put(connection, practice.name, {"line": _lines(practice)}, "replay", 0.0)
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _lines(practice: Practice) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from textback.events import (
     TextGiven,
     TextRefused,
 )
-from textback.judge import Judge
+from textback.judge import judge_asked, judge_ended
 from textback.ledger import LONGEST_STORY, Entry, from_row, to_row
 from textback.model import Verdict
 from textback.policy import number_of
@@ -37,13 +37,19 @@ class Tracker:
     """Takes facts in order, inside the transactions of the writer.
 
     Everything that a batch changes in memory is undone before it is tried again: a database that fails in the
-    middle never leaves a call half decided. ``directory`` gives the practices as they are stored now.
+    middle never leaves a call half decided. ``directory`` gives the practices as they are stored now; ``on_step``
+    hears of each fact and of the call after it, once more if a batch is tried again.
     """
 
-    def __init__(self, pbxes: Iterable[str], directory: Callable[[Connection], Directory]) -> None:
+    def __init__(
+        self,
+        pbxes: Iterable[str],
+        directory: Callable[[Connection], Directory],
+        on_step: Callable[[Fact, Call], None] | None = None,
+    ) -> None:
         self._directory_of = directory
+        self._on_step = on_step
         self._directory = Directory(())
-        self._judge = Judge()
         self._pbxes = tuple(pbxes)
         self._entries: dict[str, Entry] = {}
         self._undo: dict[str, Entry | None] = {}
@@ -140,7 +146,10 @@ class Tracker:
 
     def _arrive(self, fact: CallerArrived) -> None:
         if fact.call_id not in self._entries:
-            self._put(self._place(Entry(arrive(fact), story=_told((), fact))))
+            entry = self._place(Entry(arrive(fact), story=_told((), fact)))
+            self._put(entry)
+            if self._on_step:
+                self._on_step(fact, entry.call)
 
     def _advance(self, connection: Connection, fact: Fact) -> None:
         entry = self._entries.get(fact.call_id)
@@ -151,6 +160,8 @@ class Tracker:
         moved = call.queue != entry.call.queue or isinstance(fact, CallerKnown)
         entry = replace(entry, call=call, story=_told(entry.story, fact))
         self._put(self._place(entry) if moved else entry)
+        if self._on_step:
+            self._on_step(fact, call)
         if Outcome.TEXT_ASKED in outcomes:
             self._asked(connection, self._entries[call.id], fact.at)
         if Outcome.ENDED in outcomes:
@@ -197,23 +208,23 @@ class Tracker:
         While a link is down nobody knows who came back, so a text waits for it: up to ``BLIND_LIMIT``.
         """
         limit = now - BLIND_LIMIT if self._unsynced else now
-        settled = []
+        settled: dict[str, Entry] = {}
         while self._deadlines and (self._deadlines[0][0] < limit or self._deadlines[0][0] == limit and not before):
             due, call_id = heapq.heappop(self._deadlines)
             entry = self._entries.get(call_id)
             if entry is None or entry.deadline != due:
                 continue
             if entry.call.phase is Phase.ENDED:
-                settled.append(entry)
+                settled[call_id] = entry  # once, though a batch that was tried again expects it twice
             else:
                 self._advance(connection, DeadlinePassed(call_id, due))
-        self._release(connection, settled, now)
+        self._release(connection, list(settled.values()), now)
 
     # -- decisions --------------------------------------------------------------------------------------
 
     def _asked(self, connection: Connection, entry: Entry, at: float) -> None:
         """The caller asked for a text: give it or refuse it, once."""
-        decided = self._judge.asked(connection, entry, self._home(entry.call), at)
+        decided = judge_asked(connection, entry, self._home(entry.call), at)
         given = decided.decision is not None and decided.decision.verdict is Verdict.TEXT
         if given:
             self._put(decided)
@@ -246,10 +257,8 @@ class Tracker:
     def _decide(
         self, connection: Connection, entries: Sequence[Entry], times: Sequence[float], settled: bool
     ) -> None:
-        if not entries:
-            return
-        homes = [self._home(entry.call) for entry in entries]
-        for decided in self._judge.ended(connection, entries, homes, times, settled):
+        docket = [(entry, self._home(entry.call), time) for entry, time in zip(entries, times, strict=True)]
+        for decided in judge_ended(connection, docket, settled) if docket else ():
             before = self._entries[decided.call.id].decision
             self._put(decided)
             if decided.decision is not before:

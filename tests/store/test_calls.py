@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, select
 
+from textback.model import Disposition, Flow, Verdict
 from textback.store import calls, people
 from textback.store.engine import reading
 from textback.store.tables import calls as table
@@ -84,6 +85,11 @@ def test_no_state_of_the_machine_is_null_in_the_database(conn: Connection) -> No
     calls.save(conn, [ended(1), ended(2, machine={}, story=[])])
     query = select(table.c.id).where(table.c.machine.is_(None), table.c.story.is_(None))
     assert conn.execute(query).scalars().all() == ["main/1"]
+
+
+def test_the_words_of_the_house_are_stored_as_words(conn: Connection) -> None:
+    calls.save(conn, [ended(1, disposition=Disposition.MISSED, verdict=Verdict.HELD, flow=Flow.MISSED)])
+    assert ids(calls.listing(conn, disposition="missed", verdict="held", flow="missed")) == ["main/1"]
 
 
 def test_saving_nothing_is_nothing(conn: Connection) -> None:
@@ -178,3 +184,14 @@ def test_a_group_is_saved_whole_or_not_at_all(engine: Engine) -> None:
         calls.save(connection, [call(1), call(2, started_at=float("nan"))])
     with reading(engine) as connection:
         assert calls.listing(connection) == []
+
+
+def test_the_visits_of_a_number_are_those_on_the_line_or_lately_ended_on_any_pbx(conn: Connection) -> None:
+    waiting = call(3, pbx="other", machine={"phase": "waiting"})
+    calls.save(conn, [waiting, ended(1), ended(2, machine={"phase": "ended"}), call(4, caller="+12025550122")])
+    found = calls.visits(conn, ["+12025550111"], since=NOON + 31)
+    assert [(visit.id, visit.phase, visit.ended_at) for visit in found] == [
+        ("main/2", "ended", NOON + 32),
+        ("main/3", "waiting", None),
+    ]
+    assert calls.visits(conn, [], since=0.0) == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from textback.model import Direction, Flow, Status
@@ -16,6 +17,9 @@ from textback.store.sweep import sweep
 from textback.store.tables import messages
 
 _DAY = 86_400.0
+_of_calls = select(messages.c.id, messages.c.call_id).where(
+    messages.c.call_id.in_(bindparam("calls", expanding=True))
+)
 
 
 def priority_of(flow: Flow | None) -> int:
@@ -79,14 +83,32 @@ class Settled:
 
 def add(conn: Connection, new: NewMessage) -> str:
     """Store a text and return its id; a call that has one already keeps it, and that one's id is returned."""
-    row = asdict(new)
+    return add_all(conn, [new])[0]
+
+
+def add_all(conn: Connection, new: Sequence[NewMessage]) -> list[str]:
+    """The same for many at once, in the same order."""
+    if not new:
+        return []
+    rows = [_row(message) for message in new]
+    conn.execute(insert_once(conn.dialect, messages, "call_id"), rows)
+    of_call = {message.call_id for message in new if message.call_id is not None}
+    stored: dict[str, str] = {}
+    for chunk in _chunks(sorted(of_call)):
+        stored.update((row.call_id, row.id) for row in conn.execute(_of_calls, {"calls": chunk}))
+    return [stored.get(row["call_id"], row["id"]) for row in rows]
+
+
+def _chunks(calls: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (calls[start : start + 500] for start in range(0, len(calls), 500))
+
+
+def _row(new: NewMessage) -> dict[str, Any]:
+    row = {name: getattr(new, name) for name in NewMessage.__slots__}
     row["id"] = new.id or str(uuid.uuid4())
     row["priority"] = priority_of(new.flow) if new.priority is None else new.priority
     row.update(direction=Direction.OUT, attempts=0)
-    conn.execute(insert_once(conn, messages, row, "call_id"))
-    if new.call_id is None:
-        return str(row["id"])
-    return str(conn.execute(select(messages.c.id).where(messages.c.call_id == new.call_id)).scalar_one())
+    return row
 
 
 def claim(conn: Connection, now: float, by: str) -> OutMessage | None:

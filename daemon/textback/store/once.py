@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Dialect, Insert, Table
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 
-def insert_once(conn: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> Any:
-    """An INSERT of ``row`` that does nothing where the value of the unique ``keys`` is there already."""
-    if conn.dialect.name == "sqlite":
-        return sqlite.insert(table).values(row).on_conflict_do_nothing(index_elements=keys)
-    if conn.dialect.name == "postgresql":
-        return postgresql.insert(table).values(row).on_conflict_do_nothing(index_elements=keys)
+@lru_cache(maxsize=32)
+def insert_once(dialect: Dialect, table: Table, *keys: str) -> Insert:
+    """An INSERT that does nothing where the value of the unique ``keys`` is there already."""
+    if dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=keys)
+    if dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=keys)
     # INSERT IGNORE would swallow other mistakes too.
-    return mysql.insert(table).values(row).on_duplicate_key_update({keys[0]: table.c[keys[0]]})
+    return mysql.insert(table).on_duplicate_key_update({keys[0]: table.c[keys[0]]})

@@ -10,4 +10,4 @@ from textback.store.tables import optouts
 
 def record(conn: Connection, number: str, at: float, source: str) -> None:
     """Remember that a person (E.164) wants no texts since ``at`` (epoch seconds); the first time counts."""
-    conn.execute(insert_once(conn, optouts, {"number": number, "at": at, "source": source}, "number"))
+    conn.execute(insert_once(conn.dialect, optouts, "number"), {"number": number, "at": at, "source": source})

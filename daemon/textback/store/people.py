@@ -38,6 +38,14 @@ _people = select(
     contacts.c.number, contacts.c.practice, contacts.c.first_name, contacts.c.language, contacts.c.verified
 ).where(contacts.c.number.in_(_numbers))
 
+_conversations = select(conversations.c.id, conversations.c.line, conversations.c.number).where(
+    conversations.c.number.in_(_numbers)
+)
+_owners = select(contacts.c.id, contacts.c.practice, contacts.c.number).where(contacts.c.number.in_(_numbers))
+
+#: a line and a number
+Thread = tuple[str, str]
+
 
 def known(connection: Connection, numbers: Collection[str], *, practice_of: Mapping[str, str]) -> dict[str, Known]:
     """Give what is known about each number, in four queries for all of them.
@@ -52,14 +60,23 @@ def known(connection: Connection, numbers: Collection[str], *, practice_of: Mapp
 
 def conversation_for(connection: Connection, practice: str, line: str, number: str, now: float) -> int:
     """Give the conversation between a line and a number; makes it, and an unverified contact, if need be."""
-    query = select(conversations.c.id).where(conversations.c.line == line, conversations.c.number == number)
-    found = connection.execute(query).scalar()
-    if found is None:
-        values = {"practice": practice, "line": line, "number": number, "created_at": now}
-        values["contact_id"] = _contact_for(connection, practice, number, now)
-        connection.execute(insert_once(connection, conversations, values, "line", "number"))
-        found = connection.execute(query).scalar_one()
-    return int(found)
+    return conversations_for(connection, {(line, number): practice}, now)[line, number]
+
+
+def conversations_for(connection: Connection, wanted: Mapping[Thread, str], now: float) -> dict[Thread, int]:
+    """The same for many at once, in a handful of statements: ``wanted`` gives the practice of each."""
+    found = _threads(connection, wanted)
+    missing = {thread: practice for thread, practice in wanted.items() if thread not in found}
+    if missing:
+        people = _contacts_for(connection, {(practice, number) for (_, number), practice in missing.items()}, now)
+        rows = [
+            {"practice": practice, "line": line, "number": number, "created_at": now}
+            | {"contact_id": people[practice, number]}
+            for (line, number), practice in missing.items()
+        ]
+        connection.execute(insert_once(connection.dialect, conversations, "line", "number"), rows)
+        found |= _threads(connection, missing)
+    return found
 
 
 def staff_reached(connection: Connection, number: str, at: float, pbx: str) -> None:
@@ -107,12 +124,34 @@ def _agreed(values: set[str | None]) -> str | None:
     return values.pop() if len(values) == 1 else None
 
 
-def _contact_for(connection: Connection, practice: str, number: str, now: float) -> int | None:
-    """The contact of a new conversation; None where several share the number: that choice is for staff."""
-    same = (contacts.c.practice == practice, contacts.c.number == number)
-    ids = list(connection.execute(select(contacts.c.id).where(*same).limit(2)).scalars())
-    if ids:
-        return int(ids[0]) if len(ids) == 1 else None
-    values = {"practice": practice, "number": number, "kind": "contact", "verified": False, "created_at": now}
-    made = connection.execute(contacts.insert(), values).inserted_primary_key
-    return None if made is None else int(made[0])
+def _threads(connection: Connection, wanted: Collection[Thread]) -> dict[Thread, int]:
+    found: dict[Thread, int] = {}
+    for chunk in _chunks(sorted({number for _, number in wanted})):
+        for row in connection.execute(_conversations, {"numbers": chunk}):
+            if (row.line, row.number) in wanted:
+                found[row.line, row.number] = row.id
+    return found
+
+
+def _contacts_for(
+    connection: Connection, wanted: Collection[tuple[str, str]], now: float
+) -> dict[tuple[str, str], int | None]:
+    """The contact of each new conversation; None where several share the number: that choice is for staff."""
+    found = _contacts(connection, wanted)
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        new = {"kind": "contact", "verified": False, "created_at": now}
+        rows = [{"practice": practice, "number": number} | new for practice, number in missing]
+        connection.execute(contacts.insert(), rows)
+        found |= _contacts(connection, missing)
+    return found
+
+
+def _contacts(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int | None]:
+    found: dict[tuple[str, str], int | None] = {}
+    for chunk in _chunks(sorted({number for _, number in wanted})):
+        for row in connection.execute(_owners, {"numbers": chunk}):
+            key = (row.practice, row.number)
+            if key in wanted:
+                found[key] = None if key in found else row.id
+    return found

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from textback.ending import Ending, Stopping
+from textback.outbox.ending import Ending, Stopping
 
 
 async def _never() -> None:

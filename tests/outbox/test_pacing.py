@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from textback.pacing import Backoff, Gate, Line, due_again
+from textback.outbox.pacing import Backoff, Gate, Line, due_again
 from textback.sms import Fault, SendError
 
 BUSY = SendError("busy", Fault.NOT_PROCESSED)

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from textback import outcomes
+from textback.outbox import outcomes
 from textback.clock import Clock
-from textback.doubt import Doubt
-from textback.ending import Ending, Stopping
+from textback.outbox.doubt import Doubt
+from textback.outbox.ending import Ending, Stopping
 from textback.model import Status
-from textback.pacing import Gate, Line, due_again
+from textback.outbox.pacing import Gate, Line, due_again
 from textback.sms import Accepted, Fault, Provider, SendError
 from textback.store import messages, optouts
 from textback.store.engine import StoreError

@@ -1,0 +1,6 @@
+import click
+
+
+@click.command("check")
+def check() -> None:
+    """Later."""

@@ -1,0 +1,38 @@
+"""What two practices cannot both have: a number, a queue, a dialled number, the calls that nobody else takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from textback import numbers
+from textback.config import Mistake
+from textback.practice import Practice, read_practice
+from textback.store.practices import PracticeRow
+
+Place = tuple[str, str]
+
+_DEFAULT = "default"
+
+
+def conflicts(practice: Practice, others: Iterable[PracticeRow]) -> Iterator[Mistake]:
+    """A mistake for everything in ``practice`` that one of the stored ``others`` has already."""
+    taken: dict[Place, str] = {}
+    for row in others:
+        for _, place in _places(read_practice(row.document)):
+            taken.setdefault(place, row.name)
+    for key, place in _places(practice):
+        if place in taken:
+            kind, value = place
+            found = "true" if kind == _DEFAULT else f'"{value}"'
+            expected = "false: only one practice takes the rest" if kind == _DEFAULT else f"{kind} of its own"
+            yield Mistake(key, f'{found}, as in the practice "{taken[place]}"', expected)
+
+
+def _places(practice: Practice) -> Iterator[tuple[str, Place]]:
+    if practice.default:
+        yield "practice.default", (_DEFAULT, "")
+    for at, line in enumerate(practice.lines):
+        yield f"line[{at}].number", ("a number", line.number)
+        yield from ((f"line[{at}].queues", ("a queue", queue)) for queue in line.queues)
+        for did in line.dids:
+            yield f"line[{at}].dids", ("a dialled number", numbers.read(did, practice.region).e164 or did)

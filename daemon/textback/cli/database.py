@@ -1,0 +1,52 @@
+"""The configured database, opened for one command and closed after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from textback.cli.settings import configuration
+from textback.store import migrations
+from textback.store.engine import StoreError, open_engine, reading
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """The database at ``url``, whatever its state."""
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def stored() -> Iterator[Connection]:
+    """A look into the configured database; raises ``StoreError`` unless it is at the newest schema."""
+    with opened(configuration().database.url) as engine:
+        require_head(engine)
+        with reading(engine) as connection:
+            yield connection
+
+
+@contextmanager
+def changing() -> Iterator[Connection]:
+    """One transaction on the configured database; raises ``StoreError`` unless it is at the newest schema."""
+    with opened(configuration().database.url) as engine:
+        require_head(engine)
+        with engine.begin() as connection:
+            yield connection
+
+
+def require_head(engine: Engine) -> None:
+    """Raises ``StoreError`` with what to do unless the database has the tables of this program."""
+    status = migrations.status(engine)
+    if status.newer:
+        raise StoreError(
+            f"the database is at revision {status.current}, which this textback does not know: use the newer"
+            " version that made it"
+        )
+    if not status.at_head:
+        raise StoreError("the database is not at the newest schema: run `textback db upgrade`")

@@ -1,0 +1,51 @@
+"""``textback db``: bring the database to this program's tables, or see where it stands."""
+
+from __future__ import annotations
+
+import click
+
+from textback.cli.database import opened, require_head
+from textback.cli.settings import config_option, configuration
+from textback.cli.waiting import waiting
+from textback.store import migrations
+
+
+@click.group()
+@config_option
+def db() -> None:
+    """The database: bring it up to date, see where it stands.
+
+    \b
+    Example: textback db upgrade
+    """
+
+
+@db.command()
+@config_option
+def upgrade() -> None:
+    """Make the database, or bring it to the tables of this version; changes nothing if it has them.
+
+    \b
+    Example: textback --config /etc/textback/textback.toml db upgrade
+    """
+    with opened(configuration().database.url) as engine:
+        with waiting("upgrading the database"):
+            applied = migrations.upgrade(engine)
+        for revision in applied:
+            click.echo(f"upgraded to {revision}")
+        if not applied:
+            click.echo(f"already at {migrations.status(engine).head}, the newest")
+
+
+@db.command()
+@config_option
+def status() -> None:
+    """Say where the database stands; fails unless it has the tables of this version.
+
+    \b
+    Example: textback db status && textback run
+    """
+    with opened(configuration().database.url) as engine:
+        found = migrations.status(engine)
+        click.echo(f"revision {found.current or 'none'}, newest known {found.head}")
+        require_head(engine)

@@ -1,0 +1,40 @@
+"""Faults that are to be expected: one line each on stderr, what to do next, and the exit status."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from textback.config import ConfigError
+from textback.practice import PracticeError
+from textback.store.engine import StoreError, describe
+
+FAILED = 1
+CONFIGURATION = 78  # EX_CONFIG of sysexits.h
+
+
+class Refused(click.ClickException):
+    """Ends the command with its message, one line per mistake, and ``status``."""
+
+    def __init__(self, message: str, status: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = status
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, file=file, err=file is None)
+
+
+class Commands(click.Group):
+    """The whole command line; what its commands run into is told the same way everywhere."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, PracticeError) as wrong:
+            raise Refused(str(wrong), CONFIGURATION) from wrong
+        except StoreError as error:
+            raise Refused(str(error)) from error
+        except SQLAlchemyError as error:
+            raise Refused(f"the database failed: {describe(error)}; see `textback db status`") from error

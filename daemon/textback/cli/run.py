@@ -1,0 +1,75 @@
+"""``textback run``: the daemon, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+
+import click
+
+from textback import logs
+from textback.app import App
+from textback.cli.faults import FAILED, Refused
+from textback.cli.settings import config_option, config_path, configuration
+from textback.store.engine import StoreError
+
+#: seconds after a signal by which the process is gone, come what may: nothing is only in memory
+LAST_MOMENT = 9.5
+
+log = logging.getLogger("textback")
+
+
+@click.command()
+@config_option
+@click.option("--no-upgrade", is_flag=True, help="Refuse to start on an older database instead of upgrading it.")
+def run(no_upgrade: bool) -> None:
+    """Follow the PBXes, decide, and send; until SIGTERM or Ctrl-C.
+
+    \b
+    Example: textback --config /etc/textback/textback.toml run
+    """
+    config = configuration()
+    logs.set_up(config.log)
+    if not config.pbx:
+        log.warning("%s names no [[pbx]]: there is nothing to follow", config_path())
+    try:
+        asyncio.run(_until_told(App(config), upgrade=not no_upgrade))
+    except* StoreError as errors:
+        raise Refused("\n".join(str(error) for error in leaves(errors))) from None
+
+
+async def _until_told(app: App, upgrade: bool) -> None:
+    stop = asyncio.Event()
+    on_signal(stop)
+    await app.run(stop, upgrade)
+    log.info("stopped")
+
+
+def on_signal(stop: asyncio.Event) -> None:
+    """Let SIGTERM and SIGINT set ``stop``; what hangs then is cut off at the last moment."""
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        if not stop.is_set():
+            stop.set()
+            loop.call_later(LAST_MOMENT, _give_up)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told)
+
+
+def _give_up() -> None:
+    log.error("something did not stop in time: ending all the same; the next start takes up what is stored")
+    logging.shutdown()
+    os._exit(FAILED)
+
+
+def leaves(group: BaseExceptionGroup[StoreError]) -> list[StoreError]:
+    """The single errors of a group of groups."""
+    found: list[StoreError] = []
+    collect: Callable[[StoreError], bool] = lambda error: bool(found.append(error))  # noqa: E731
+    group.subgroup(lambda error: isinstance(error, StoreError) and collect(error))
+    return found

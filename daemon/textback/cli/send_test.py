@@ -1,0 +1,6 @@
+import click
+
+
+@click.command("send-test")
+def send_test() -> None:
+    """Later."""

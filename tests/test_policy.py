@@ -1,0 +1,205 @@
+"""Whom we text: each guard with its reason and its sentence, and the words of the text itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.practices import practice
+from textback.call import Call, Phase
+from textback.directory import Directory
+from textback.events import NoAnswer
+from textback.guards import Case
+from textback.model import Decision, Disposition, Flow, Known, Verdict
+from textback.policy import decide, flow_of, number_of, without_flow
+
+NOON = 1_800_014_400.0  # 2027-01-15 12:00 UTC, a Friday
+CALLER = "+12025550143"
+
+
+def abandoned_call(**changes: Any) -> Call:
+    call = Call(
+        id="main/1.1",
+        pbx="main",
+        linkedid="1.1",
+        started_at=NOON - 100,
+        number=CALLER,
+        queue="support",
+        hold_started_at=NOON - 95,
+        stretch=95.0,
+        phase=Phase.ENDED,
+        ended_at=NOON,
+        hung_up=True,
+        disposition=Disposition.ABANDONED,
+    )
+    return replace(call, **changes)
+
+
+def missed_call(**changes: Any) -> Call:
+    values = {"disposition": Disposition.MISSED, "hold_started_at": None, "queue": None, "stretch": 0.0}
+    return abandoned_call(**(values | {"ring_seconds": 12.0, "no_answer": NoAnswer.RANG_OUT} | changes))
+
+
+def case(call: Call, known: Known = Known(), later: float = 15.0, came_back: str | None = None, **want: Any) -> Case:
+    home = Directory([practice(**want)]).home("main", call.queue, call.did)
+    flow = flow_of(call, home)
+    assert home and flow
+    number = number_of(call, home[0].region)
+    return Case(call, flow, home, number, known, NOON, NOON + later, came_back)
+
+
+def test_a_caller_who_gave_up_on_hold_gets_a_text_and_a_sentence() -> None:
+    assert decide(case(abandoned_call())) == Decision(
+        Verdict.TEXT,
+        "abandoned",
+        "text: hung up after 1 min 35 s on hold in support",
+        Flow.ABANDONED,
+        "Riverside: we got disconnected.",
+        "+12025550100",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "call", "known", "want"),
+    [
+        ("flow_off", abandoned_call(), Known(), {"abandoned__enabled": False}),
+        ("flow_off", abandoned_call(), Known(), {"abandoned__hours": "closed"}),
+        ("flow_off", abandoned_call(), Known(), {"abandoned__queue": {"support": {"enabled": False}}}),
+        ("flow_off", missed_call(), Known(), {"missed__during_hours": {"enabled": False}}),
+        ("withheld_number", abandoned_call(number=None), Known(), {}),
+        ("withheld_number", abandoned_call(number="anonymous"), Known(), {}),
+        ("withheld_number", abandoned_call(withheld=True), Known(), {}),
+        ("bad_number", abandoned_call(tampered=True), Known(), {}),
+        ("bad_number", abandoned_call(number="201"), Known(), {}),
+        ("bad_number", abandoned_call(number="911"), Known(), {}),
+        ("bad_number", abandoned_call(number="+18005550100"), Known(), {}),
+        ("bad_number", abandoned_call(number="+19005550100"), Known(), {}),
+        ("bad_number", abandoned_call(number="1" * 40), Known(), {}),
+        ("country", abandoned_call(number="+442079460000"), Known(), {}),
+        ("blocked_number", abandoned_call(), Known(), {"guards__blocked": [CALLER]}),
+        ("blocked_number", abandoned_call(), Known(), {"guards__blocked": ["+1202555"]}),
+        ("opted_out", abandoned_call(), Known(opted_out=True), {}),
+        ("test_mode", abandoned_call(), Known(), {"practice__mode": "test"}),
+        ("short_hold", abandoned_call(stretch=4.9), Known(), {}),
+        ("short_ring", missed_call(ring_seconds=4.0, gave_up_ringing=True), Known(), {}),
+        ("came_back", abandoned_call(), Known(staff_reached_at=NOON + 3), {}),
+        ("in_conversation", abandoned_call(), Known(staff_wrote_at=NOON - 60), {}),
+        ("cooldown", abandoned_call(), Known(last_automatic_text=NOON - 3600), {}),
+    ],
+)
+def test_each_guard_keeps_a_text_back(reason: str, call: Call, known: Known, want: dict[str, Any]) -> None:
+    decision = decide(case(call, known, **want))
+    assert (decision.verdict, decision.reason, decision.body) == (Verdict.SKIP, reason, None)
+    assert decision.why.startswith("skip: ") and CALLER not in decision.why
+
+
+@pytest.mark.parametrize(
+    ("call", "known", "want"),
+    [
+        (abandoned_call(number="2025550143"), Known(), {}),
+        (abandoned_call(number="+15559870001"), Known(), {}),  # possible, in no numbering plan
+        (abandoned_call(number="+442079460000"), Known(), {"guards__countries": ["US", "GB"]}),
+        (abandoned_call(), Known(), {"practice__mode": "test", "practice__test_numbers": [CALLER]}),
+        (abandoned_call(stretch=5.0), Known(), {}),
+        (missed_call(ring_seconds=0.5, no_answer=NoAnswer.BUSY), Known(), {}),  # busy at once is no giving up
+        (abandoned_call(), Known(staff_reached_at=NOON - 3), {}),
+        (abandoned_call(), Known(last_automatic_text=NOON - 5 * 3600), {}),
+    ],
+)
+def test_what_no_guard_applies_to_is_texted(call: Call, known: Known, want: dict[str, Any]) -> None:
+    assert decide(case(call, known, **want)).verdict == Verdict.TEXT
+
+
+def test_the_guards_apply_in_the_order_of_the_contract() -> None:
+    everything = Known(opted_out=True, last_automatic_text=NOON, staff_reached_at=NOON + 1)
+    call = abandoned_call(stretch=1.0)
+    assert decide(case(call, everything, practice__mode="test")).reason == "opted_out"
+    assert decide(case(call, Known(last_automatic_text=NOON), practice__mode="test")).reason == "test_mode"
+    assert decide(case(call, Known(last_automatic_text=NOON))).reason == "short_hold"
+
+
+def test_a_text_that_comes_too_late_is_held_for_staff() -> None:
+    decision = decide(case(abandoned_call(), later=601))
+    assert (decision.verdict, decision.reason) == (Verdict.HELD, "too_old")
+    assert decision.why == "held: hung up after 1 min 35 s on hold in support, but that is 10 min 1 s ago"
+    assert decision.body
+
+
+def test_a_caller_who_came_back_is_not_texted() -> None:
+    decision = decide(case(abandoned_call(), came_back="the caller called again 4 s later"))
+    assert (decision.reason, decision.why) == ("came_back", "skip: the caller called again 4 s later")
+
+
+def test_missed_calls_have_two_texts_by_the_hours_of_the_practice() -> None:
+    closed = {"hours": {"mon": ["08:00-12:00"]}}
+    assert decide(case(missed_call())).body == "Sorry we missed you, there. Riverside"
+    assert decide(case(missed_call(), **closed)).body == "Riverside is closed."
+
+
+def test_an_unreached_caller_counts_as_missed_outside_hours_where_the_practice_wants_it() -> None:
+    call = missed_call(disposition=Disposition.UNREACHED, ring_seconds=None, no_answer=None)
+    closed = practice(hours={"mon": ["08:00-12:00"]}, missed__count_unreached_outside_hours=True)
+    assert flow_of(call, Directory([closed]).home("main", None, None)) is Flow.MISSED
+    assert flow_of(call, Directory([practice()]).home("main", None, None)) is None
+
+
+def test_a_first_name_is_said_only_to_verified_callers() -> None:
+    assert "Jane" not in (decide(case(missed_call(), Known("Jane"))).body or "")
+    assert "Jane" in (decide(case(missed_call(), Known("Jane", contact_verified=True))).body or "")
+
+
+@pytest.mark.parametrize(
+    ("channel", "contact", "text"),
+    [
+        (None, None, "Riverside: we got disconnected."),
+        ("es", None, "Riverside: se cortó."),
+        ("es-MX", None, "Riverside: se cortó."),
+        ("fr", None, "Riverside: we got disconnected."),
+        ("en", "es", "Riverside: se cortó."),
+    ],
+)
+def test_the_language_is_the_contacts_then_the_channels_then_the_practices(
+    channel: str | None, contact: str | None, text: str
+) -> None:
+    assert decide(case(abandoned_call(language=channel), Known(contact_language=contact))).body == text
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (abandoned_call(hung_up=False), "text: was cut off after 1 min 35 s on hold in support"),
+        (missed_call(), "text: nobody picked up"),
+        (missed_call(voicemail=True), "text: nobody answered, voicemail took the call"),
+        (missed_call(queue="support", no_answer=NoAnswer.QUEUE_FULL), "text: there was no room in support"),
+        (missed_call(gave_up_ringing=True), "text: hung up after 12 s of ringing"),
+    ],
+)
+def test_the_sentence_says_how_the_call_was_lost(call: Call, why: str) -> None:
+    assert decide(case(call)).why == why
+
+
+@pytest.mark.parametrize(
+    ("call", "reason", "why"),
+    [
+        (
+            abandoned_call(disposition=Disposition.ANSWERED, answered_at=NOON - 58, answered_by="104"),
+            "answered",
+            "skip: answered by 104 after 42 s",
+        ),
+        (
+            abandoned_call(disposition=Disposition.UNREACHED),
+            "unreached",
+            "skip: left before anybody was dialled or queued for",
+        ),
+        (
+            abandoned_call(disposition=Disposition.LOST),
+            "unobserved",
+            "skip: the end of the call was not seen, and no record tells it",
+        ),
+    ],
+)
+def test_a_call_that_is_no_reason_for_a_text_has_its_sentence_too(call: Call, reason: str, why: str) -> None:
+    decision = without_flow(call)
+    assert (decision.verdict, decision.reason, decision.why) == (Verdict.SKIP, reason, why)

@@ -1,0 +1,265 @@
+"""Facts in order through the machine, the policy and the database; time is fed, never waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from tests.practices import document, practice
+from textback.book import PracticeBook
+from textback.events import (
+    CallerArrived,
+    CallerLeft,
+    CallLost,
+    Fact,
+    HoldStarted,
+    KeyPressed,
+    LinkLost,
+    LinkSynced,
+    Place,
+    StaffReached,
+    Talking,
+)
+from textback.model import Status
+from textback.store import calls, migrations, practices
+from textback.store.engine import open_engine
+from textback.store.tables import messages
+from textback.tracker import Tracker
+
+T0 = 1_800_014_400.0
+CALLER = "+12025550143"
+
+
+def at(seconds: float) -> float:
+    return T0 + seconds
+
+
+class Desk:
+    """A tracker on a database of its own, told facts and time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.tracker = self.start()
+        self.tell(LinkSynced("", at(0), "main"))
+
+    def start(self) -> Tracker:
+        self.tracker = Tracker(["main", "branch"][:1], PracticeBook())
+        with self.engine.begin() as connection:
+            self.tracker.restore(connection)
+        return self.tracker
+
+    def tell(self, *facts: Fact, now: float | None = None) -> None:
+        with self.engine.begin() as connection:
+            self.tracker.batch(facts, now)(connection)
+
+    def log(self) -> list[dict[str, Any]]:
+        with self.engine.begin() as connection:
+            return calls.listing(connection, limit=0)[::-1]
+
+    def texts(self) -> list[tuple[str, str, str]]:
+        with self.engine.begin() as connection:
+            query = select(messages.c.to_number, messages.c.flow, messages.c.status).order_by(messages.c.created_at)
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = open_engine("sqlite://")
+    migrations.upgrade(engine)
+    want(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def desk(engine: Engine) -> Desk:
+    return Desk(engine)
+
+
+def want(engine: Engine, **changes: Any) -> None:
+    with engine.begin() as connection:
+        practices.put(connection, practice(**changes).name, document(**changes), "test", T0)
+
+
+def arrives(call: str, seconds: float, number: str | None = CALLER, did: str = "12025550199") -> CallerArrived:
+    return CallerArrived(f"main/{call}", at(seconds), "main", call, number, "Doe, Jane", did)
+
+
+def waits(call: str, seconds: float, queue: str = "support") -> HoldStarted:
+    return HoldStarted(f"main/{call}", at(seconds), Place.QUEUE, at(seconds), queue)
+
+
+def leaves(call: str, seconds: float) -> CallerLeft:
+    return CallerLeft(f"main/{call}", at(seconds))
+
+
+def gives_up(call: str, seconds: float, hold: float = 20, number: str | None = CALLER) -> list[Fact]:
+    return [arrives(call, seconds, number), waits(call, seconds), leaves(call, seconds + hold)]
+
+
+def test_a_caller_who_gives_up_settles_and_then_gets_one_text(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), now=at(35.9))
+    (row,) = desk.log()
+    assert (row["disposition"], row["flow"], row["verdict"], desk.texts()) == ("abandoned", "abandoned", None, [])
+    desk.tell(now=at(36))
+    (row,) = desk.log()
+    assert (row["verdict"], row["reason"], row["message_status"]) == ("text", "abandoned", "queued")
+    assert row["conversation_id"] and desk.texts() == [(CALLER, "abandoned", "queued")]
+
+
+def test_the_state_of_an_open_call_and_the_settling_survive_a_restart(desk: Desk) -> None:
+    desk.tell(arrives("1", 1), waits("1", 1), *gives_up("2", 2, number="+12025550144"))
+    desk.start()
+    desk.tell(LinkSynced("", at(25), "main"), leaves("1", 40), now=at(100))
+    assert [row["hold_seconds"] for row in desk.log()] == [39, 20]
+    assert sorted(desk.texts()) == [(CALLER, "abandoned", "queued"), ("+12025550144", "abandoned", "queued")]
+
+
+def test_no_text_leaves_while_nobody_knows_who_came_back(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), LinkLost("", at(25), "main"), now=at(60))
+    assert desk.texts() == []
+    desk.tell(arrives("2", 61), waits("2", 61), LinkSynced("", at(62), "main"), now=at(62))
+    assert [row["reason"] for row in desk.log()] == ["came_back", None]
+
+
+def test_a_text_that_waited_too_long_for_a_link_is_held(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), LinkLost("", at(25), "main"), now=at(60))
+    desk.tell(LinkSynced("", at(700), "main"), now=at(700))
+    assert [(row["verdict"], row["reason"]) for row in desk.log()] == [("held", "too_old")]
+    assert desk.texts() == [(CALLER, "abandoned", "held")]
+
+
+def test_a_slow_loop_delays_a_text_but_does_not_change_it(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), now=at(5000))
+    assert [row["verdict"] for row in desk.log()] == ["text"]
+
+
+def test_who_called_again_and_waits_is_not_texted_for_the_first_call(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), arrives("2", 25), waits("2", 25), now=at(40))
+    assert [(row["verdict"], row["reason"]) for row in desk.log()] == [("skip", "came_back"), (None, None)]
+    assert desk.log()[0]["why"] == "skip: the caller called again 4 s later"
+
+
+def test_who_gives_up_twice_within_settle_gets_one_text_for_the_later_call(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), *gives_up("2", 25, hold=8), now=at(100))
+    assert [row["reason"] for row in desk.log()] == ["came_back", "abandoned"]
+    assert len(desk.texts()) == 1
+
+
+def test_a_short_second_call_does_not_lose_the_text_of_the_first(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), *gives_up("2", 25, hold=2), now=at(100))
+    assert [row["reason"] for row in desk.log()] == ["abandoned", "short_hold"]
+    assert len(desk.texts()) == 1
+
+
+def test_who_gives_up_again_later_is_in_the_cooldown(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), *gives_up("2", 600), now=at(1000))
+    assert [row["reason"] for row in desk.log()] == ["abandoned", "cooldown"]
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+def test_a_text_that_failed_starts_no_cooldown(desk: Desk, status: Status) -> None:
+    desk.tell(*gives_up("1", 1), now=at(40))
+    with desk.engine.begin() as connection:
+        connection.execute(update(messages).values(status=status))
+    desk.tell(*gives_up("2", 600), now=at(1000))
+    assert [row["reason"] for row in desk.log()] == ["abandoned", "abandoned"]
+
+
+def test_who_was_answered_meanwhile_is_not_texted(desk: Desk) -> None:
+    again = [arrives("2", 25), waits("2", 25), Talking("main/2", at(26), "104"), leaves("2", 30)]
+    desk.tell(*gives_up("1", 1), *again, now=at(100))
+    assert [row["reason"] for row in desk.log()] == ["came_back", "answered"]
+
+
+def test_whom_staff_reached_meanwhile_is_not_texted(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), StaffReached("main/9", at(30), "12025550143"), now=at(100))
+    assert [row["why"] for row in desk.log()] == ["skip: staff reached the caller 9 s later"]
+
+
+def test_the_key_gives_a_text_at_once_and_the_call_is_texted(desk: Desk) -> None:
+    desk.tell(arrives("1", 1), waits("1", 1), KeyPressed("main/1", at(10), "5"))
+    assert desk.texts() == [(CALLER, "call_to_text", "queued")]
+    desk.tell(KeyPressed("main/1", at(12), "5"), leaves("1", 30), now=at(100))
+    (row,) = desk.log()
+    assert (row["disposition"], row["flow"], row["verdict"], row["hold_seconds"]) == ("texted", "call_to_text", "text", 9)
+    assert len(desk.texts()) == 1
+
+
+def test_a_refused_key_is_judged_at_the_end_as_if_it_had_not_been_pressed(desk: Desk) -> None:
+    desk.tell(arrives("1", 1, None), waits("1", 1), KeyPressed("main/1", at(10), "5"), leaves("1", 30), now=at(100))
+    (row,) = desk.log()
+    assert (row["disposition"], row["reason"]) == ("abandoned", "withheld_number")
+
+
+def test_a_call_that_no_practice_takes_is_skipped(engine: Engine) -> None:
+    want(engine, practice__default=False, line=[{"name": "A", "number": "+12025550100", "dids": ["+12025550111"]}])
+    desk = Desk(engine)
+    desk.tell(*gives_up("1", 1), now=at(100))
+    assert [(row["practice"], row["reason"]) for row in desk.log()] == [(None, "no_practice")]
+
+
+def test_what_is_applied_holds_from_the_next_event_on(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1))
+    want(desk.engine, abandoned__enabled=False)
+    desk.tell(now=at(40))
+    assert [row["reason"] for row in desk.log()] == ["flow_off"]
+
+
+def test_a_batch_that_the_database_refuses_is_tried_again_from_before(desk: Desk) -> None:
+    desk.tell(arrives("1", 1), waits("1", 1))
+    job = desk.tracker.batch([leaves("1", 21), *gives_up("2", 22, number="+12025550144")], at(100))
+    for _ in range(3):
+        with pytest.raises(ConnectionError), desk.engine.begin() as connection:
+            job(connection)
+            raise ConnectionError("the disk is full")
+    assert desk.texts() == []
+    with desk.engine.begin() as connection:
+        job(connection)
+    assert [(row["verdict"], row["hold_seconds"]) for row in desk.log()] == [("text", 20), ("text", 20)]
+    assert len(desk.texts()) == 2
+
+
+def test_batches_of_any_size_decide_the_same(engine: Engine) -> None:
+    facts = [*gives_up("1", 1), *gives_up("2", 30, hold=8), *gives_up("3", 40, number="+12025550144")]
+
+    def decided(size: int) -> list[tuple[Any, ...]]:
+        memory = open_engine("sqlite://")
+        migrations.upgrade(memory)
+        want(memory)
+        desk = Desk(memory)
+        for start in range(0, len(facts), size):
+            desk.tell(*facts[start : start + size])
+        desk.tell(now=at(500))
+        told = [(row["id"], row["reason"], row["hold_seconds"]) for row in desk.log()]
+        memory.dispose()
+        return told
+
+    assert decided(1) == decided(2) == decided(5) == decided(len(facts))
+
+
+def test_a_call_whose_end_was_not_seen_is_never_texted(desk: Desk) -> None:
+    desk.tell(arrives("1", 1), waits("1", 1), CallLost("main/1", at(60)), now=at(100))
+    assert [(row["disposition"], row["reason"]) for row in desk.log()] == [("lost", "unobserved")]
+
+
+def test_facts_for_unknown_calls_and_repeated_arrivals_change_nothing(desk: Desk) -> None:
+    desk.tell(leaves("7", 1), arrives("1", 1), waits("1", 1), arrives("1", 5), leaves("1", 30), now=at(100))
+    assert [row["hold_seconds"] for row in desk.log()] == [29]
+
+
+def test_a_call_without_a_number_keeps_none_in_the_log(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1, number="anonymous"), now=at(100))
+    assert [row["caller"] for row in desk.log()] == [None]
+
+
+def test_a_call_tells_its_story(desk: Desk, engine: Engine) -> None:
+    desk.tell(*gives_up("1", 1), now=at(100))
+    with engine.begin() as connection:
+        row = calls.one(connection, "main/1")
+    assert row and [words for _, words in row["story"]] == ["called 12025550199", "waits in support", "hung up"]
+
+
