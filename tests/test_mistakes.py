@@ -10,6 +10,7 @@ from textback.mistakes import Mistake, key_of, not_yet_told, shown
 def test_a_key_is_told_as_the_file_spells_it() -> None:
     assert key_of(("missed", "during_hours", "message", "en")) == "missed.during_hours.message.en"
     assert key_of(("line", 0, "number")) == "line[0].number"
+    assert key_of(("hours", "a\nb")) == 'hours."a\\nb"'
     assert key_of(("hours", "open", "2026-13-01", "[key]")) == "hours.open.2026-13-01"
 
 
@@ -47,6 +48,7 @@ def test_a_password_in_a_url_is_not_shown(url: str) -> None:
 @pytest.mark.parametrize("key", ["guards.blocked[0]", "practice.test_numbers[3]"])
 def test_a_persons_number_is_masked(key: str) -> None:
     assert shown("+12025550143", key) == '"+1202•••0143"'
+    assert "255501" not in shown(12025550143, key)
 
 
 def test_what_follows_from_a_mistake_is_not_told_again() -> None:

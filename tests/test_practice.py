@@ -358,6 +358,11 @@ def test_all_mistakes_are_told_at_once_those_that_only_show_in_the_whole_too() -
     }
 
 
+def test_a_wrong_region_is_not_told_again_at_each_number_that_it_would_have_read() -> None:
+    document = changed("practice.region", "USA", changed("line.0.number", "2025550100"))
+    assert set(mistakes(document)) == {"practice.region"}
+
+
 def test_an_empty_file_lacks_what_every_practice_needs() -> None:
     assert set(mistakes({})) == {"practice.name", "practice.timezone", "practice.region", "line"}
 

@@ -191,8 +191,11 @@ def test_segments_are_counted_as_carriers_do(text: str, count: int, encoding: st
 
 
 GSM_TEXT = st.text("abc \n@éÇΩ€[]{}~^|\\", min_size=1, max_size=500)
+# smsutil takes a bare escape for a character of GSM-7; it only introduces one.
 ANY_TEXT = st.text(
-    st.sampled_from("aé€[çó👍漢") | st.characters(exclude_categories=["Cs"]), min_size=1, max_size=250
+    st.sampled_from("aé€[çó👍漢") | st.characters(exclude_categories=["Cs"], exclude_characters="\x1b"),
+    min_size=1,
+    max_size=250,
 )
 
 

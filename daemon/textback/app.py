@@ -25,14 +25,16 @@ from textback.store.engine import StoreError, open_engine
 from textback.store.writer import Writer
 from textback.tracker import Tracker
 
-#: seconds between two looks at the deadlines of the calls
 TICK = 0.25
 
 log = logging.getLogger("textback")
 
 
 class App:
-    """The daemon for one configuration. ``on_decided`` hears of every verdict once it is durable."""
+    """The daemon for one configuration. ``on_decided`` hears of every verdict once it is durable.
+
+    ``tick``: seconds between two looks at the deadlines of the calls.
+    """
 
     def __init__(
         self,
@@ -40,8 +42,10 @@ class App:
         clock: Clock = system_clock,
         on_decided: Callable[[list[Entry]], None] = lambda decided: None,
         provider: Provider | None = None,
+        tick: float = TICK,
     ) -> None:
         self._config = config
+        self._tick = tick
         self._clock = clock
         self._on_decided = on_decided
         self._provider = provider
@@ -88,7 +92,7 @@ class App:
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(outbox.run(stop))
-                running = [tasks.create_task(_tick(intake))]
+                running = [tasks.create_task(_pass_time(intake, self._tick))]
                 for name, link in self.links.items():
                     open_calls = [call.id.partition("/")[2] for call in tracker.open_calls(name)]
                     running.append(tasks.create_task(link.run(open_calls)))
@@ -115,9 +119,9 @@ async def _first(stop: asyncio.Event, failed: asyncio.Future[None]) -> None:
         failed.result()
 
 
-async def _tick(intake: Intake) -> None:
+async def _pass_time(intake: Intake, tick: float) -> None:
     while True:
-        await asyncio.sleep(TICK)
+        await asyncio.sleep(tick)
         intake.pass_time()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PlainValidator, SecretStr, Strict, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, Strict, ValidationInfo
 
 from .fields import Count, Duration, Flag, Language, OneLine, Section, WebAddress
 from .mistakes import Expected
@@ -59,6 +59,10 @@ def _pbx_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", value):
         raise Expected("up to 64 letters, digits, dots, dashes or underscores")
     return value
+
+
+def _usual_port(value: object, info: ValidationInfo) -> object:
+    return DEFAULT_PORTS[info.data.get("kind", "asterisk")] if value is None else value
 
 
 def _account_sid(value: str) -> str:
@@ -129,7 +133,7 @@ class Pbx(Section):
     name: Annotated[str, Strict(), AfterValidator(_pbx_name)] = ""
     kind: Literal["asterisk", "freeswitch"] = "asterisk"
     host: OneLine = "127.0.0.1"
-    port: Port = Field(default_factory=lambda values: DEFAULT_PORTS[values.get("kind", "asterisk")])
+    port: Annotated[Port, BeforeValidator(_usual_port)] = Field(default=None, validate_default=True)
     username: OneLine | None = None
     secret: Secret = SecretStr("")
     trunks: tuple[OneLine, ...] = ()

@@ -101,16 +101,24 @@ def shown(value: object, key: str = "") -> str:
         return "nothing"
     if isinstance(value, (dict, list, tuple)):
         return f"{'a' if value else 'an empty'} {'table' if isinstance(value, dict) else 'list'}"
+    if names & PERSONAL_KEYS:
+        return json.dumps(numbers.mask(str(value)), ensure_ascii=False)
     if not isinstance(value, str):
         return json.dumps(value, default=str)
-    text = numbers.mask(value) if names & PERSONAL_KEYS else _PASSWORD.sub(r"\1•••@", value)
+    text = _PASSWORD.sub(r"\1•••@", value)
     return json.dumps(text if len(text) <= LONGEST_FOUND else text[:LONGEST_FOUND] + "…", ensure_ascii=False)
 
 
 def key_of(loc: Loc) -> str:
     """``("line", 0, "number")`` as ``line[0].number``."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc if step != "[key]")
+    steps = (
+        f"[{step}]" if isinstance(step, int) else f".{_on_one_line(step)}" for step in loc if step != "[key]"
+    )
     return "".join(steps).removeprefix(".")
+
+
+def _on_one_line(text: str) -> str:
+    return text if text.isprintable() else json.dumps(text)
 
 
 def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
@@ -149,12 +157,13 @@ def _without_none(annotation: Any) -> Any:
 
 def _remove(document: dict[str, Any], locs: Iterable[Loc]) -> None:
     """Takes out what each of ``locs`` leads to, the last element of a list first."""
-    for *path, last in sorted({_as_far_as_it_goes(document, loc) for loc in locs}, key=_order, reverse=True):
+    for loc in sorted({_as_far_as_it_goes(document, loc) for loc in locs}, key=_order, reverse=True):
+        *path, last = loc
         parent: Any = document
         for step in path:
             parent = parent[step]
-        if isinstance(parent, list) and any(isinstance(one, dict) for one in parent):
-            parent[int(last)] = {}  # the tables that follow keep their numbers
+        if _is_among_tables(parent[last], parent):
+            parent[last] = {}  # the tables that follow keep their numbers
         else:
             del parent[last]
 
@@ -162,10 +171,19 @@ def _remove(document: dict[str, Any], locs: Iterable[Loc]) -> None:
 def _as_far_as_it_goes(document: Any, loc: Loc) -> Loc:
     at = document
     for depth, step in enumerate(loc):
-        if not (isinstance(at, dict) and step in at or isinstance(at, list) and isinstance(step, int)):
+        if not _has(at, step):
             return loc[:depth]
         at = at[step]
     return loc
+
+
+def _has(at: object, step: int | str) -> bool:
+    return isinstance(at, dict) and step in at or isinstance(at, list) and isinstance(step, int)
+
+
+def _is_among_tables(value: object, parent: object) -> bool:
+    tables = isinstance(parent, list) and any(isinstance(one, dict) for one in parent)
+    return tables and not isinstance(value, dict)
 
 
 def _order(loc: Loc) -> tuple[tuple[int, str], ...]:

@@ -136,3 +136,8 @@ def _region(parsed: PhoneNumber, own: str) -> str | None:
         return own
     region = phonenumbers.region_code_for_number(parsed)
     return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
+
+
+def is_region(code: str) -> bool:
+    """Whether ``code`` is a country or territory of ISO 3166 that has telephone numbers."""
+    return code in phonenumbers.SUPPORTED_REGIONS

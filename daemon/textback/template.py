@@ -7,11 +7,9 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .model import Flow
-
 PLACEHOLDERS = ("practice", "line", "queue", "wait", "first_name", "url")
-#: Longest rendered text per flow, in characters.
-LIMITS: Mapping[Flow, int] = {Flow.CALL_TO_TEXT: 255, Flow.ABANDONED: 255, Flow.MISSED: 200}
+#: Longest rendered text per flow (``model.Flow``), in characters.
+LIMITS: Mapping[str, int] = {"call_to_text": 255, "abandoned": 255, "missed": 200}
 LONGEST_FIRST_NAME = 20
 LONGEST_QUEUE = 30
 

@@ -13,9 +13,9 @@ from textback.store.engine import StoreError, open_engine, reading
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    """The database at ``url``, whatever its state."""
-    engine = open_engine(url)
+def opened(url: str, looking: bool = False) -> Iterator[Engine]:
+    """The database at ``url``, whatever its state; ``looking``: nothing will be written to it."""
+    engine = open_engine(url, looking=looking)
     try:
         yield engine
     finally:
@@ -25,7 +25,7 @@ def opened(url: str) -> Iterator[Engine]:
 @contextmanager
 def stored() -> Iterator[Connection]:
     """A look into the configured database; raises ``StoreError`` unless it is at the newest schema."""
-    with opened(configuration().database.url) as engine:
+    with opened(configuration().database.url, looking=True) as engine:
         require_head(engine)
         with reading(engine) as connection:
             yield connection

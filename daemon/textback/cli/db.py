@@ -45,7 +45,7 @@ def status() -> None:
     \b
     Example: textback db status && textback run
     """
-    with opened(configuration().database.url) as engine:
+    with opened(configuration().database.url, looking=True) as engine:
         found = migrations.status(engine)
         click.echo(f"revision {found.current or 'none'}, newest known {found.head}")
         require_head(engine)

@@ -77,7 +77,7 @@ def _recorded(config: Config, name: str | None) -> Pbx:
 
 def _stored(config: Config) -> Sequence[Practice]:
     """The practices of the database, if there is one yet."""
-    with opened(config.database.url) as engine:
+    with opened(config.database.url, looking=True) as engine:
         path = file_of(engine)
         try:
             if path is None and engine.dialect.name == "sqlite":

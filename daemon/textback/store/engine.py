@@ -34,11 +34,12 @@ class StoreError(Exception):
         self.temporary = temporary
 
 
-def open_engine(url: str, *, busy_timeout: float = 5.0) -> Engine:
+def open_engine(url: str, *, busy_timeout: float = 5.0, looking: bool = False) -> Engine:
     """Open a database by its SQLAlchemy URL; nothing is connected yet.
 
-    ``busy_timeout``: seconds that SQLite waits for another program's lock. Raises ``StoreError`` for an
-    URL that cannot be read or a driver that is not installed.
+    ``busy_timeout``: seconds that SQLite waits for another program's lock; ``looking``: nothing will be written,
+    so a SQLite file is neither made nor changed, and may be read-only. Raises ``StoreError`` for an URL that
+    cannot be read or a driver that is not installed.
     """
     try:
         parsed = make_url(url)
@@ -47,7 +48,7 @@ def open_engine(url: str, *, busy_timeout: float = 5.0) -> Engine:
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     try:
         if parsed.get_backend_name() == "sqlite":
-            return _open_sqlite(parsed, busy_timeout)
+            return _open_sqlite(parsed, busy_timeout, looking)
         return _open_server(parsed)
     except ModuleNotFoundError as error:
         missing = f"{parsed.drivername} needs the package {error.name}: pip install {error.name}"
@@ -111,7 +112,7 @@ def _open_server(url: URL) -> Engine:
     return create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
 
 
-def _open_sqlite(url: URL, busy_timeout: float) -> Engine:
+def _open_sqlite(url: URL, busy_timeout: float, looking: bool) -> Engine:
     connect_args = {"isolation_level": None, "check_same_thread": False}
     options: dict[str, Any] = {}
     if _in_memory(url):
@@ -120,11 +121,11 @@ def _open_sqlite(url: URL, busy_timeout: float) -> Engine:
     engine = create_engine(
         url, connect_args=connect_args, hide_parameters=True, json_serializer=_dumps, **options
     )
-    event.listen(engine, "connect", lambda raw, record: _set_up(raw, busy_timeout))
+    event.listen(engine, "connect", lambda raw, record: _set_up(raw, busy_timeout, looking))
     event.listen(engine, "begin", _begin)
     path = file_of(engine)
     if path is not None and not str(url.database).startswith("file:"):
-        _SqliteFile(path).watch(engine)
+        _SqliteFile(path, looking).watch(engine)
     return engine
 
 
@@ -132,11 +133,11 @@ def _in_memory(url: URL) -> bool:
     return not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
 
 
-def _set_up(raw: Any, busy_timeout: float) -> None:
+def _set_up(raw: Any, busy_timeout: float, looking: bool) -> None:
     raw.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
     raw.execute("PRAGMA foreign_keys = ON")
     raw.execute("PRAGMA synchronous = FULL")
-    if raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    if not looking and raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         raw.execute("PRAGMA journal_mode = WAL")
 
 
@@ -152,8 +153,9 @@ class _SqliteFile:
     SQLite itself goes on writing, without a word, to a file that somebody deleted or moved away.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, looking: bool) -> None:
         self.path = path
+        self.looking = looking
         self.seen = False
 
     def watch(self, engine: Engine) -> None:
@@ -162,11 +164,18 @@ class _SqliteFile:
         event.listen(engine, "checkout", self._check)
 
     def _before_connect(self, dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
-        if not self.seen:
+        if not self.seen and not self.looking:
             with suppress(OSError):  # SQLite says better why it cannot
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDONLY, 0o600))
-        args[:] = [f"file:{quote(str(self.path))}?mode=rw"]
+        args[:] = [f"file:{quote(str(self.path))}?{self._mode()}"]
         kwargs["uri"] = True
+
+    def _mode(self) -> str:
+        if not self.looking or os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK):
+            return "mode=rw"
+        # SQLite cannot make the files beside it that WAL needs: without them, nobody else is writing either
+        beside = self.path.with_name(self.path.name + "-wal").exists()
+        return "mode=ro" if beside else "mode=ro&immutable=1"
 
     def _after_connect(self, raw: Any, record: Any) -> None:
         record.info["file"] = self._identity()

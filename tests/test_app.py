@@ -1,0 +1,119 @@
+"""The daemon as a whole: from a call on the PBX to one text at the provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.world import World, until, world
+from textback.demo.desk_calls import answered_by_extension, busy, internal_call, outbound_call, rings_out
+from textback.demo.queue_calls import answered_in_queue, waits_and_gives_up
+from textback.demo.stage import Step
+
+CALLER = "+12025550143"
+
+
+def played(folder: Path, story: Callable[[World], Awaitable[None]]) -> None:
+    async def play() -> None:
+        async with world(folder) as made:
+            await story(made)
+
+    asyncio.run(play())
+
+
+def test_a_caller_who_gives_up_on_hold_gets_exactly_one_text(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        async with w.daemon():
+            await w.call(waits_and_gives_up(20.0))
+            w.now += 15
+            await until(lambda: w.twilio.posts)
+            await until(lambda: w.texts()[0]["status"] == "sent")
+        (post,) = w.twilio.posts
+        assert post.path.endswith("/Messages.json")
+        assert post.form == {"To": CALLER, "From": "+12025550100", "Body": "Riverside: we got disconnected."}
+        (row,) = w.log()
+        told = (row["caller"], row["disposition"], row["queue"], row["verdict"], row["message_status"])
+        assert told == (CALLER, "abandoned", "support", "text", "sent")
+        assert row["hold_seconds"] == pytest.approx(20, abs=0.1)
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("step", "disposition", "verdict"),
+    [
+        (rings_out(12.0), "missed", "text"),
+        (busy(), "missed", "text"),
+        (answered_in_queue(4.0, 3.0), "answered", "skip"),
+        (answered_by_extension(3.0, 3.0), "answered", "skip"),
+    ],
+)
+def test_each_end_of_a_call_has_its_verdict(tmp_path: Path, step: Step, disposition: str, verdict: str) -> None:
+    async def story(w: World) -> None:
+        async with w.daemon():
+            await w.call(step)
+            w.now += 60
+            await until(lambda: w.log() and w.log()[0]["verdict"])
+        assert [(row["disposition"], row["verdict"]) for row in w.log()] == [(disposition, verdict)]
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize("step", [internal_call(3.0), outbound_call(2.0, 3.0)])
+def test_a_call_that_is_no_callers_makes_no_row(tmp_path: Path, step: Step) -> None:
+    async def story(w: World) -> None:
+        async with w.daemon():
+            await w.call(step)
+            await w.call(busy(), number="12025550144")
+            w.now += 60
+            await until(lambda: w.log() and w.log()[-1]["verdict"])
+        assert [row["caller"] for row in w.log()] == ["+12025550144"]
+
+    played(tmp_path, story)
+
+
+def test_a_restart_between_the_end_of_a_call_and_its_text_sends_one(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        async with w.daemon():
+            await w.call(waits_and_gives_up(20.0))
+            await until(lambda: w.log() and w.log()[0]["disposition"])
+        assert w.twilio.posts == []
+        w.now += 60
+        async with w.daemon():
+            await until(lambda: w.texts() and w.texts()[0]["status"] == "sent")
+        async with w.daemon():
+            pass
+        assert len(w.twilio.posts) == 1
+
+    played(tmp_path, story)
+
+
+def test_a_restart_keeps_the_hold_time_of_who_waits(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        w.gate.clear()
+        async with w.daemon():
+            waiting = asyncio.create_task(w.call(waits_and_gives_up(40.0, ringing=False)))
+            await until(lambda: w.log() and w.log()[0]["hold_started_at"])
+        async with w.daemon():
+            w.gate.set()
+            await waiting
+            w.now += 60
+            await until(lambda: w.log()[0]["verdict"])
+        (row,) = w.log()
+        assert (row["disposition"], row["hold_seconds"]) == ("abandoned", pytest.approx(40, abs=1.1))
+
+    played(tmp_path, story)
+
+
+def test_a_wrong_password_is_said_plainly_and_tried_slowly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def story(w: World) -> None:
+        w.secret = "wrong"
+        async with w.daemon(until_up=False) as app:
+            await until(lambda: "refuses" in (app.links["main"].problem or "") if app.links else False)
+        (line,) = [record.getMessage() for record in caplog.records if record.name == "textback.ami"]
+        assert "refuses the AMI user 'textback'" in line and "next try in 60 s" in line and "wrong" not in line
+
+    played(tmp_path, story)

@@ -1,0 +1,297 @@
+"""textback.toml: where it is found, what it means, what is wrong with it, and that no secret gets out."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from textback import config
+from textback.config import Address, Config, ConfigError
+
+DATA = Path(__file__).parent / "data"
+SECRETS = {
+    "session-secret": "page-hunter2",
+    "ami-secret": "ami-hunter2",
+    "esl-password": "esl-hunter2",
+    "twilio-token": "sms-hunter2",
+}
+PBX = '[[pbx]]\nname = "main"\nkind = "asterisk"\nusername = "textback"\nsecret = "hunter2"\ntrunks = ["PJSIP/t-*"]\n'
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The example file with its secrets beside it."""
+    for name, secret in SECRETS.items():
+        (tmp_path / name).write_text(secret + "\n", "utf-8")
+    path = tmp_path / "textback.toml"
+    path.write_text((DATA / "textback.toml").read_text("utf-8").replace("/etc/textback/", ""), "utf-8")
+    return path
+
+
+def load(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "some.toml"
+    path.write_text(text, "utf-8")
+    return config.load(path)
+
+
+def mistakes(tmp_path: Path, text: str) -> dict[str, str]:
+    """What loading says about each key."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert "hunter2" not in str(caught.value)
+    return {one.key: f"found {one.found}, expected {one.expected}" for one in caught.value.mistakes}
+
+
+def test_the_example_means_what_it_says(example: Path) -> None:
+    read = config.load(example)
+    assert read.database.url == "sqlite:////var/lib/textback/textback.db"
+    assert read.http.listen == Address("127.0.0.1", 8080)
+    assert read.webhooks is not None and read.webhooks.public_url == "https://text.example.org"
+    assert read.agi is not None and read.agi.listen == ("127.0.0.1", 4573)
+    asterisk, freeswitch = read.pbx
+    assert (asterisk.name, asterisk.kind, asterisk.port, asterisk.username) == (
+        "main",
+        "asterisk",
+        5038,
+        "textback",
+    )
+    assert asterisk.secret.get_secret_value() == "ami-hunter2"
+    assert (asterisk.trunks, asterisk.inbound_contexts) == (("PJSIP/trunk-*",), ("from-trunk", "from-pstn"))
+    assert (asterisk.queue_log, asterisk.cdr) == (
+        "/var/log/asterisk/queue_log",
+        "/var/log/asterisk/cdr-csv/Master.csv",
+    )
+    assert (freeswitch.kind, freeswitch.port, freeswitch.language, freeswitch.tls) == (
+        "freeswitch",
+        8021,
+        "en",
+        False,
+    )
+    assert read.sms.twilio is not None
+    assert read.sms.twilio.auth_token.get_secret_value() == "sms-hunter2"
+    assert (read.sms.provider, read.sms.rate, read.sms.twilio.timeout) == ("twilio", 1.0, 15.0)
+    assert (read.log.level, read.log.format, read.log.log_numbers) == ("info", "text", False)
+
+
+def test_no_secret_is_in_what_is_printed_of_a_configuration(example: Path) -> None:
+    example.write_text(
+        example.read_text("utf-8")
+        .replace(
+            "sqlite:////var/lib/textback/textback.db", "postgresql+psycopg://textback:db-hunter2@db/textback"
+        )
+        .replace("/var/log/asterisk/cdr-csv/Master.csv", "mysql://cdr:cdr-hunter2@db/cdr"),
+        "utf-8",
+    )
+    read = config.load(example)
+    assert "db-hunter2" in read.database.url and "cdr-hunter2" in str(read.pbx[0].cdr)
+    assert "hunter2" not in f"{read!r} {read} {read.database!r} {read.pbx[0]}"
+
+
+def test_the_stories_file_is_read() -> None:
+    read = config.load(DATA / "stories_textback.toml")
+    assert [(pbx.name, pbx.kind) for pbx in read.pbx] == [
+        ("asterisk", "asterisk"),
+        ("freeswitch", "freeswitch"),
+    ]
+    assert (read.http.listen.port, read.agi, read.esl, read.sms.provider) == (0, None, None, "console")
+
+
+def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
+    read = load(tmp_path, "")
+    assert read.database.url == "sqlite:///textback.db"
+    assert (read.sms.provider, read.sms.rate, read.sms.per_day, read.sms.inbound) == (
+        "console",
+        1.0,
+        0,
+        "webhook",
+    )
+    assert (read.pbx, read.webhooks, read.agi, read.esl) == ((), None, None, None)
+
+
+def test_the_port_of_a_pbx_is_that_of_its_kind(tmp_path: Path) -> None:
+    assert load(tmp_path, PBX).pbx[0].port == 5038
+    assert load(tmp_path, PBX.replace('"asterisk"', '"freeswitch"')).pbx[0].port == 8021
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    assert load(tmp_path, "\ufeff" + PBX).pbx[0].name == "main"
+
+
+def test_files_that_it_names_are_looked_for_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("-", "utf-8")
+    more = 'tls_ca = "ca.pem"\nqueue_log = "queue_log"\ncdr = "sqlite:///cdr.db"\n'
+    [pbx] = load(tmp_path, PBX + more).pbx
+    assert (pbx.tls_ca, pbx.queue_log, pbx.cdr) == (
+        str(tmp_path / "ca.pem"),
+        str(tmp_path / "queue_log"),
+        "sqlite:///cdr.db",
+    )
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:4573", "127.9.9.9:1", "[::1]:4573", "localhost:4573"])
+def test_a_listener_on_loopback_needs_no_list_of_callers(tmp_path: Path, listen: str) -> None:
+    assert load(tmp_path, f'[agi]\nlisten = "{listen}"\n').agi is not None
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:4573", "[::]:4573", "10.1.2.3:4573", "pbx.example.org:4573"])
+@pytest.mark.parametrize("section", ["agi", "esl"])
+def test_a_listener_beyond_loopback_must_name_its_callers(tmp_path: Path, section: str, listen: str) -> None:
+    text = f'[{section}]\nlisten = "{listen}"\n'
+    assert list(mistakes(tmp_path, text)) == [f"{section}.allow"]
+    read = load(tmp_path, text + 'allow = ["10.1.0.0/16", "10.2.3.4"]\n')
+    listener = read.agi or read.esl
+    assert listener is not None and listener.allow == (ip_network("10.1.0.0/16"), ip_network("10.2.3.4/32"))
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("[databse]\n", "databse", "an unknown key, expected database"),
+        ("[http]\nlissen = 1\n", "http.lissen", "an unknown key, expected listen"),
+        (
+            "[sms.twilio]\nfrom = '+1'\n",
+            "sms.twilio.from",
+            "one of account_sid, auth_token, api_base, timeout",
+        ),
+        (PBX + "tunks = []\n", "pbx[0].tunks", "an unknown key, expected trunks"),
+        ("http = 8080\n", "http", "found 8080, expected a table"),
+        ("pbx = 'main'\n", "pbx", 'found "main", expected a list'),
+        (
+            "[database]\nurl = 'oracle://u:hunter2@h/db'\n",
+            "database.url",
+            'found "oracle://u:•••@h/db", expected a URL',
+        ),
+        (
+            "[database]\nurl = 'textback.db'\n",
+            "database.url",
+            "sqlite://, postgresql://, mysql://, mariadb://",
+        ),
+        ("[http]\nlisten = '8080'\n", "http.listen", 'found "8080", expected a host and a port such as'),
+        ("[http]\nlisten = 'h:99999'\n", "http.listen", "a host and a port"),
+        ("[http]\nlisten = 8080\n", "http.listen", "a host and a port"),
+        ("[http]\nlisten = 'u@h:1'\n", "http.listen", "a host and a port"),
+        ("[http]\npublic_url = 'text.example.org'\n", "http.public_url", "https://"),
+        ("[http]\nsecret = 5\n", "http.secret", "found something that is not shown, expected text in quotes"),
+        ("[http]\nsecret = ''\n", "http.secret", "something that is not shown"),
+        ("[http]\nsecret = 'hunter2'\nsecret_file = 'x'\n", "http.secret_file", 'found "secret" as well'),
+        ("[http]\nsecret_file = 'nope'\n", "http.secret_file", 'found "nope": no such file'),
+        ("[http]\nsecret_file = 5\n", "http.secret_file", "found 5, expected the path of a file"),
+        ("[http]\nsecret_file = '.'\n", "http.secret_file", "a file that can be read"),
+        ("[agi]\nallow = ['10.0.0.0/33']\n", "agi.allow[0]", "an address or network"),
+        ("[webhooks]\nlisten = '127.0.0.1:8080'\n", "webhooks.listen", "the address of [http]"),
+        (PBX + PBX, "pbx[1].name", 'found "main" a second time'),
+        (PBX.replace('"main"', '"a/b"'), "pbx[0].name", "letters, digits, dots"),
+        (PBX.replace('name = "main"\n', ""), "pbx[0].name", "found nothing"),
+        (PBX.replace("asterisk", "avaya"), "pbx[0].kind", "'asterisk' or 'freeswitch'"),
+        (PBX.replace('kind = "asterisk"\n', ""), "pbx[0].kind", "found nothing"),
+        (PBX.replace('username = "textback"\n', ""), "pbx[0].username", "found nothing"),
+        (PBX.replace('secret = "hunter2"\n', ""), "pbx[0].secret", "found nothing, expected its password"),
+        (PBX.replace('"hunter2"', '"hunter2\\r\\nAction: Command"'), "pbx[0].secret", "printable"),
+        (PBX.replace('"textback"', '"a\\r\\nb"'), "pbx[0].username", "text on one line"),
+        (PBX.replace('["PJSIP/t-*"]', "[]"), "pbx[0].trunks", "trunks or inbound_contexts"),
+        (PBX + "port = 0\n", "pbx[0].port", "found 0, expected at least 1"),
+        (PBX + "tls = 'yes'\n", "pbx[0].tls", "true or false"),
+        (PBX + "tls_ca = 'nope.pem'\n", "pbx[0].tls_ca", "a file with certificates"),
+        ("[sms]\nprovider = 'pigeon'\n", "sms.provider", "'console' or 'twilio'"),
+        ("[sms]\nrate = 0\n", "sms.rate", "found 0, expected more than 0"),
+        ("[sms]\nrate = inf\n", "sms.rate", "a number"),
+        ("[sms]\nper_day = -1\n", "sms.per_day", "at least 0"),
+        ("[sms.twilio]\naccount_sid = 'SK1'\n", "sms.twilio.account_sid", "begins with AC"),
+        ("[sms.twilio]\ntimeout = 'long'\n", "sms.twilio.timeout", "a time such as"),
+        ("[log]\nlevel = 'loud'\n", "log.level", "'debug', 'info', 'warning' or 'error'"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_expected(
+    tmp_path: Path, text: str, where: str, words: str
+) -> None:
+    told = mistakes(tmp_path, text)
+    assert list(told) == [where]
+    assert words in told[where]
+
+
+def test_twilio_needs_an_account_and_a_token(tmp_path: Path) -> None:
+    told = mistakes(tmp_path, "[sms]\nprovider = 'twilio'\n")
+    assert set(told) == {"sms.twilio.account_sid", "sms.twilio.auth_token"}
+
+
+@pytest.mark.parametrize("content", ["", "\n", "two\nlines", "caf\u00e9\x00"])
+def test_a_secret_file_has_one_line_and_that_is_the_secret(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret").write_text(content, "utf-8")
+    told = mistakes(tmp_path, "[http]\nsecret_file = 'secret'\n")
+    assert "as its only line" in told["http.secret_file"]
+
+
+def test_a_secret_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    assert "not UTF-8" in mistakes(tmp_path, "[http]\nsecret_file = 'secret'\n")["http.secret_file"]
+
+
+def test_all_mistakes_are_told_at_once_a_line_each_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(
+        "[log]\nlevel = 'loud'\n[agi]\nlisten = '0.0.0.0:1'\n[[pbx]]\nname = 'a'\nkind = 'x'\nsecret_file = 'no'\n",
+        "utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    lines = str(caught.value).splitlines()
+    keys = ["pbx[0].secret_file", "pbx[0].kind", "log.level", "agi.allow", "pbx[0].trunks"]
+    assert len(lines) == len(keys)
+    for line, key in zip(lines, keys):
+        assert re.fullmatch(rf"{re.escape(str(path))}: {re.escape(key)}: found .+, expected .+", line)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a = ", "expected a TOML file"),
+        (b"[http\n", "line 1"),
+        (b"a = 1\na = 2\n", "expected a TOML file"),
+        (b"a = '\xff'", "not UTF-8"),
+        (b"#" * 1_000_001, "more than 1 MB"),
+        (b"a = " + b"[" * 100_000, "expected a TOML file"),
+    ],
+)
+def test_what_is_no_toml_is_refused_with_the_reason(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    for read in (config.load, config.load_practice_file):
+        with pytest.raises(ConfigError, match=words):
+            read(path)
+
+
+def test_a_file_that_is_not_there_or_is_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: file: found no such file or directory, expected"):
+        config.load(tmp_path / "nowhere.toml")
+    with pytest.raises(ConfigError, match="is a directory"):
+        config.load_practice_file(tmp_path)
+
+
+def test_a_practice_file_is_read_and_its_mistakes_name_the_file(tmp_path: Path) -> None:
+    assert config.load_practice_file(DATA / "practice.toml").name == "Riverside Clinic"
+    path = tmp_path / "bad.toml"
+    path.write_text("[practice]\nname = 5\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config.load_practice_file(path)
+    assert f"{path}: practice.name: found 5, expected text in quotes" in str(caught.value).splitlines()
+    assert len(caught.value.mistakes) == 4
+
+
+def test_the_file_is_the_one_named_else_that_of_the_environment_else_the_one_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(config, "PLACES", (Path("textback.toml"), tmp_path / "etc.toml"))
+    monkeypatch.delenv("TEXTBACK_CONFIG", raising=False)
+    with pytest.raises(ConfigError, match="found nothing, expected textback.toml or .*--config or "):
+        config.find(None)
+    (tmp_path / "etc.toml").touch()
+    assert config.find(None) == tmp_path / "etc.toml"
+    (tmp_path / "textback.toml").touch()
+    assert config.find(None) == Path("textback.toml")
+    monkeypatch.setenv("TEXTBACK_CONFIG", "other.toml")
+    assert config.find(None) == Path("other.toml")
+    assert config.find("named.toml") == Path("named.toml")

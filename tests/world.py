@@ -1,0 +1,166 @@
+"""A simulated PBX, the whole daemon, and Twilio's stand-in, on one clock that a test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.practices import document, practice
+from tests.sms.fake_twilio import Answer, FakeTwilio, fake_twilio, reply, resource
+from textback import config
+from textback.app import App
+from textback.demo.simulator import Simulator
+from textback.demo.stage import Script, Step
+from textback.store import calls, messages, migrations, practices
+from textback.store.engine import open_engine, reading
+
+T0 = 1_800_014_400.0
+#: seconds of real time after which something that never comes fails the test
+PATIENCE = 20.0
+
+CONFIG = """
+[database]
+url = "sqlite:///{database}"
+[[pbx]]
+name = "main"
+kind = "asterisk"
+host = "127.0.0.1"
+port = {port}
+username = "textback"
+secret = "{secret}"
+trunks = ["PJSIP/trunk-*"]
+inbound_contexts = ["from-trunk"]
+[sms]
+provider = "twilio"
+rate = 1000.0
+[sms.twilio]
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "token"
+api_base = "{twilio}"
+"""
+
+
+@dataclass
+class World:
+    """What a test plays with; ``secret`` is what the daemon says to the PBX."""
+
+    folder: Path
+    twilio: FakeTwilio
+    secret: str = "demo"
+    now: float = T0
+    sent: int = 0
+    heard_before: int = 0
+    #: cleared, it keeps time from passing on the PBX
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    apps: list[App] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+        self.pbx = Simulator(clock=lambda: self.now, sleep=self.sleep, callers=())
+        self.pbx.stage.board.listeners.append(lambda privilege, block: self._count())
+        self.url = f"sqlite:///{self.folder / 'textback.db'}"
+        engine = open_engine(self.url)
+        migrations.upgrade(engine)
+        engine.dispose()
+        self.want()
+
+    def _count(self) -> None:
+        self.sent += 1
+
+    def want(self, **changes: Any) -> None:
+        """Apply the practice, changed."""
+        engine = open_engine(self.url)
+        with engine.begin() as connection:
+            practices.put(connection, practice(**changes).name, document(**changes), "test", T0)
+        engine.dispose()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass on the PBX, once the daemon has heard what happened until now."""
+        await self.gate.wait()
+        await self.heard()
+        self.now += seconds
+
+    async def heard(self) -> None:
+        """Wait until the daemon has read every event that the PBX sent."""
+        links = [link for app in self.apps for link in app.links.values()]
+        await until(lambda: all(not link.is_up or link.events - self.heard_before >= self.sent for link in links))
+
+    async def call(self, step: Step, number: str = "12025550143") -> None:
+        """One caller's visit, from the beginning to the end."""
+        await self.pbx.play(Script(number, "Doe, Jane", "15551230100", (step,)))
+        await self.heard()
+
+    @asynccontextmanager
+    async def daemon(self, until_up: bool = True) -> AsyncIterator[App]:
+        """The daemon, from its start to an orderly stop."""
+        path = self.folder / "textback.toml"
+        port = self.pbx_port
+        database = self.folder / "textback.db"
+        path.write_text(CONFIG.format(database=database, port=port, secret=self.secret, twilio=self.twilio.url))
+        app = App(config.load(path), clock=lambda: self.now, tick=0.001)
+        stop = asyncio.Event()
+        self.apps = [*self.apps, app]
+        running = asyncio.create_task(app.run(stop))
+        try:
+            if until_up:
+                await until(lambda: running.done() or any(link.is_up for link in app.links.values()))
+            self.sent, self.heard_before = 0, sum(link.events for link in app.links.values())
+            yield app
+        finally:
+            self.apps.remove(app)
+            stop.set()
+            await running
+
+    async def start_pbx(self) -> None:
+        self.pbx_port = await self.pbx.start()
+
+    def log(self) -> list[dict[str, Any]]:
+        """``calls list --json``, oldest first."""
+        engine = open_engine(self.url)
+        with reading(engine) as connection:
+            rows = calls.listing(connection, limit=0)[::-1]
+        engine.dispose()
+        return rows
+
+    def texts(self) -> list[dict[str, Any]]:
+        """``messages list --json``, oldest first."""
+        engine = open_engine(self.url)
+        with reading(engine) as connection:
+            rows = messages.listing(connection, limit=0)[::-1]
+        engine.dispose()
+        return rows
+
+
+async def until(condition: Any) -> None:
+    """Let the loop turn until ``condition`` holds; fails if it never does."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def world(folder: Path, answer: Answer | None = None) -> AsyncIterator[World]:
+    """A PBX and a Twilio that accepts; the daemon is started by the test."""
+    async with fake_twilio(answer or accept()) as twilio:
+        made = World(folder, twilio)
+        await made.start_pbx()
+        try:
+            yield made
+        finally:
+            await made.pbx.stop()
+
+
+def accept() -> Answer:
+    """201 for every text, each with an SID of its own."""
+    serial = iter(range(1, 10_000))
+
+    async def answer(server: FakeTwilio, request: Any, writer: asyncio.StreamWriter) -> None:
+        form = request.form if request else {}
+        made = resource(sid=f"SM{next(serial):032x}", to=form.get("To"), body=form.get("Body"))
+        await reply(201, made)(server, request, writer)
+
+    return answer
