@@ -20,7 +20,7 @@ from textback.store.engine import open_engine, reading
 
 T0 = 1_800_014_400.0
 #: seconds of real time after which something that never comes fails the test
-PATIENCE = 20.0
+PATIENCE = 10.0
 
 CONFIG = """
 [database]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -26,6 +27,8 @@ from textback.store.writer import Writer
 from textback.tracker import Tracker
 
 TICK = 0.25
+#: seconds that the database has at the end to take what waits; so many if it has failed already
+LAST_WRITES, LAST_TRY = 5.0, 1.0
 
 log = logging.getLogger("textback")
 
@@ -61,14 +64,18 @@ class App:
             try:
                 await self._run(writer, stop)
             finally:
-                if not await asyncio.to_thread(writer.stop):
+                patience = LAST_TRY if writer.failing_since is not None else LAST_WRITES
+                if not await asyncio.to_thread(writer.stop, patience):
                     log.error("the database would not take the last facts: the next start learns them from the PBX")
         finally:
             engine.dispose()
 
     async def _run(self, writer: Writer, stop: asyncio.Event) -> None:
         pbxes = [pbx for pbx in self._config.pbx if _is_followed(pbx)]
-        tracker = Tracker([pbx.name for pbx in pbxes], PracticeBook())
+        book = PracticeBook()
+        if not (await writer.run(book)).practices:
+            log.warning("there is no practice yet, so nobody is texted: `textback practice apply FILE` loads one")
+        tracker = Tracker([pbx.name for pbx in pbxes], book)
         await writer.run(tracker.restore)
         provider = self._provider or provider_of(self._config)
         outbox = Outbox(
@@ -99,7 +106,8 @@ class App:
                 await _first(stop, failed)
                 for task in running:
                     task.cancel()
-                await intake.drained()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(intake.drained(), LAST_WRITES)
                 await sending
         finally:
             await provider.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from textback.directory import Directory
-from textback.practice import read_practice
+from textback.practice import Practice, PracticeError, read_practice
 from textback.store import practices
 
 
@@ -21,6 +23,14 @@ class PracticeBook:
         fingerprint = practices.fingerprint(connection)
         if fingerprint != self._fingerprint:
             rows = practices.all_documents(connection)
-            self._directory = Directory(read_practice(row.document) for row in rows)
+            self._directory = Directory(_read(row) for row in rows)
             self._fingerprint = fingerprint
         return self._directory
+
+
+def _read(row: practices.PracticeRow) -> Practice:
+    try:
+        return read_practice(row.document)
+    except PracticeError as wrong:
+        where = f'practice "{row.name}" in the database: '
+        raise PracticeError([replace(mistake, key=where + mistake.key) for mistake in wrong.mistakes]) from None

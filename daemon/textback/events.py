@@ -42,7 +42,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class CallerArrived(Fact):
-    """A caller came in over a trunk."""
+    """A caller came in over a trunk; ``recorded``: nobody saw it, the PBX's own records tell it."""
 
     pbx: str
     linkedid: str
@@ -52,6 +52,7 @@ class CallerArrived(Fact):
     language: str | None = None
     withheld: bool = False
     tampered: bool = False
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,10 @@ class KeyPressed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft(Fact):
-    """The caller's own leg ended; ``hung_up``: by the caller's side, not by the PBX."""
+    """The caller's own leg ended; ``hung_up``: by the caller's side; ``recorded``: by the PBX's records, unseen."""
 
     hung_up: bool = True
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from pydantic import (
     ValidationInfo,
 )
 
-from . import hours, numbers
-from .mistakes import Expected
+from textback import hours, numbers
+from textback.mistakes import Expected
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 LONGEST_DURATION = 366 * 86400  # seconds

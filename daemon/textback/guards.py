@@ -48,7 +48,7 @@ def _flow_off(case: Case) -> str | None:
     if not flow.enabled:
         return f"texts of the flow {case.flow} are off"
     if asked:
-        is_open = hours.is_open(practice.chat.hours or practice.hours, practice.timezone, case.at)
+        is_open = hours.is_open(practice.texting_hours, practice.timezone, case.at)
     return None if flow.hours == "always" or (flow.hours == "open") == is_open else _wrong_hours(case, is_open)
 
 

@@ -61,8 +61,10 @@ def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled:
         number = case.number.e164 or ""
         case = replace(case, known=known.get(number, _NOBODY), came_back=_came_back(case, others.get(number, ())))
         decision = decide(case)
-        if decision.verdict is Verdict.TEXT and not settled and case.home[0].guards.settle > 0:
-            settling.append(replace(entry, pending=case.flow, settle_at=case.at + case.home[0].guards.settle))
+        settle = case.home[0].guards.settle
+        # What nobody saw is judged once the link is back, however short the practice lets calls settle.
+        if decision.verdict is Verdict.TEXT and not settled and (settle > 0 or entry.backfilled):
+            settling.append(replace(entry, pending=case.flow, settle_at=case.at + settle))
             continue
         judged.append((entry, case, decision))
         if decision.verdict is Verdict.TEXT:
@@ -104,7 +106,7 @@ def _message(case: Case, decision: Decision, conversation: int) -> messages.NewM
         encoding=counted.encoding,
         created_at=case.now,
         due_at=case.now,
-        expires_at=case.at + practice.guards.max_age,
+        expires_at=case.at + practice.guards.max_age if practice.guards.max_age > 0 else None,
         call_id=case.call.id,
         practice=practice.name,
         flow=case.flow,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from . import numbers
+from textback import numbers
 
 Part = TypeVar("Part", bound=BaseModel)
 Loc = tuple[int | str, ...]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textback import hours, template
 from textback.call import Call
 from textback.directory import Home
 from textback.guards import GUARDS, LATE_GUARDS, Case
 from textback.model import Decision, Disposition, Flow, Verdict
 from textback.numbers import Number, NumberKind, read
+from textback.practice import message_in
 from textback.wording import answered, ended, span
 
 
@@ -58,7 +61,7 @@ def decide(case: Case) -> Decision:
             return skip(reason, sentence, case.flow)
     late = case.now - case.at
     body = _body(case)
-    if late > case.home[0].guards.max_age:
+    if 0 < case.home[0].guards.max_age < late:
         why = f"held: {ended(case.call, case.flow)}, but that is {span(late)} ago"
         return Decision(Verdict.HELD, "too_old", why, case.flow, body, case.home[1].number)
     for reason, guard in LATE_GUARDS:
@@ -71,8 +74,7 @@ def decide(case: Case) -> Decision:
 
 def _body(case: Case) -> str:
     practice, line = case.home
-    texts = _texts(case)
-    language = _language(case, texts)
+    language, text = _text(case)
     waited = case.call.hold_seconds if case.call.hold_seconds is not None else case.call.ring_seconds
     values = {
         "practice": practice.name,
@@ -82,10 +84,20 @@ def _body(case: Case) -> str:
         "first_name": (case.known.contact_first_name or "") if case.known.contact_verified else "",
         "url": practice.url or "",
     }
-    return template.render(texts[language], values)
+    return template.render(text, values)
 
 
-def _texts(case: Case) -> dict[str, str]:
+def _text(case: Case) -> tuple[str, str]:
+    """The text in the contact's language, else the channel's, else the practice's: the first that there is one in."""
+    practice, messages = case.home[0], _messages(case)
+    for language in (case.known.contact_language, case.call.language, practice.language):
+        text = message_in(messages, language)
+        if language and text is not None:
+            return language, text
+    return practice.language, messages[practice.language]
+
+
+def _messages(case: Case) -> Mapping[str, str]:
     practice = case.home[0]
     if case.flow is Flow.CALL_TO_TEXT:
         return practice.call_to_text.message
@@ -93,13 +105,3 @@ def _texts(case: Case) -> dict[str, str]:
         return practice.abandoned.message
     is_open = hours.is_open(practice.hours, practice.timezone, case.at)
     return (practice.missed.during_hours if is_open else practice.missed.outside_hours).message
-
-
-def _language(case: Case, texts: dict[str, str]) -> str:
-    """The contact's, else the channel's, else the practice's: the first that there is a text for."""
-    practice = case.home[0]
-    for wanted in (case.known.contact_language, case.call.language):
-        for language in (wanted, (wanted or "").replace("_", "-").partition("-")[0]):
-            if language and language in texts:
-                return language
-    return practice.language

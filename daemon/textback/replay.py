@@ -53,6 +53,7 @@ def replay(
         if not facts:
             facts.append(LinkSynced("", at, translator.pbx))
         reader.feed(data, at)
+    reader.settle()
     with _memory(practice_list) as connection:
         directory = Directory(practice_list)
         tracker = Tracker([translator.pbx], lambda connection: directory, on_step)

@@ -14,6 +14,7 @@ from textback.directory import Directory, Home
 from textback.events import (
     CallerArrived,
     CallerKnown,
+    CallerLeft,
     DeadlinePassed,
     Fact,
     LinkLost,
@@ -26,7 +27,7 @@ from textback.judge import judge_asked, judge_ended
 from textback.ledger import LONGEST_STORY, Entry, from_row, to_row
 from textback.model import Verdict
 from textback.policy import number_of
-from textback.store import calls, people
+from textback.store import calls, links, people
 from textback.wording import step
 
 #: Seconds; how long a text waits for a link that is down before it is decided, and then held, without it.
@@ -58,6 +59,7 @@ class Tracker:
         self._ended: list[str] = []
         self._unsynced = set(self._pbxes)
         self._synced_at = 0.0
+        self._seen: dict[str, float] = {}
         self._link_state: tuple[set[str], float] = (set(self._pbxes), 0.0)
         self._batch: object = None
         self._decided: list[Entry] = []
@@ -88,6 +90,7 @@ class Tracker:
             if now is not None:
                 self._pass_time(connection, now)
                 self._flush(connection)
+            self._note_seen(connection, facts, now)
             return self._decided
 
         return job
@@ -133,19 +136,22 @@ class Tracker:
         if not self._unsynced:
             self._pass_time(connection, fact.at, before=True)
         if isinstance(fact, CallerArrived):
-            self._arrive(fact)
+            self._arrive(connection, fact)
         elif isinstance(fact, StaffReached):
             self._staff_reached(connection, fact)
         elif isinstance(fact, LinkSynced):
             self._unsynced.discard(fact.pbx)
             self._synced_at = fact.at
+            self._seen[fact.pbx] = fact.at
         elif isinstance(fact, LinkLost):
             self._unsynced.add(fact.pbx)
         else:
             self._advance(connection, fact)
 
-    def _arrive(self, fact: CallerArrived) -> None:
-        if fact.call_id not in self._entries:
+    def _arrive(self, connection: Connection, fact: CallerArrived) -> None:
+        # The records tell calls, too, that were seen and settled long ago.
+        known = fact.call_id in self._entries or (fact.recorded and calls.exists(connection, fact.call_id))
+        if not known:
             entry = self._place(Entry(arrive(fact), story=_told((), fact)))
             self._put(entry)
             if self._on_step:
@@ -158,7 +164,8 @@ class Tracker:
         rules = self._directory.rules(entry.call.pbx, entry.call.queue, entry.call.did)
         call, outcomes = advance(entry.call, fact, rules)
         moved = call.queue != entry.call.queue or isinstance(fact, CallerKnown)
-        entry = replace(entry, call=call, story=_told(entry.story, fact))
+        recorded = entry.backfilled or isinstance(fact, CallerLeft) and fact.recorded
+        entry = replace(entry, call=call, story=_told(entry.story, fact), backfilled=recorded)
         self._put(self._place(entry) if moved else entry)
         if self._on_step:
             self._on_step(fact, call)
@@ -253,6 +260,14 @@ class Tracker:
         self._decide(connection, ended, [entry.call.ended_at or 0.0 for entry in ended], settled=False)
         calls.save(connection, [to_row(self._entries[call_id]) for call_id in sorted(self._dirty)])
         self._dirty.clear()
+
+    def _note_seen(self, connection: Connection, facts: Sequence[Fact], now: float | None) -> None:
+        """Remember until when each PBX was followed: a restart asks its records for what came later."""
+        for pbx in self._pbxes:
+            if pbx not in self._unsynced and (facts or now is not None):
+                self._seen[pbx] = max(now or 0.0, facts[-1].at if facts else 0.0)
+        links.save(connection, self._seen)
+        self._seen = {}
 
     def _decide(
         self, connection: Connection, entries: Sequence[Entry], times: Sequence[float], settled: bool

@@ -16,7 +16,8 @@ from textback.store import migrations
 from textback.store.engine import StoreError, open_engine, reading
 from textback.store.migrations import SchemaStatus, status, upgrade
 
-HEAD = "0001"
+ALL = ["0001", "0002"]
+HEAD = ALL[-1]
 SOURCE = Path(textback.__file__).resolve().parent
 UPGRADE = """
 import sys
@@ -33,14 +34,14 @@ def fresh(tmp_path: Path) -> Engine:
 
 def test_an_empty_database_is_brought_to_the_head_and_then_left_alone(tmp_path: Path) -> None:
     engine = fresh(tmp_path)
-    assert upgrade(engine) == [HEAD]
+    assert upgrade(engine) == ALL
     assert upgrade(engine) == []
     assert status(engine) == SchemaStatus(current=HEAD, head=HEAD, at_head=True, newer=False)
 
 
 def test_a_database_in_memory_can_be_upgraded() -> None:
     engine = open_engine("sqlite://")
-    assert upgrade(engine) == [HEAD]
+    assert upgrade(engine) == ALL
     assert status(engine).at_head
 
 

@@ -12,7 +12,7 @@ from textback import numbers
 from textback.book import PracticeBook
 from textback.cli.database import stored
 from textback.cli.faults import Refused
-from textback.cli.filters import Since, json_option, list_options, practice_option
+from textback.cli.filters import json_option, list_options, practice_option, since_option
 from textback.cli.output import cell, json_line, local, one_line, table
 from textback.cli.settings import config_option
 from textback.cli.tail import Tail
@@ -115,7 +115,7 @@ def _offset(seconds: float) -> str:
 @config_option
 @json_option
 @practice_option
-@click.option("--since", type=Since(), help='Begin with the calls that ended then: an ISO time, or "2h" ago.')
+@since_option
 def tail(as_json: bool, practice: str | None, since: float | None) -> None:
     """Calls as they end, each as soon as it is known what becomes of it, until Ctrl-C.
 

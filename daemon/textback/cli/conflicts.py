@@ -6,20 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from textback import numbers
 from textback.config import Mistake
-from textback.practice import Practice, read_practice
-from textback.store.practices import PracticeRow
+from textback.practice import Practice
 
 Place = tuple[str, str]
 
 _DEFAULT = "default"
 
 
-def conflicts(practice: Practice, others: Iterable[PracticeRow]) -> Iterator[Mistake]:
-    """A mistake for everything in ``practice`` that one of the stored ``others`` has already."""
+def conflicts(practice: Practice, others: Iterable[Practice]) -> Iterator[Mistake]:
+    """A mistake for everything in ``practice`` that another one of ``others`` has already."""
     taken: dict[Place, str] = {}
-    for row in others:
-        for _, place in _places(read_practice(row.document)):
-            taken.setdefault(place, row.name)
+    for other in others:
+        for _, place in _places(other) if other.name != practice.name else ():
+            taken.setdefault(place, other.name)
     for key, place in _places(practice):
         if place in taken:
             kind, value = place

@@ -1,6 +1,118 @@
+"""``textback demo``: the whole daemon at work, beside a PBX and callers that are made up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import click
 
+from textback import logs
+from textback.app import App
+from textback.cli import toml
+from textback.cli.database import opened
+from textback.cli.faults import Refused
+from textback.cli.playbill import Playbill
+from textback.cli.run import on_signal
+from textback.clock import Clock
+from textback.config import Log, load
+from textback.demo.simulator import Simulator
+from textback.practice import read_practice, to_document
+from textback.store import migrations, practices
 
-@click.command("demo")
-def demo() -> None:
-    """Later."""
+#: seconds between two looks whether the link is up, so that the first caller is not missed
+LOOK = 0.05
+
+HEADER = """\
+An Asterisk that is simulated (AMI on 127.0.0.1:{port}), callers who are made up, and textback beside it as it
+would run beside yours. Texts are printed instead of sent. Each call appears when it is decided, some seconds
+after its end. The log so far:  textback --config {config} calls list
+Ctrl-C ends the demo.
+"""
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Keep the log in this folder.")
+@click.option("--duration", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after that.")
+@click.option("--calls", type=click.IntRange(min=1), metavar="N", help="End after that many calls.")
+@click.option("--speed", type=click.FloatRange(1, 50), default=1.0, metavar="N", help="Let time pass N times as fast.")
+def demo(data: Path | None, duration: float | None, calls: int | None, speed: float) -> None:
+    """Show textback at work: no PBX and no account needed, nothing leaves this computer.
+
+    \b
+    Example: textback demo
+             textback demo --speed 5 --calls 10
+    """
+    logs.set_up(Log(level="warning"))
+    with _folder(data) as folder:
+        shown = asyncio.run(_play(folder, _clock(speed), speed, duration, calls))
+    click.echo(f"\n{shown.calls} calls, {shown.texts} texts.{f' The log is kept in {data}.' if data else ''}")
+
+
+@contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    if data is None:
+        with TemporaryDirectory(prefix="textback-demo-") as temporary:
+            yield Path(temporary)
+        return
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{data}: {(error.strerror or 'cannot be made').lower()}") from None
+    yield data.absolute()
+
+
+def _clock(speed: float) -> Clock:
+    wall, begun = time.time(), time.monotonic()
+    return lambda: wall + (time.monotonic() - begun) * speed
+
+
+async def _play(folder: Path, clock: Clock, speed: float, duration: float | None, calls: int | None) -> Playbill:
+    stop = asyncio.Event()
+    on_signal(stop)
+    simulator = Simulator(clock=clock, sleep=lambda seconds: asyncio.sleep(seconds / speed))
+    playbill = Playbill(clock, calls, stop.set)
+    port = await simulator.start()
+    try:
+        config = _set_the_scene(folder, port, clock)
+        click.echo(HEADER.format(port=port, config=config))
+        app = App(load(config), clock, playbill.decided, playbill)
+        if duration is not None:
+            asyncio.get_running_loop().call_later(duration, stop.set)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(app.run(stop))
+            calling = tasks.create_task(_perform(simulator, app))
+            await stop.wait()
+            calling.cancel()
+    finally:
+        await simulator.stop()
+    return playbill
+
+
+async def _perform(simulator: Simulator, app: App) -> None:
+    while not all(link.is_up for link in app.links.values()) or not app.links:
+        await asyncio.sleep(LOOK)
+    await simulator.perform()
+
+
+def _set_the_scene(folder: Path, port: int, clock: Clock) -> Path:
+    """Write the configuration and load the sample practice; gives the path of the former."""
+    url = f"sqlite:///{folder / 'demo.db'}"
+    sample = read_practice(tomllib.loads(files("textback.demo").joinpath("practice.toml").read_text("utf-8")))
+    pbx = {
+        "name": "demo", "kind": "asterisk", "host": "127.0.0.1", "port": port, "username": "textback",
+        "secret": "demo", "trunks": ["PJSIP/trunk-*"], "inbound_contexts": ["from-trunk"],
+    }  # fmt: skip
+    with opened(url) as engine:
+        migrations.upgrade(engine)
+        with engine.begin() as connection:
+            practices.put(connection, sample.name, to_document(sample), "demo", clock())
+    config = folder / "demo.toml"
+    config.write_text(toml.dumps({"database": {"url": url}, "pbx": [pbx], "sms": {"rate": 10.0}}), "utf-8")
+    return config

@@ -16,14 +16,18 @@ CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 
 
 class Refused(click.ClickException):
-    """Ends the command with its message, one line per mistake, and ``status``."""
+    """Ends the command with its message, one line per mistake."""
 
-    def __init__(self, message: str, status: int = FAILED) -> None:
-        super().__init__(message)
-        self.exit_code = status
+    exit_code = FAILED
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(self.message, file=file, err=file is None)
+
+
+class Misconfigured(Refused):
+    """The same, where the configuration is at fault."""
+
+    exit_code = CONFIGURATION
 
 
 class Commands(click.Group):
@@ -33,7 +37,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (ConfigError, PracticeError) as wrong:
-            raise Refused(str(wrong), CONFIGURATION) from wrong
+            raise Misconfigured(str(wrong)) from wrong
         except StoreError as error:
             raise Refused(str(error)) from error
         except SQLAlchemyError as error:

@@ -1,6 +1,199 @@
+"""``textback init``: asks what cannot be known, writes both files, and says what to do next."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
 import click
 
+from textback import numbers
+from textback.cli import starter
+from textback.cli.faults import Refused
+from textback.cli.settings import config_option
+from textback.config import load, load_practice_file
 
-@click.command("init")
-def init() -> None:
-    """Later."""
+NEXT = """\
+Written: {files}
+
+Next:
+1. In manager.conf of {pbx} (mostly /etc/asterisk/manager.conf), and then `asterisk -rx "manager reload"`:
+
+     [general]
+     channelvars = CALLERID(pres)          ; tells who hides the number
+
+     [{user}]
+     secret = what stands in {secret}
+     deny = 0.0.0.0/0.0.0.0
+     permit = {permit}
+     read = system,call,agent,dtmf,user,dialplan
+     write = call,agent,reporting
+     eventfilter = ^Event: ([^NV]|New[^e])
+     eventfilter = ^Event: VarSet.*Variable: (QUEUESTATUS|DIALSTATUS|VMSTATUS)
+     eventfilter = ^Event: Newexten.*Application: (Queue|VoiceMail)
+
+2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
+3. textback --config {config} check --practice {practice}
+4. textback --config {config} db upgrade
+5. textback --config {config} practice apply {practice}
+6. textback --config {config} run
+"""
+
+
+def _zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value and ZoneInfo(value).key
+    except (KeyError, ValueError, OSError):
+        raise click.BadParameter(f'{value!r} is no time zone such as "America/New_York".') from None
+
+
+def _region(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value and not numbers.is_region(value):
+        raise click.BadParameter(f'{value!r} is no country such as "US".')
+    return value
+
+
+def _here() -> str:
+    """The time zone of this computer, as far as it says so."""
+    with suppress(OSError, KeyError, ValueError):
+        return ZoneInfo(str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]).key
+    return "UTC"
+
+
+@click.command()
+@config_option
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where to write.")
+@click.option("--practice-name", help="The organisation that calls are for.")
+@click.option("--number", help="The number that texts are sent from.")
+@click.option("--region", callback=_region, help="The country of the practice, such as US.")
+@click.option("--timezone", callback=_zone, help="The time zone of the practice, such as America/New_York.")
+@click.option("--queue", "queues", multiple=True, help="A queue of the practice; may be given several times.")
+@click.option("--test-number", "test_numbers", multiple=True, help="A mobile of yours that may get texts in test mode.")
+@click.option("--pbx-name", help="What to call the PBX.")
+@click.option("--pbx-host", help="Where the Asterisk is.")
+@click.option("--pbx-port", type=click.IntRange(1, 65535), help="Its AMI port.")
+@click.option("--pbx-user", help="The user in manager.conf.")
+@click.option("--pbx-secret-file", type=click.Path(path_type=Path), help="Where that user's secret is, or will be.")
+@click.option("--trunk", "trunks", multiple=True, help="Channels whose far end is outside, such as PJSIP/trunk-*.")
+@click.option("--context", "contexts", multiple=True, help="A dialplan context where callers arrive; none: any.")
+@click.option("--non-interactive", is_flag=True, help="Ask nothing: take the options, and defaults for the rest.")
+@click.option("--force", is_flag=True, help="Overwrite both files if they exist; never a secret.")
+def init(directory: Path, non_interactive: bool, force: bool, **given: Any) -> None:
+    """Write textback.toml and practice.toml to start from, and say what to do next.
+
+    \b
+    Example: textback init
+             textback init --non-interactive --practice-name "Riverside Clinic" --number +12025550100
+    """
+    config, practice = directory / "textback.toml", directory / "practice.toml"
+    taken = [str(path) for path in (config, practice) if path.exists()]
+    if taken and not force:
+        raise Refused(f"{' and '.join(taken)} exist already: say --force to overwrite, or another --directory")
+    answers = _answers(given, Interview(not non_interactive))
+    secret = (answers["pbx_secret_file"] or directory / "ami-secret").absolute()
+    answers |= {"database": directory.absolute() / "textback.db", "pbx_secret_file": str(secret)}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        written = [secret] if _keep_secret(secret) else []
+        _write(config, starter.config_text(answers), load)
+        _write(practice, starter.practice_text(answers), load_practice_file)
+    except OSError as error:
+        raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
+    _say_what_next(answers, config, practice, [config, practice, *written])
+
+
+class Interview:
+    """Asks for what was not given, if there is somebody to ask; else takes the default."""
+
+    def __init__(self, somebody: bool) -> None:
+        self._somebody = somebody
+
+    def ask(self, given: Any, question: str, option: str, default: Any, read: Callable[[str], Any]) -> Any:
+        """The answer as ``read`` understands it, which raises ``click.UsageError`` for what makes no sense."""
+        if given not in (None, ()):
+            return given if isinstance(given, (tuple, int, Path)) else read(given)
+        if self._somebody:
+            return click.prompt(question, default=default, value_proc=read)
+        if default is None:
+            raise click.UsageError(f"say {option}, as nobody is asked with --non-interactive")
+        return read(default)
+
+
+def _answers(given: dict[str, Any], interview: Interview) -> dict[str, Any]:
+    def ask(name: str, question: str, default: Any = None, read: Callable[[str], Any] = str.strip) -> None:
+        answers[name] = interview.ask(given[name], question, f"--{name.replace('_', '-')}", default, read)
+
+    answers = dict(given)
+    ask("practice_name", "What is the practice called")
+    ask("region", "In which country is it", "US", lambda text: str(_region_of(text)))
+    ask("timezone", "In which time zone", _here(), lambda text: str(_zone_of(text)))
+    ask("number", "From which number shall texts be sent", None, lambda text: _number(text, answers["region"]))
+    ask("queues", "Which queues does it have (with commas, empty: all)", "", _several)
+    ask("test_numbers", "Your own mobile, for tests (empty: none)", "", _several)
+    answers["test_numbers"] = [_number(text, answers["region"]) for text in answers["test_numbers"]]
+    ask("pbx_host", "Where is the Asterisk", "127.0.0.1")
+    ask("pbx_port", "On which port is its AMI", 5038, int)
+    ask("pbx_user", "Which manager user shall textback be", "textback")
+    ask("trunks", "Which channels come from outside (with commas)", "PJSIP/trunk-*", _several)
+    ask("contexts", "In which dialplan contexts do callers arrive (with commas, empty: any)", "", _several)
+    return answers | {"pbx_name": given["pbx_name"] or "main"}
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _number(text: str, region: str) -> str:
+    e164 = numbers.read(text, region).e164
+    if e164 is None:
+        raise click.BadParameter('expected a telephone number such as "+12025550100".')
+    return e164
+
+
+def _region_of(text: str) -> str | None:
+    return _region(click.get_current_context(), click.Option(["--region"]), text.strip().upper())
+
+
+def _zone_of(text: str) -> str | None:
+    return _zone(click.get_current_context(), click.Option(["--timezone"]), text.strip())
+
+
+def _keep_secret(path: Path) -> bool:
+    """Make up a secret, readable by its owner only; one that is there already stays. True if it was made."""
+    with suppress(FileExistsError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(24) + "\n")
+        return True
+    return False
+
+
+def _write(path: Path, text: str, check: Callable[[Path], object]) -> None:
+    """Put ``text`` in place once it has passed its check."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_text(text, "utf-8")
+        check(new)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _say_what_next(answers: dict[str, Any], config: Path, practice: Path, written: list[Path]) -> None:
+    local = answers["pbx_host"] in ("127.0.0.1", "localhost", "::1")
+    click.echo(
+        NEXT.format(
+            files=", ".join(map(str, written)),
+            pbx=answers["pbx_host"],
+            user=answers["pbx_user"],
+            secret=answers["pbx_secret_file"],
+            permit="127.0.0.1/255.255.255.255" if local else "the address of this computer/255.255.255.255",
+            config=config,
+            practice=practice,
+        )
+    )

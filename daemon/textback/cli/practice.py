@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import tomli_w
 from sqlalchemy import Connection
 
+from textback.cli import toml
 from textback.cli.changes import changes
 from textback.cli.conflicts import conflicts
 from textback.cli.database import changing, stored
@@ -56,21 +56,20 @@ def apply(file: Path, force: bool) -> None:
     document, origin = to_document(wanted), origin_of(file)
     with changing() as connection:
         rows = store.all_documents(connection)
-        clashes = list(conflicts(wanted, [row for row in rows if row.name != wanted.name]))
+        clashes = list(conflicts(wanted, [read_practice(row.document) for row in rows]))
         if clashes:
             raise ConfigError(file, clashes)
         before = next((row for row in rows if row.name == wanted.name), None)
         if before and before.document != document and not force:
             _refuse_stale(file, origin, before)
-        by = signature(getpass_user(), 0 if force or before is None else page_version(before))
+        by = signature(_user(), 0 if force or before is None else page_version(before))
         version = store.put(connection, wanted.name, document, by, system_clock())
     _tell(wanted.name, before, document, version)
     for warning in wanted.warnings():
         click.echo(f"{file}: warning: {warning}", err=True)
 
 
-def getpass_user() -> str:
-    """Who runs this command."""
+def _user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user need not have a name
@@ -111,7 +110,7 @@ def export(name: str, output: Path | None) -> None:
     """
     with stored() as connection:
         row = _named(connection, name)
-    text = f"{marker(row)}\n\n{tomli_w.dumps(to_document(read_practice(row.document)))}"
+    text = f"{marker(row)}\n\n{toml.dumps(to_document(read_practice(row.document)))}"
     if output is None:
         click.echo(text, nl=False)
         return

@@ -10,11 +10,11 @@ import click
 
 from textback import replay as recorded
 from textback.book import PracticeBook
+from textback.call import Call
 from textback.cli.database import opened, require_head
 from textback.cli.faults import Refused
 from textback.cli.output import json_line, one_line
 from textback.cli.settings import config_option, configuration
-from textback.call import Call
 from textback.config import Config, Pbx, load_practice_file
 from textback.events import Fact, StaffReached
 from textback.ledger import Entry
@@ -26,7 +26,7 @@ from textback.wording import step
 
 @click.command()
 @config_option
-@click.option("--practice", "practice_file", type=click.Path(path_type=Path), metavar="FILE", help="Judge by this file.")
+@click.option("--practice", "practice_file", type=click.Path(path_type=Path), metavar="FILE", help="What holds.")
 @click.option("--pbx", "name", metavar="NAME", help="The [[pbx]] that was recorded, if there are several.")
 @click.option("--json", "as_json", is_flag=True, help="Only the calls, one JSON object a line.")
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
@@ -114,8 +114,8 @@ class Narrator:
     def decided(self, entry: Entry) -> None:
         """A verdict."""
         if entry.decision is not None:
-            ended = entry.call.ended_at if entry.call.ended_at is not None else entry.call.asked_at
-            self._line(entry.settle_at or ended or 0.0, entry.call.id, f"{entry.decision.why} [{entry.decision.reason}]")
+            at = entry.settle_at or entry.call.ended_at or entry.call.asked_at or 0.0
+            self._line(at, entry.call.id, f"{entry.decision.why} [{entry.decision.reason}]")
 
     def _line(self, at: float, call: str, words: str) -> None:
         offset = at - (self._began if self._began is not None else at)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import click
 
@@ -67,9 +67,10 @@ def _give_up() -> None:
     os._exit(FAILED)
 
 
-def leaves(group: BaseExceptionGroup[StoreError]) -> list[StoreError]:
+def leaves(group: BaseExceptionGroup[StoreError]) -> Iterator[StoreError]:
     """The single errors of a group of groups."""
-    found: list[StoreError] = []
-    collect: Callable[[StoreError], bool] = lambda error: bool(found.append(error))  # noqa: E731
-    group.subgroup(lambda error: isinstance(error, StoreError) and collect(error))
-    return found
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error

@@ -13,7 +13,7 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from textback.pbx.errors import LinkError
-from textback.pbx.wire import Headers, checked, header_pairs
+from textback.pbx.wire import Headers, header_pairs
 
 #: Seconds for a connection, and for the answer to an action. Asterisk answers a failed login after 1 s.
 CONNECT_TIMEOUT = 10.0
@@ -100,9 +100,7 @@ class Session:
         if action_id is None or action_id not in self._wire.responses:
             return
         if "Event" in headers:
-            whole = _whole_item(pairs)
-            if whole is not None:
-                self._wire.items.setdefault(action_id, []).append(whole)
+            self._wire.items.setdefault(action_id, []).append(headers)
         # Only what correlates goes to panoramisk; the items stay with us, as they were.
         keep = ("Response", "Event", "ActionID", "EventList", "Message")
         self._wire.handle_message(Message({name: headers[name] for name in keep if name in headers}))
@@ -164,11 +162,3 @@ def _headers_of(result: Any) -> Headers:
     first = result[0] if isinstance(result, list) else result
     return {name: first[name] for name in ("Response", "Message") if name in first}
 
-
-def _whole_item(pairs: list[tuple[str, str]]) -> Headers | None:
-    """An item of a list as Asterisk sends it, or None if a caller's number has mixed something into it."""
-    event = dict(pairs).get("Event")
-    if event in ("CoreShowChannel", "Status"):
-        return checked(pairs)
-    names = [name for name, _ in pairs]
-    return dict(pairs) if len(set(names)) == len(names) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from textback.events import Place
 
@@ -57,8 +58,7 @@ class Bridge:
     members: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What is true for one caller: nothing (no field set), waiting, ringing or talking."""
 
     place: Place | None = None
@@ -132,6 +132,8 @@ class Picture:
 
     def connected(self, channel: Channel) -> list[Channel]:
         """Everybody who hears or is heard by ``channel``: over bridges and the two halves of Local channels."""
+        if channel.bridge is None and not channel.is_local:
+            return [channel]
         found = {channel.uniqueid: channel}
         waiting = [channel]
         while waiting:

@@ -75,6 +75,11 @@ def one(connection: Connection, call_id: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def exists(connection: Connection, call_id: str) -> bool:
+    """Tell whether a call is in the log."""
+    return connection.execute(select(calls.c.id).where(calls.c.id == call_id)).first() is not None
+
+
 def ended_after(connection: Connection, at: float) -> list[dict[str, Any]]:
     """Give the calls that ended after ``at`` (epoch seconds), in the order in which they ended.
 

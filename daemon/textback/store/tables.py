@@ -164,3 +164,10 @@ staff_reached = Table(
     Column("pbx", String(64), nullable=False),
     Index("ix_staff_reached_number_at", "number", "at"),
 )
+
+links = Table(
+    "links",
+    metadata,
+    Column("pbx", String(64), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)

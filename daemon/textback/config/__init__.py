@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .config_sections import Address, Agi, Config, Database, Esl, Http, Log, Pbx, Sms, Twilio, Webhooks
-from .mistakes import Mistake, not_yet_told, read_leniently, required, shown
-from .practice import Practice, PracticeError, read_practice
+from textback.config.sections import Address, Agi, Config, Database, Esl, Http, Log, Pbx, Sms, Twilio, Webhooks
+from textback.mistakes import Mistake, not_yet_told, read_leniently, required, shown
+from textback.practice import Practice, PracticeError, read_practice
 
 __all__ = [
     "Address",

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
-from . import hours
-from .fields import (
+from textback import hours
+from textback.fields import (
     Count,
     Day,
     DialledNumber,

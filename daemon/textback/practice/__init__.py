@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Literal
 
-from . import practice_checks
-from .hours import Hours
-from .mistakes import Mistake, not_yet_told, read_leniently, shown
-from .numbers import is_region
-from .practice_sections import (
+from textback.practice import checks
+from textback.hours import Hours
+from textback.mistakes import Mistake, not_yet_told, read_leniently, shown
+from textback.numbers import is_region
+from textback.practice.sections import (
     Abandoned,
     CallToText,
     Chat,
@@ -83,12 +84,12 @@ class Practice(Document):
     def test_numbers(self) -> tuple[str, ...]:
         return self.about.test_numbers
 
-    @property
+    @cached_property
     def hours(self) -> Hours:
         """[hours]; a file without that table is open around the clock."""
         return self.opening.hours() if self.opening else Hours()
 
-    @property
+    @cached_property
     def texting_hours(self) -> Hours:
         """[chat.hours] on top of the holidays and exceptions of [hours]; without them [hours]."""
         own, practice = self.chat.opening, self.hours
@@ -103,7 +104,7 @@ class Practice(Document):
 
     def warnings(self) -> list[str]:
         """What works and is hardly meant, one sentence each."""
-        return list(practice_checks.warnings(self))
+        return list(checks.warnings(self))
 
 
 def read_practice(document: Mapping[str, Any]) -> Practice:
@@ -111,7 +112,7 @@ def read_practice(document: Mapping[str, Any]) -> Practice:
     if not isinstance(document, Mapping):
         raise PracticeError([Mistake("practice", shown(document), "a table")])
     practice, mistakes = read_leniently(Practice, document, {"region": _region(document)})
-    mistakes += not_yet_told(mistakes, practice_checks.mistakes(practice))
+    mistakes += not_yet_told(mistakes, checks.mistakes(practice))
     if mistakes:
         raise PracticeError(mistakes)
     return practice

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from . import hours, template
-from .mistakes import Mistake, required
-from .model import Flow
-from .practice_sections import WEEKDAYS, Document, OpeningHours
+from textback import hours, template
+from textback.mistakes import Mistake, required
+from textback.model import Flow
+from textback.practice.sections import WEEKDAYS, Document, OpeningHours
 
 #: Words that ask the reader to write back, in the languages that waits are told in.
 INVITATIONS = re.compile(

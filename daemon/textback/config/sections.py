@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, Strict, ValidationInfo
 
-from .fields import Count, Duration, Flag, Language, OneLine, Section, WebAddress
-from .mistakes import Expected
+from textback.fields import Count, Duration, Flag, Language, OneLine, Section, WebAddress
+from textback.mistakes import Expected
 
 DEFAULT_PORTS = {"asterisk": 5038, "freeswitch": 8021}
 DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")

@@ -1,0 +1,151 @@
+"""Tells the AMI messages that Asterisk sent from what a caller made of them.
+
+The caller's number, and the number that was dialled, reach AMI raw, with 79 characters at most: line ends in them
+cut a message in two and may put a forged one in between. Two things betray it, whatever the number:
+
+* What Asterisk sends carries each block of channel headers whole, in one order, without repeats. From
+  ``CallerIDNum`` or ``ConnectedLineNum`` on, that is more than 79 characters, so nothing forged there is whole.
+* After a message comes the beginning of another one. Behind a dialled number that forges the rest of its block
+  (``Priority``, ``Uniqueid``, ``Linkedid``: 54 characters at least) there is no room for one (28): what follows is the
+  true rest. So a message counts only once it is seen how the next one begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from textback.pbx.wire import EOL, Headers
+
+#: characters; where Asterisk cuts a number
+LONGEST_NUMBER = 79
+
+_CHANNEL_BLOCK = (
+    "Channel",
+    "ChannelState",
+    "ChannelStateDesc",
+    "CallerIDNum",
+    "CallerIDName",
+    "ConnectedLineNum",
+    "ConnectedLineName",
+    "Language",
+    "AccountCode",
+    "Context",
+    "Exten",
+    "Priority",
+    "Uniqueid",
+    "Linkedid",
+)
+#: the header that may stand more than once in one message (``channelvars`` of manager.conf adds it)
+_REPEATED = "ChanVariable"
+_HALF_END = re.compile(r"\r(?!\n)")
+
+
+def _pattern(names: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
+    """Finds these headers in this order with nothing between them; the last three never without their blank,
+    which would leave more room for what is forged."""
+    *first, priority, uniqueid, linkedid = names
+    lines = [rf"\r\n{name}: ?([^\r]*+)" for name in first]
+    lines += [rf"\r\n{priority}: ([^\r]*+)", rf"\r\n{uniqueid}: ([^\r]++)", rf"\r\n{linkedid}: ([^\r]++)"]
+    return re.compile("".join(lines)).search
+
+
+_PREFIXES = ("", "Dest", "Parkee", "Retriever", "OrigTransferer", "SecondTransferer", "Transferee", "TransferTarget")
+_NAMES = {prefix: tuple(prefix + name for name in _CHANNEL_BLOCK) for prefix in _PREFIXES}
+_PATTERNS = {prefix: _pattern(names) for prefix, names in _NAMES.items()}
+_OWN = (("", True),)
+_PARKEE = (("Parkee", True),)
+_DIALLED = (("", False), ("Dest", True))
+#: the channel blocks that we read, by prefix, and whether the event always has them (an Originate dials without a
+#: channel, a mailbox is polled); all other events have one block, without a prefix
+_BLOCKS_OF = {
+    "DialBegin": _DIALLED,
+    "DialEnd": _DIALLED,
+    "MessageWaiting": (("", False),),
+    "ParkedCall": _PARKEE,
+    "UnParkedCall": _PARKEE,
+    "ParkedCallTimeOut": _PARKEE,
+    "ParkedCallGiveUp": _PARKEE,
+    "AttendedTransfer": (("OrigTransferer", True), ("SecondTransferer", True), ("Transferee", False)),
+}
+_QUEUE_ENTRY = [
+    *("Event", "Queue", "Position", "Channel", "Uniqueid", "CallerIDNum", "CallerIDName"),
+    *("ConnectedLineNum", "ConnectedLineName", "Wait", "Priority", "ActionID"),
+]
+
+#: How each message begins; an item of a list has no class, but the ActionID of who asked. Nothing shorter than
+#: 28 characters may match, or a forger has room for it.
+_BEGINS = re.compile(
+    rb"Event: \w{3,}\r\nPrivilege: \w[\w,]*,all"
+    rb"|Event: \w{8,}\r\nActionID: ."
+    rb"|Event: Queue\w{5,}\r\nQueue: [^\r\n]*\r\n(?:Max|Name|Position): ."
+    rb"|Response: \w{5,}\r\n(?:ActionID|Message): .."
+)
+#: the header after each one that a caller or a dialled number fills -> that one
+_POISONED = {
+    (prefix + after).encode(): (prefix + before).encode()
+    for prefix in _PREFIXES
+    for after, before in (
+        ("CallerIDName", "CallerIDNum"),
+        ("ConnectedLineName", "ConnectedLineNum"),
+        ("Priority", "Exten"),
+    )
+}
+
+
+def begins_message(block: bytes) -> bool:
+    """Whether Asterisk begins a message so; if not, it is the rest of a message that was cut."""
+    return _BEGINS.match(block) is not None
+
+
+def read_event(block: bytes) -> Headers | None:
+    """The headers of an event or of an item of a list, or None if it is not as Asterisk sends it.
+
+    Bytes that are no UTF-8 become U+FFFD, and so does half a line end; a header without a value is ''.
+    """
+    text = block.decode("utf-8", "replace")
+    return _read(text) or (_read(_HALF_END.sub("\ufffd", text)) if _HALF_END.search(text) else None)
+
+
+def _read(text: str) -> Headers | None:
+    event = text[7 : text.find("\r\n")]
+    if event == "QueueEntry":
+        return _queue_entry(text)
+    headers: Headers = {}
+    for prefix, always in _BLOCKS_OF.get(event, _OWN):
+        found = _PATTERNS[prefix](text)
+        if found:
+            headers |= zip(_NAMES[prefix], found.groups())
+            text = text[: found.start()] + text[found.end() :]
+        elif always or any(f"\r\n{name}:" in text for name in _NAMES[prefix][-2:]):
+            return None
+    return headers if _add(headers, text) else None
+
+
+def _add(headers: Headers, text: str) -> bool:
+    """Add the headers outside of the channel blocks; False if one of them is there already."""
+    for line in text.split("\r\n"):
+        name, blank, value = line.partition(": ")
+        if not blank:
+            name, _, value = line.partition(":")
+        if name not in headers:
+            headers[name] = value
+        elif not name.endswith(_REPEATED):
+            return False
+    return True
+
+
+def _queue_entry(text: str) -> Headers | None:
+    headers: Headers = {}
+    return headers if _add(headers, text) and list(headers) == _QUEUE_ENTRY else None
+
+
+def mend(head: bytes, tail: bytes) -> bytes | None:
+    """The message of which ``tail`` is the true rest, its poisoned number emptied; None if they do not fit.
+
+    ``tail`` is Asterisk's own only if the next message begins behind it: see above.
+    """
+    tail = tail.lstrip(EOL)
+    poisoned = _POISONED.get(tail[: tail.find(b":")])
+    at = head.find(b"\r\n%s: " % poisoned) if poisoned else -1
+    return None if at < 0 else b"%s\r\n%s: \r\n%s" % (head[:at], poisoned, tail)
