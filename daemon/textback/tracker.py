@@ -24,7 +24,7 @@ from textback.events import (
     TextRefused,
 )
 from textback.judge import judge_asked, judge_ended
-from textback.ledger import LONGEST_STORY, Entry, from_row, to_row
+from textback.ledger import LONGEST_STORY, Entry, Story, from_row, to_row
 from textback.model import Verdict
 from textback.policy import number_of
 from textback.store import calls, links, people
@@ -280,6 +280,8 @@ class Tracker:
                 self._decided.append(decided)
 
 
-def _told(story: tuple[tuple[float, str], ...], fact: Fact) -> tuple[tuple[float, str], ...]:
+def _told(story: Story, fact: Fact) -> Story:
+    """The story with what the fact adds to it; what is told twice, by an event and by a variable, stands once."""
     words = step(fact)
-    return (*story, (fact.at, words)) if words and len(story) < LONGEST_STORY else story
+    repeated = bool(story) and story[-1][1] == words
+    return (*story, (fact.at, words)) if words and not repeated and len(story) < LONGEST_STORY else story

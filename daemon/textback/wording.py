@@ -10,7 +10,6 @@ from textback.events import (
     CallLost,
     DeadlinePassed,
     Fact,
-    HoldEnded,
     HoldStarted,
     KeyPressed,
     NoAnswer,
@@ -96,8 +95,6 @@ def step(fact: Fact) -> str:
             return "carried forged PBX messages in the number" if tampered else "hides the number"
         case HoldStarted(place=place, queue=queue):
             return _PLACES.get(place) or f"waits in {queue or 'a queue'}"
-        case HoldEnded():
-            return "waits no more"
         case Ringing():
             return "a phone rings"
         case Talking(agent=agent):

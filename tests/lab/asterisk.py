@@ -19,6 +19,8 @@ from .ports import free_port
 TRUNK_IP = "127.0.0.10"
 PHONE_IP = "127.0.0.20"
 PHONES = ("agent1", "agent2", "desk201", "desk202")
+#: desks 301... are phones of phones.py, all behind one port
+DESKS = range(301, 365)
 _TEMPLATES = Path(__file__).parent / "asterisk"
 _FOLDERS = ("etc", "run", "log/cdr-csv", "spool/tmp", "spool/voicemail", "spool/outgoing", "lib", "cache", "people")
 _START_LIMIT = 60.0
@@ -68,6 +70,7 @@ class Asterisk:
         self.sip_port = free_port(socket.SOCK_DGRAM)
         self.trunk_port = free_port(socket.SOCK_DGRAM, TRUNK_IP)
         self.phone_ports = {name: free_port(socket.SOCK_DGRAM, PHONE_IP) for name in PHONES}
+        self.desk_port = free_port(socket.SOCK_DGRAM, PHONE_IP)
         self._process: subprocess.Popen[bytes] | None = None
         self._render()
 
@@ -148,6 +151,7 @@ class Asterisk:
             "TRUNK": self.trunk_port,
             "TRUNK_IP": TRUNK_IP,
             "PHONE_IP": PHONE_IP,
+            "DESKS": "\n".join(_desk(number, self.desk_port) for number in DESKS),
             **{name.upper(): port for name, port in self.phone_ports.items()},
         }
         pattern = re.compile("@(" + "|".join(values) + ")@")
@@ -202,6 +206,19 @@ class Asterisk:
             process.kill()
             process.wait()
         self._process = None
+
+
+def _desk(number: int, port: int) -> str:
+    return f"""
+[{number}](phone)
+aors = {number}
+callerid = "Desk {number}" <{number}>
+dtmf_mode = info
+
+[{number}]
+type = aor
+contact = sip:{number}@{PHONE_IP}:{port}
+"""
 
 
 def _sweep(folder: Path) -> None:

@@ -168,3 +168,19 @@ def test_a_file_that_is_no_database_is_a_fault(database: Path, sqlite: Engine) -
         pytest.fail("this is no database")
     assert isinstance(caught.value.orig, sqlite3.DatabaseError)
     assert is_fault(caught.value)
+
+
+def test_looking_neither_makes_a_file_nor_changes_one(tmp_path: Path) -> None:
+    missing, other = tmp_path / "missing.db", tmp_path / "other.db"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    before = other.read_bytes()
+    with pytest.raises(OperationalError), open_engine(f"sqlite:///{missing}", looking=True).connect():
+        pytest.fail("a file was made")
+    engine = open_engine(f"sqlite:///{other}", looking=True)
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM t")).scalar() == 0
+    engine.dispose()
+    assert other.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["other.db"]

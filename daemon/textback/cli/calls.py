@@ -12,7 +12,7 @@ from textback import numbers
 from textback.book import PracticeBook
 from textback.cli.database import stored
 from textback.cli.faults import Refused
-from textback.cli.filters import json_option, list_options, practice_option, since_option
+from textback.cli.filters import json_option, list_options, one_of, practice_option, since_option
 from textback.cli.output import cell, json_line, local, one_line, table
 from textback.cli.settings import config_option
 from textback.cli.tail import Tail
@@ -41,9 +41,9 @@ def calls() -> None:
 @calls.command("list")
 @config_option
 @list_options
-@click.option("--disposition", type=click.Choice([*Disposition]), help="Only calls that ended like this.")
-@click.option("--verdict", type=click.Choice([*Verdict]), help="Only calls with this verdict.")
-@click.option("--flow", type=click.Choice([*Flow]), help="Only calls of this flow.")
+@click.option("--disposition", type=one_of(Disposition), help="Only calls that ended like this.")
+@click.option("--verdict", type=one_of(Verdict), help="Only calls with this verdict.")
+@click.option("--flow", type=one_of(Flow), help="Only calls of this flow.")
 @click.option("--number", help="Only calls of this caller.")
 def list_calls(as_json: bool, practice: str | None, number: str | None, **filters: Any) -> None:
     """Calls, newest first, with what became of them and why.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from enum import StrEnum
 from functools import reduce
 from typing import Any, TypeVar
 
@@ -26,6 +27,11 @@ def _since(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
         return datetime.fromisoformat(value.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
         raise click.BadParameter(f'{value!r} is neither a time such as "2026-11-21T20:00" nor "2h" or "1d".') from None
+
+
+def one_of(words: type[StrEnum]) -> click.Choice[str]:
+    """One of the values, as they stand in the JSON output."""
+    return click.Choice([word.value for word in words])
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")

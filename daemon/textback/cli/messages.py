@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from textback.cli.database import stored
-from textback.cli.filters import list_options
+from textback.cli.filters import list_options, one_of
 from textback.cli.output import json_line, local, table
 from textback.cli.settings import config_option
 from textback.model import Status
@@ -32,7 +32,7 @@ def messages() -> None:
 @messages.command("list")
 @config_option
 @list_options
-@click.option("--status", type=click.Choice([*Status]), help="Only texts in this state.")
+@click.option("--status", type=one_of(Status), help="Only texts in this state.")
 def list_messages(as_json: bool, **filters: Any) -> None:
     """Texts, newest first.
 

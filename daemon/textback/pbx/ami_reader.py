@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from textback.events import Fact
 from textback.pbx.ami_facts import WANTED, Translator
@@ -13,24 +13,30 @@ from textback.pbx.wire import EOL, Blocks, event_name
 #: Seconds after which the last message counts though no other has begun: the rest of a cut one follows at once.
 SETTLE = 0.05
 
-#: of these events, only those with such a header mean something; it is one of the last
-_FILTERS = {
-    b"VarSet": (b"\r\nVariable: ", (b"QUEUESTATUS\r\n", b"DIALSTATUS\r\n", b"VMSTATUS\r\n")),
-    b"Newexten": (b"\r\nApplication: ", (b"Queue\r\n", b"VoiceMail\r\n", b"MinivmRecord\r\n")),
-}
 #: the items of the lists that we ask for, with a caller's number in them
 _ITEMS = frozenset({b"CoreShowChannel", b"Status", b"QueueEntry"})
+_LISTED = frozenset(name.decode() for name in _ITEMS)
 #: what ends those lists: only its ActionID matters
 _ENDS = frozenset({b"CoreShowChannelsComplete", b"StatusComplete", b"QueueStatusComplete"})
-_ALWAYS = (b"", (b"",))
-_KINDS = dict.fromkeys(WANTED | _ITEMS | _ENDS, _ALWAYS) | _FILTERS
+_ALL = (b"", (b"",))
+#: by the first line of a message that means something: what to look for from its end, and what must be found there
+_FILTERS = {b"Event: " + name: _ALL for name in WANTED | _ITEMS} | {
+    b"Event: VarSet": (
+        b"\r\nVariable: ",
+        (b"\r\nVariable: QUEUESTATUS\r", b"\r\nVariable: DIALSTATUS\r", b"\r\nVariable: VMSTATUS\r"),
+    ),
+    b"Event: Newexten": (
+        b"\r\nApplication: ",
+        (b"\r\nApplication: Queue\r", b"\r\nApplication: VoiceMail\r", b"\r\nApplication: MinivmRecord\r"),
+    ),
+}
 
 
 class Reader:
     """Takes the bytes of one session, gives facts to ``on_fact`` in the order in which they arrived.
 
     Answers to actions go to ``on_answer`` as raw blocks. ``tampered`` counts the messages that a caller had
-    cut or forged, ``oversized`` the blocks that never ended, ``faults`` the events that could not be taken.
+    cut or forged, ``oversized`` the blocks that never ended, ``faults`` those that could not be taken.
     """
 
     def __init__(
@@ -59,55 +65,61 @@ class Reader:
 
     def feed(self, data: bytes, at: float) -> None:
         """Take what arrived at ``at`` (seconds since the epoch); the last message is held, see ``settle``."""
-        for block in self._blocks.feed(data):
+        self._sort(self._blocks.feed(data), at)
+
+    def _sort(self, blocks: Iterable[bytes], at: float) -> None:
+        for block in blocks:
             if self._watches and self._is_rest(block):
                 continue
-            if not block.startswith(b"Event: "):
-                block = block.lstrip(EOL)  # a TestEvent may end with one line end too many
-                if not block.startswith(b"Event: "):
-                    self._answer(block)
-                    continue
+            wanted = _FILTERS.get(block[: block.find(b"\r")])
+            if wanted is None:
+                self._other(block, at)
+                continue
             self.events += 1
-            name = block[7 : block.find(EOL)]
-            kind = _KINDS.get(name)
-            if kind is None:
-                continue
-            mark, values = kind
-            if mark and not block.startswith(values, block.rfind(mark) + len(mark)):
-                continue
-            if name in _ENDS:
-                self._give(self.on_answer, block)
-            else:
+            mark, found = wanted
+            if block.startswith(found, block.rfind(mark)):
                 self._head, self._at, self._watches = block, at, True
 
     def settle(self) -> None:
-        """Nothing came for ``SETTLE`` seconds, or the session is over: take what is held, if nothing is left of it."""
+        """Nothing came for ``SETTLE`` seconds, or the session is over: take what is held, if it is complete."""
         if self._tail is None and not self._blocks.rest:
             self._release()
+
+    def _other(self, block: bytes, at: float) -> None:
+        name = event_name(block)
+        if name is not None:
+            self.events += 1
+            if name in _ENDS:
+                self._answer(block)
+        elif block.startswith(EOL):
+            self._sort([block.lstrip(EOL)], at)
+        elif begins_message(block) or block.startswith(b"Asterisk Call Manager/"):
+            self._answer(block)
+        elif block:
+            self._tampering("the rest of a message")
 
     # -- what is held -----------------------------------------------------------------------------------
 
     def _is_rest(self, block: bytes) -> bool:
         """Whether ``block`` is the rest of a message before it; if it begins one, what is held is complete."""
-        block = block.lstrip(EOL)
         if not begins_message(block):
             self._tail = block
             return True
         self._release()
-        if len(block) > LONGEST_NUMBER:  # nobody forged this one: the rest of the cut one does not come any more
-            self._cut = None
-            self._watches = False
+        if self._watches and len(block) > LONGEST_NUMBER:  # nobody forged this one: no rest comes any more
+            self._cut, self._watches = None, False
         return False
 
     def _release(self) -> None:
         head, tail = self._head, self._tail
-        self._head = self._tail = None
         if tail is not None:
             self._tampering("a message cut in two")
             self._mend(head, tail)
-        elif head is not None and not self._take(head):
+        elif head is not None and not self._take(head, tampered=False):
             self._tampering("a message that is not whole")
-            self._cut = head
+            # What is shorter was forged itself, behind the one that was cut.
+            self._cut = head if len(head) > LONGEST_NUMBER else self._cut
+        self._head = self._tail = None
         self._watches = self._cut is not None
 
     def _mend(self, head: bytes | None, tail: bytes) -> None:
@@ -120,13 +132,13 @@ class Reader:
 
     # -- what is whole ----------------------------------------------------------------------------------
 
-    def _take(self, block: bytes, tampered: bool = False) -> bool:
+    def _take(self, block: bytes, tampered: bool) -> bool:
         """Hand on a message; False if it is not as Asterisk sends it."""
         event = read_event(block)
         if event is None:
             return False
-        if event_name(block) in _ITEMS:
-            self._give(self.on_answer, block)
+        if event["Event"] in _LISTED:
+            self._answer(block)
             return True
         try:
             for fact in self.translator.take(event, self._at, tampered):
@@ -136,14 +148,8 @@ class Reader:
         return True
 
     def _answer(self, block: bytes) -> None:
-        if begins_message(block) or block.startswith(b"Asterisk Call Manager/"):
-            self._give(self.on_answer, block)
-        elif block:
-            self._tampering("the rest of a message")
-
-    def _give(self, receiver: Callable[[bytes], None], block: bytes) -> None:
         try:
-            receiver(block)
+            self.on_answer(block)
         except Exception:
             self._fault()
 

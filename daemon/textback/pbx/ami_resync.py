@@ -10,6 +10,7 @@ from textback.pbx.ami_facts import Translator
 from textback.pbx.picture import NOTHING, Seat
 from textback.pbx.wire import Headers
 
+_UNPARKED = ("UnParkedCall", "ParkedCallTimeOut", "ParkedCallGiveUp")
 _RINGING_STATES = frozenset({"0", "5"})  # Down, Ringing
 
 
@@ -53,16 +54,21 @@ class Resync:
     def _adopt(self, row: Headers, did: str, at: float, facts: list[Fact]) -> None:
         uniqueid = row["Uniqueid"]
         new = uniqueid not in self._picture.channels
-        if new and uniqueid in self._translator.gone:
+        if new and self._came("Hangup", uniqueid):
             return
         channel = self._picture.add(uniqueid, row["Channel"])
         if new and self._is_caller(row, did):
             started = at - _seconds(row.get("Duration", "0"))
             facts += self._translator.adopt(channel, row, started, did)
-        if channel.bridge is None and row.get("BridgeId"):
+        if channel.bridge is None and row.get("BridgeId") and not self._came("BridgeLeave", uniqueid):
             self._picture.enter(channel, row["BridgeId"], holding=row.get("Application") == "Park")
-        if row.get("Application") == "Park" and channel.parked_since is None:
+        if row.get("Application") == "Park" and channel.parked_since is None and not self._came(_UNPARKED, uniqueid):
             channel.parked_since = at
+
+    def _came(self, event: str | tuple[str, ...], uniqueid: str) -> bool:
+        """Whether one of those events came while the snapshot was on its way: what it says may be older."""
+        events = (event,) if isinstance(event, str) else event
+        return any((name, uniqueid) in self._translator.seen for name in events)
 
     def _is_caller(self, row: Headers, did: str) -> bool:
         # Not by context: after a transfer it is the one of the extension. A dialled number only a caller has.
@@ -71,7 +77,7 @@ class Resync:
     def _seat(self, queues: Sequence[Headers], at: float) -> None:
         for row in queues:
             channel = self._picture.get(row.get("Uniqueid")) if row.get("Event") == "QueueEntry" else None
-            if channel and channel.seat is None:
+            if channel and channel.seat is None and not self._came("QueueCallerLeave", channel.uniqueid):
                 channel.seat = Seat(row["Queue"], at - _seconds(row.get("Wait", "0")))
 
     def _ringing(self, channels: Sequence[Headers]) -> None:

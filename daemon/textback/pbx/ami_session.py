@@ -20,6 +20,8 @@ CONNECT_TIMEOUT = 10.0
 ANSWER_TIMEOUT = 10.0
 #: what the daemon wants to hear of; the ``read`` line of manager.conf may give less
 EVENT_CLASSES = "system,call,agent,dtmf,dialplan"
+#: what panoramisk sees of an answer: only what correlates; the rest stays with us, as it was
+_CORRELATES = ("Response", "Event", "ActionID", "EventList", "Message")
 
 
 class _Wire(AMIProtocol):  # type: ignore[misc]
@@ -32,10 +34,10 @@ class _Wire(AMIProtocol):  # type: ignore[misc]
     def __init__(self, on_bytes: Callable[[bytes], None]) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.items: dict[str, list[Headers]] = {}
-        self._on_bytes = on_bytes
+        self.on_bytes = on_bytes
 
     def data_received(self, data: bytes) -> None:
-        self._on_bytes(data)
+        self.on_bytes(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
@@ -48,12 +50,12 @@ class _Wire(AMIProtocol):  # type: ignore[misc]
 
 
 class Session:
-    """A connection that is logged in; ``ask`` and ``ask_list`` fail with ``LinkError``, never wait for ever."""
+    """A connection to a PBX; ``ask`` and ``ask_list`` fail with ``LinkError``, never wait for ever."""
 
-    def __init__(self, wire: _Wire, manager: Manager) -> None:
+    def __init__(self, wire: _Wire, manager: Manager, timeout: float) -> None:
         self._wire = wire
         self._manager = manager
-        self.booted = asyncio.Event()
+        self._timeout = timeout
 
     @classmethod
     async def connect(
@@ -62,18 +64,20 @@ class Session:
         port: int,
         on_bytes: Callable[[Session, bytes], None],
         tls: ssl.SSLContext | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        answer_timeout: float = ANSWER_TIMEOUT,
     ) -> Session:
         """Connect, but do not log in yet. Raises ``LinkError``."""
         loop = asyncio.get_running_loop()
         early: list[bytes] = []
         wire = _Wire(early.append)
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(connect_timeout):
                 transport, _ = await loop.create_connection(lambda: wire, host, port, ssl=tls)
         except (OSError, TimeoutError) as error:
             raise LinkError(f"cannot connect to {host}:{port}: {error or 'no answer'}") from error
-        session = cls(wire, _manager_of(loop, transport, wire))
-        wire._on_bytes = lambda data: on_bytes(session, data)
+        session = cls(wire, _manager_of(loop, transport, wire), answer_timeout)
+        wire.on_bytes = lambda data: on_bytes(session, data)
         for data in early:
             on_bytes(session, data)
         return session
@@ -91,38 +95,34 @@ class Session:
             )
 
     def answer(self, block: bytes) -> None:
-        """Take a response, an item of a list, or FullyBooted, as the reader cut it from the stream."""
-        pairs = header_pairs(block.lstrip(b"\r\n"))
-        headers = dict(reversed(pairs))
-        if headers.get("Event") == "FullyBooted":
-            self.booted.set()
+        """Take a response, or an item or the end of a list, as the reader cut it from the stream and checked it."""
+        headers = dict(reversed(header_pairs(block)))
         action_id = headers.get("ActionID")
-        if action_id is None or action_id not in self._wire.responses:
+        if action_id not in self._wire.responses:
             return
         if "Event" in headers:
             self._wire.items.setdefault(action_id, []).append(headers)
-        # Only what correlates goes to panoramisk; the items stay with us, as they were.
-        keep = ("Response", "Event", "ActionID", "EventList", "Message")
-        self._wire.handle_message(Message({name: headers[name] for name in keep if name in headers}))
+        self._wire.handle_message(Message({name: headers[name] for name in _CORRELATES if name in headers}))
 
-    async def ask(self, action: Mapping[str, str], timeout: float = ANSWER_TIMEOUT) -> Headers:
+    async def ask(self, action: Mapping[str, str], timeout: float | None = None) -> Headers:
         """The response to an action. Raises ``LinkError`` if none comes within ``timeout`` seconds."""
         answer, _ = await self._send(action, timeout)
         return answer
 
-    async def ask_list(self, action: Mapping[str, str], timeout: float = ANSWER_TIMEOUT) -> list[Headers]:
+    async def ask_list(self, action: Mapping[str, str], timeout: float | None = None) -> list[Headers]:
         """The items of a list action. Raises ``LinkError``, permanent if the user may not ask for it."""
         answer, items = await self._send(action, timeout)
-        if answer.get("Response") == "Error":
-            message = answer.get("Message", "")
+        if answer.get("Response") != "Success":
+            message = answer.get("Message", "no reason given")
             raise LinkError(f"{action['Action']}: {message}", permanent="ermission" in message)
         return items
 
-    async def _send(self, action: Mapping[str, str], timeout: float) -> tuple[Headers, list[Headers]]:
-        if any(mark in text for text in action.values() for mark in "\r\n"):
+    async def _send(self, action: Mapping[str, str], timeout: float | None) -> tuple[Headers, list[Headers]]:
+        if any(mark in text for pair in action.items() for text in pair for mark in "\r\n"):
             raise LinkError(f"{action['Action']}: a value has a line end in it, nothing was sent")
         if self._wire.lost.done():
             raise LinkError("the link is down")
+        timeout = self._timeout if timeout is None else timeout
         action_id = secrets.token_hex(16)  # nobody who forges messages can know it
         future = self._manager.send_action({**action, "ActionID": action_id})
         try:
@@ -161,4 +161,3 @@ def _manager_of(loop: asyncio.AbstractEventLoop, transport: Any, wire: _Wire) ->
 def _headers_of(result: Any) -> Headers:
     first = result[0] if isinstance(result, list) else result
     return {name: first[name] for name in ("Response", "Message") if name in first}
-

@@ -9,3 +9,7 @@ class LinkError(Exception):
     def __init__(self, message: str, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class RecordsError(Exception):
+    """The records of a PBX cannot be read; the text says which and why, and holds no password."""

@@ -1,0 +1,88 @@
+"""What Asterisk tells about where channels are: in a bridge, on hold, in a queue, in a parking lot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textback.pbx.ami_callers import Callers
+from textback.pbx.picture import Seat
+from textback.pbx.wire import Headers
+
+
+def _bridge_enter(callers: Callers, event: Headers, at: float) -> None:
+    picture = callers.picture
+    channel = picture.add(event["Uniqueid"], event["Channel"])
+    left = picture.connected(channel)
+    picture.enter(channel, event["BridgeUniqueid"], event["BridgeTechnology"] == "holding_bridge")
+    callers.tell({c.uniqueid: c for c in [*left, *picture.connected(channel)]}.values(), at)
+
+
+def _bridge_leave(callers: Callers, event: Headers, at: float) -> None:
+    channel = callers.picture.get(event["Uniqueid"])
+    if channel and channel.bridge == event["BridgeUniqueid"]:
+        left = callers.picture.connected(channel)
+        callers.picture.leave(channel)
+        callers.tell(left, at)
+
+
+def _hold(callers: Callers, event: Headers, at: float, since: float | None) -> None:
+    channel = callers.picture.get(event["Uniqueid"])
+    if channel:
+        channel.holding_since = since
+        callers.tell_around(channel, at)
+
+
+def _music(callers: Callers, event: Headers, at: float, since: float | None) -> None:
+    channel = callers.picture.get(event["Uniqueid"])
+    if channel:
+        channel.music_since = since
+        callers.tell_around(channel, at)
+
+
+def _queue_join(callers: Callers, event: Headers, at: float) -> None:
+    channel = callers.picture.add(event["Uniqueid"], event["Channel"])
+    channel.seat = Seat(event["Queue"], at)
+    callers.tell_around(channel, at)
+
+
+def _queue_leave(callers: Callers, event: Headers, at: float) -> None:
+    channel = callers.picture.get(event["Uniqueid"])
+    if channel:
+        channel.seat = None
+        callers.tell_around(channel, at)
+
+
+def _attended_transfer(callers: Callers, event: Headers, at: float) -> None:
+    """A consult call into a queue is completed: the caller takes the seat, and the time waited in it."""
+    if event.get("DestType") != "App" or "TransfereeUniqueid" not in event:
+        return
+    consult = callers.picture.get(event["SecondTransfererUniqueid"])
+    caller = callers.picture.get(event["TransfereeUniqueid"])
+    if consult and caller and consult.seat:
+        caller.seat, consult.seat = consult.seat, None
+        callers.picture.leave(caller)
+        callers.tell([caller], at)
+
+
+def _park(callers: Callers, event: Headers, at: float, since: float | None) -> None:
+    channel = callers.picture.get(event["ParkeeUniqueid"])
+    if channel:
+        channel.parked_since = since
+        callers.tell_around(channel, at)
+
+
+HANDLERS: dict[str, Callable[[Callers, Headers, float], None]] = {
+    "BridgeEnter": _bridge_enter,
+    "BridgeLeave": _bridge_leave,
+    "Hold": lambda callers, event, at: _hold(callers, event, at, at),
+    "Unhold": lambda callers, event, at: _hold(callers, event, at, None),
+    "MusicOnHoldStart": lambda callers, event, at: _music(callers, event, at, at),
+    "MusicOnHoldStop": lambda callers, event, at: _music(callers, event, at, None),
+    "QueueCallerJoin": _queue_join,
+    "QueueCallerLeave": _queue_leave,
+    "AttendedTransfer": _attended_transfer,
+    "ParkedCall": lambda callers, event, at: _park(callers, event, at, at),
+    "UnParkedCall": lambda callers, event, at: _park(callers, event, at, None),
+    "ParkedCallTimeOut": lambda callers, event, at: _park(callers, event, at, None),
+    "ParkedCallGiveUp": lambda callers, event, at: _park(callers, event, at, None),
+}

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from textback import config
+from textback.cli import cli
+
+GIVEN = ["--non-interactive", "--practice-name", "Riverside Clinic", "--number", "(202) 555-0100"]
+
+
+def init(folder: Path, *arguments: str, answers: str | None = None) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, ["init", "--directory", str(folder), *arguments], input=answers)
+    return result.exit_code, result.output
+
+
+def test_the_files_that_it_writes_pass_check(tmp_path: Path) -> None:
+    assert init(tmp_path, *GIVEN)[0] == 0
+    arguments = ["check", "--config", str(tmp_path / "textback.toml"), "--practice", str(tmp_path / "practice.toml")]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+
+
+def test_options_end_up_where_they_belong(tmp_path: Path) -> None:
+    more = ["--pbx-host", "10.0.0.5", "--pbx-port", "5039", "--pbx-user", "tb", "--trunk", "PJSIP/a-*"]
+    more += ["--trunk", "SIP/b", "--context", "from-pstn"]
+    more += ["--queue", "main/support", "--region", "US", "--timezone", "America/Denver"]
+    assert init(tmp_path, *GIVEN, *more, "--test-number", "2025550143", "--pbx-name", "hq")[0] == 0
+    (pbx,) = config.load(tmp_path / "textback.toml").pbx
+    assert (pbx.name, pbx.host, pbx.port, pbx.username) == ("hq", "10.0.0.5", 5039, "tb")
+    assert (pbx.trunks, pbx.inbound_contexts) == (("PJSIP/a-*", "SIP/b"), ("from-pstn",))
+    practice = config.load_practice_file(tmp_path / "practice.toml")
+    assert (practice.name, practice.timezone, practice.mode) == ("Riverside Clinic", "America/Denver", "test")
+    assert (practice.lines[0].number, practice.lines[0].queues) == ("+12025550100", ("main/support",))
+    assert practice.test_numbers == ("+12025550143",)
+
+
+def test_values_with_quotes_and_backslashes_are_written_as_they_are(tmp_path: Path) -> None:
+    name = 'The "Q" \\ Zoë = [1]'
+    assert init(tmp_path, *GIVEN[:2], name, *GIVEN[3:])[0] == 0
+    assert config.load_practice_file(tmp_path / "practice.toml").name == name
+
+
+def test_the_secret_is_made_up_kept_private_and_not_printed(tmp_path: Path) -> None:
+    _, output = init(tmp_path, *GIVEN)
+    secret = tmp_path / "ami-secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert len(secret.read_text().strip()) >= 24
+    assert secret.read_text().strip() not in output
+    assert str(secret) in output
+
+
+def test_a_secret_that_is_there_already_is_used_and_never_overwritten(tmp_path: Path) -> None:
+    secret = tmp_path / "mine"
+    secret.write_text("hush-hush\n")
+    assert init(tmp_path, *GIVEN, "--pbx-secret-file", str(secret))[0] == 0
+    assert init(tmp_path, *GIVEN, "--pbx-secret-file", str(secret), "--force")[0] == 0
+    assert secret.read_text() == "hush-hush\n"
+    assert config.load(tmp_path / "textback.toml").pbx[0].secret.get_secret_value() == "hush-hush"
+    assert not (tmp_path / "ami-secret").exists()
+
+
+def test_files_that_exist_are_overwritten_only_by_force(tmp_path: Path) -> None:
+    (tmp_path / "practice.toml").write_text("mine")
+    status, output = init(tmp_path, *GIVEN)
+    assert (status, "--force" in output) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["practice.toml"]
+    assert init(tmp_path, *GIVEN, "--force")[0] == 0
+    assert (tmp_path / "practice.toml").read_text() != "mine"
+
+
+def test_who_answers_nothing_sensible_is_asked_again(tmp_path: Path) -> None:
+    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "a, b", "", *[""] * 5]
+    status, output = init(tmp_path, answers="\n".join(answers) + "\n")
+    assert status == 0
+    assert output.count("In which country is it") == 2 and output.count("In which time zone") == 2
+    practice = config.load_practice_file(tmp_path / "practice.toml")
+    assert (practice.timezone, practice.lines[0].number) == ("America/Denver", "+12025550111")
+    assert practice.lines[0].queues == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--non-interactive"],
+        [*GIVEN, "--timezone", "Mars"],
+        [*GIVEN, "--region", "Narnia"],
+        [*GIVEN[:-1], "12"],
+        [*GIVEN, "--pbx-port", "0"],
+    ],
+)
+def test_options_that_make_no_sense_are_a_fault_of_usage(tmp_path: Path, arguments: list[str]) -> None:
+    assert init(tmp_path, *arguments)[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_files_could_not_hold_leaves_nothing_half_written(tmp_path: Path) -> None:
+    status, output = init(tmp_path, *GIVEN, "--pbx-name", "not a name")
+    assert (status, "pbx[0].name" in output) == (78, True)
+    assert {path.name for path in tmp_path.iterdir()} <= {"ami-secret"}
