@@ -14,7 +14,10 @@ DOCUMENT: dict[str, Any] = {
     "line": [{"name": "Front desk", "number": "+12025550100", "main_number": "+12025550199"}],
     "hours": EVERY_DAY,
     "call_to_text": {"enabled": True, "hours": "always", "message": {"en": "{practice} here, how can we help?"}},
-    "abandoned": {"enabled": True, "message": {"en": "{practice}: we got disconnected.", "es": "{practice}: se cortó."}},
+    "abandoned": {
+        "enabled": True,
+        "message": {"en": "{practice}: we got disconnected.", "es": "{practice}: se cortó."},
+    },
     "missed": {
         "during_hours": {"enabled": True, "message": {"en": "Sorry we missed you, {first_name|there}. {practice}"}},
         "outside_hours": {"enabled": True, "message": {"en": "{practice} is closed."}},

@@ -185,7 +185,8 @@ def test_the_key_gives_a_text_at_once_and_the_call_is_texted(desk: Desk) -> None
     assert desk.texts() == [(CALLER, "call_to_text", "queued")]
     desk.tell(KeyPressed("main/1", at(12), "5"), leaves("1", 30), now=at(100))
     (row,) = desk.log()
-    assert (row["disposition"], row["flow"], row["verdict"], row["hold_seconds"]) == ("texted", "call_to_text", "text", 9)
+    assert (row["disposition"], row["flow"], row["verdict"]) == ("texted", "call_to_text", "text")
+    assert row["hold_seconds"] == 9
     assert len(desk.texts()) == 1
 
 
@@ -261,5 +262,3 @@ def test_a_call_tells_its_story(desk: Desk, engine: Engine) -> None:
     with engine.begin() as connection:
         row = calls.one(connection, "main/1")
     assert row and [words for _, words in row["story"]] == ["called 12025550199", "waits in support", "hung up"]
-
-

@@ -10,23 +10,24 @@ from concurrent.futures import Future
 
 from textback import numbers
 from textback.clock import Clock
-from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkSynced, NobodyAnswered, Ringing
-from textback.events import Talking, VoicemailTook
+from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkLost, LinkSynced, Ringing
+from textback.events import Talking
 from textback.ledger import Entry
 from textback.store.writer import Writer
 from textback.tracker import Tracker
 
 #: facts that may wait for the database: some minutes of a busy call centre, some 20 MB
 LIMIT = 50_000
-#: what may be dropped, since a resync tells it again for every call that is still on the line
-_LESSER = (HoldStarted, HoldEnded, Ringing, Talking, NobodyAnswered, VoicemailTook)
+#: what may be dropped: a resync tells where every caller is, but not what was tried for them, or which key they pressed
+_LESSER = (HoldStarted, HoldEnded, Ringing, Talking)
 
 
 class Intake:
     """Takes facts from the links in the event loop and hands them to the writer, one batch at a time.
 
     Beyond ``limit`` the lesser facts are dropped: a call that lost one is ``lost`` if it ends before a resync
-    has told its state again, since nobody can say how it ended. ``on_overflow`` asks a PBX's link for that.
+    has told its state again, since nobody can say how it ended. ``on_overflow`` asks a PBX's link for that, once
+    there is room again.
     """
 
     def __init__(
@@ -51,7 +52,10 @@ class Intake:
         self._limit = limit
         self._waiting: deque[Fact] = deque()
         self._in_hand: Future[list[Entry]] | None = None
+        #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
         self._blurred: set[str] = set()
+        self._healing: set[str] = set()
+        self._behind: set[str] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop = asyncio.get_running_loop()
@@ -61,8 +65,10 @@ class Intake:
 
     def put(self, fact: Fact) -> None:
         """Take a fact; never waits."""
-        if isinstance(fact, LinkSynced):
-            self._blurred = {call_id for call_id in self._blurred if not call_id.startswith(f"{fact.pbx}/")}
+        if isinstance(fact, LinkLost):
+            self._healing |= self._blurred_of(fact.pbx)
+        elif isinstance(fact, LinkSynced):
+            self._healed(fact.pbx)
         elif len(self._waiting) >= self._limit and isinstance(fact, _LESSER):
             self._drop(fact)
             return
@@ -72,12 +78,29 @@ class Intake:
         self._submit()
 
     def _drop(self, fact: Fact) -> None:
-        pbx = fact.call_id.partition("/")[0]
         if not self._blurred:
             self._log.error("the database is behind by %d facts: lesser ones are dropped", len(self._waiting))
         self.dropped += 1
         self._blurred.add(fact.call_id)
-        self._on_overflow(pbx)
+        self._healing.discard(fact.call_id)
+        self._behind.add(fact.call_id.partition("/")[0])
+
+    def _blurred_of(self, pbx: str) -> set[str]:
+        return {call_id for call_id in self._blurred if call_id.startswith(f"{pbx}/")}
+
+    def _healed(self, pbx: str) -> None:
+        """A link that was down has told again what is true, but for what was dropped meanwhile."""
+        healed = self._blurred_of(pbx) & self._healing
+        self._blurred -= healed
+        self._healing -= healed
+        if not self._blurred_of(pbx):
+            self._behind.discard(pbx)
+
+    def _catch_up(self) -> None:
+        """There is room again: learn what was lost."""
+        behind, self._behind = self._behind, set()
+        for pbx in sorted(behind):
+            self._on_overflow(pbx)
 
     def pass_time(self) -> None:
         """Let deadlines pass that are due now."""
@@ -105,14 +128,15 @@ class Intake:
             self._idle.set()
             self._on_fault(fault)
             return
+        self._submit()
+        self._catch_up()
+        if self._in_hand is None:
+            self._idle.set()
         decided = batch.result()
         for entry in decided:
             self._tell(entry)
         if decided:
             self._on_decided(decided)
-        self._submit()
-        if self._in_hand is None:
-            self._idle.set()
 
     def _tell(self, entry: Entry) -> None:
         if entry.decision is not None:

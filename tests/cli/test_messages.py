@@ -54,3 +54,16 @@ def test_people_get_a_table(texted: Home) -> None:
     heading, newest, _ = texted.done("messages", "list").splitlines()
     assert heading.split() == ["created", "to", "flow", "status", "reason", "segments", "call", "text"]
     assert newest.split() == "2026-11-21 12:00:01 +12025550111 missed held - 1 main/1 Hello".split()
+
+
+def test_a_held_text_is_released_and_another_dismissed(texted: Home) -> None:
+    assert texted.done("messages", "release", "message-1") == "message-1: released\n"
+    assert texted.done("messages", "cancel", "message-0") == "message-0: cancelled\n"
+    rows = [json.loads(line) for line in texted.done("messages", "list", "--json").splitlines()]
+    assert [row["status"] for row in rows] == ["queued", "cancelled"]
+
+
+def test_what_cannot_be_released_is_said_and_the_rest_is_done(texted: Home) -> None:
+    run = texted.run("messages", "release", "message-0", "nothing", "message-1")
+    assert run.exit_code == 1 and run.stdout == "message-1: released\n"
+    assert "message-0: the message is queued" in run.stderr and "nothing: there is no such message" in run.stderr

@@ -23,7 +23,9 @@ class Ami:
     def __init__(self, port: int, user: str, secret: str, events: str = "on") -> None:
         self.raw = bytearray()
         self.messages: list[Message] = []
+        self._times: dict[int, float] = {}
         self._heard = threading.Condition()
+        self._sending = threading.Lock()
         self._closed = False
         self._numbers = itertools.count(1)
         self._socket = socket.create_connection(("127.0.0.1", port), 5)
@@ -50,6 +52,10 @@ class Ami:
         self._socket.close()
         self._reader.join(5)
 
+    def heard_at(self, message: Message) -> float:
+        """When a message of this session came, in seconds of a clock that never jumps."""
+        return self._times[id(message)]
+
     def ask(self, action: str, **headers: Any) -> Message:
         """Sends an action and returns its answer."""
         number = self.send(action, **headers)
@@ -65,7 +71,8 @@ class Ami:
         """Sends an action and returns the ActionID it was given."""
         number = f"lab-{next(self._numbers)}"
         lines = [f"Action: {action}", f"ActionID: {number}", *(f"{k}: {v}" for k, v in headers.items())]
-        self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        with self._sending:
+            self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         return number
 
     def events(self, *names: str, **headers: str) -> list[Message]:
@@ -98,9 +105,11 @@ class Ami:
         rest = b""
         while data := self._receive():
             *blocks, rest = (rest + data).split(b"\r\n\r\n")
+            now, messages = time.monotonic(), [_parse(block) for block in blocks]
             with self._heard:
                 self.raw += data
-                self.messages += [_parse(block) for block in blocks]
+                self.messages += messages
+                self._times |= {id(message): now for message in messages}
                 self._heard.notify_all()
         with self._heard:
             self._closed = True

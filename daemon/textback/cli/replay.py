@@ -26,7 +26,7 @@ from textback.wording import step
 
 @click.command()
 @config_option
-@click.option("--practice", "practice_file", type=click.Path(path_type=Path), metavar="FILE", help="What holds.")
+@click.option("--practice", "practice_file", type=click.Path(path_type=Path), help="Judge by this practice file.")
 @click.option("--pbx", "name", metavar="NAME", help="The [[pbx]] that was recorded, if there are several.")
 @click.option("--json", "as_json", is_flag=True, help="Only the calls, one JSON object a line.")
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")

@@ -12,19 +12,12 @@ from dataclasses import dataclass
 from textback.clock import Clock, system_clock
 from textback.events import Fact, LinkLost, LinkSynced
 from textback.pbx.ami_facts import Translator
-from textback.pbx.ami_reader import Reader
+from textback.pbx.ami_reader import SETTLE, Reader
 from textback.pbx.ami_resync import Resync, Snapshot
 from textback.pbx.ami_session import Session
 from textback.pbx.errors import LinkError
+from textback.pbx.patience import Patience
 from textback.pbx.wire import Headers
-
-FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
-#: after a refused login: a tight loop trips fail2ban, and only a person can mend it
-REFUSED_DELAY = 60.0
-#: a half-open link is noticed within PING_EVERY + PING_TIMEOUT seconds
-PING_EVERY, PING_TIMEOUT = 15.0, 10.0
-#: after a restart AMI takes logins before its modules are there: how often, and how long apart, to ask again
-BOOT_TRIES, BOOT_WAIT = 30, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class AmiSettings:
 class AmiLink:
     """Gives facts to ``emit`` in the order in which they arrived; ``emit`` must not wait.
 
-    ``sleep`` waits seconds between attempts; ``jitter`` gives 0…1. Both are for tests to replace.
+    ``sleep`` waits seconds between attempts; ``jitter`` gives 0…1.
     """
 
     def __init__(
@@ -56,6 +49,7 @@ class AmiLink:
         log: logging.Logger = logging.getLogger("textback.ami"),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        patience: Patience = Patience(),
     ) -> None:
         self.settings = settings
         self.is_up = False
@@ -68,6 +62,8 @@ class AmiLink:
         self._log = log
         self._sleep = sleep
         self._jitter = jitter
+        self._patience = patience
+        self._settling: asyncio.TimerHandle | None = None
         self._known: dict[str, str] = {}
         self._resync_wanted = asyncio.Event()
 
@@ -81,17 +77,14 @@ class AmiLink:
             except LinkError as error:
                 failures = 0 if self.is_up else failures + 1
                 self._down(error)
-                delay = self._delay(failures, error.permanent)
+                refused, patience = error.permanent, self._patience
+                delay = patience.refused_delay if refused else patience.delay(failures, self._jitter())
                 self._log.warning("%s: %s; next try in %.0f s", self.settings.name, error, delay)
                 await self._sleep(delay)
 
     def want_resync(self) -> None:
         """Facts were lost on their way: ask the PBX again for what is true."""
         self._resync_wanted.set()
-
-    def _delay(self, failures: int, refused: bool) -> float:
-        longest = REFUSED_DELAY if refused else min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failures, 8))
-        return longest if refused else FIRST_DELAY + (longest - FIRST_DELAY) * self._jitter()
 
     def _down(self, error: LinkError) -> None:
         self.problem = str(error)
@@ -101,30 +94,53 @@ class AmiLink:
 
     async def _follow(self) -> None:
         """One connection, from its login to its end, which is always a ``LinkError``."""
-        settings = self.settings
-        translator = Translator(settings.name, settings.trunks, settings.contexts, settings.language)
+        translator = self._translator()
         reader = Reader(translator, self._emit, log=self._log)
-        session = await Session.connect(settings.host, settings.port, self._feed(reader), settings.tls)
+        session = await self._connect(reader)
         try:
             resync = Resync(translator, self._known)
+            self._resync_wanted.clear()
             translator.syncing = True
-            await session.login(settings.username, settings.secret)
+            await session.login(self.settings.username, self.settings.secret)
             await self._sync(session, resync)
             translator.syncing = False
-            self._log.info("%s: link is up, %d callers on the line", settings.name, len(translator.callers))
-            await self._keep(session, translator)
+            self._log.info("%s: link is up, %d callers on the line", self.settings.name, len(translator.callers))
+            await self._keep(session)
         finally:
-            self._known = {uniqueid: _name_of(translator, uniqueid) for uniqueid in translator.callers}
             session.close()
+            self._settle(reader)
+            self._known = {uniqueid: _name_of(translator, uniqueid) for uniqueid in translator.callers}
+
+    def _translator(self) -> Translator:
+        settings = self.settings
+        return Translator(settings.name, settings.trunks, settings.contexts, settings.language)
+
+    async def _connect(self, reader: Reader) -> Session:
+        settings = self.settings
+        return await Session.connect(settings.host, settings.port, self._feed(reader), settings.tls, self._patience)
 
     def _feed(self, reader: Reader) -> Callable[[Session, bytes], None]:
+        loop = asyncio.get_running_loop()
+
         def feed(session: Session, data: bytes) -> None:
             reader.on_answer = session.answer
+            events, tampered = reader.events, reader.tampered
             self.last_event_at = self._clock()
             reader.feed(data, self.last_event_at)
-            self.events, self.tampered = reader.events, reader.tampered
+            self.events += reader.events - events
+            self.tampered += reader.tampered - tampered
+            if self._settling:
+                self._settling.cancel()
+            self._settling = loop.call_later(SETTLE, self._settle, reader)
 
         return feed
+
+    def _settle(self, reader: Reader) -> None:
+        """Nothing more has come: what the reader holds is complete."""
+        if self._settling:
+            self._settling.cancel()
+            self._settling = None
+        reader.settle()
 
     async def _sync(self, session: Session, resync: Resync) -> None:
         channels = await self._list(session, "CoreShowChannels")
@@ -138,32 +154,33 @@ class AmiLink:
 
     async def _list(self, session: Session, action: str) -> list[Headers]:
         """A list, asked for again while the modules of a starting PBX are not there yet."""
-        for _ in range(BOOT_TRIES):
+        for _ in range(self._patience.boot_tries):
             try:
                 return await session.ask_list({"Action": action})
             except LinkError as error:
                 if "unknown command" not in str(error):
                     raise _explained(error, self.settings.username)
-                await self._sleep(BOOT_WAIT)
+                await self._sleep(self._patience.boot_wait)
         self._log.warning("%s does not know %s: it is taken as empty", self.settings.name, action)
         return []
 
-    async def _keep(self, session: Session, translator: Translator) -> None:
-        """Ping, and ask again when facts were lost, until the link ends."""
+    async def _keep(self, session: Session) -> None:
+        """Ping until the link ends, or until it must start again."""
         closed = asyncio.ensure_future(session.closed())
+        wanted = asyncio.ensure_future(self._resync_wanted.wait())
         try:
-            while not closed.done():
-                wanted = asyncio.ensure_future(self._resync_wanted.wait())
-                await asyncio.wait({closed, wanted}, timeout=PING_EVERY, return_when=asyncio.FIRST_COMPLETED)
-                wanted.cancel()
-                if self._resync_wanted.is_set():
-                    self._resync_wanted.clear()
+            while True:
+                await asyncio.wait(
+                    {closed, wanted}, timeout=self._patience.ping_every, return_when=asyncio.FIRST_COMPLETED
+                )
+                if closed.done():
+                    raise LinkError("the PBX closed the link")
+                if wanted.done():
                     raise LinkError("facts were dropped: the link starts again to learn what is true")
-                if not closed.done():
-                    await session.ask({"Action": "Ping"}, PING_TIMEOUT)
+                await session.ask({"Action": "Ping"}, self._patience.ping)
         finally:
             closed.cancel()
-        raise LinkError("the PBX closed the link")
+            wanted.cancel()
 
 
 def _name_of(translator: Translator, uniqueid: str) -> str:

@@ -13,11 +13,9 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from textback.pbx.errors import LinkError
+from textback.pbx.patience import Patience
 from textback.pbx.wire import Headers, header_pairs
 
-#: Seconds for a connection, and for the answer to an action. Asterisk answers a failed login after 1 s.
-CONNECT_TIMEOUT = 10.0
-ANSWER_TIMEOUT = 10.0
 #: what the daemon wants to hear of; the ``read`` line of manager.conf may give less
 EVENT_CLASSES = "system,call,agent,dtmf,dialplan"
 #: what panoramisk sees of an answer: only what correlates; the rest stays with us, as it was
@@ -64,19 +62,18 @@ class Session:
         port: int,
         on_bytes: Callable[[Session, bytes], None],
         tls: ssl.SSLContext | None = None,
-        connect_timeout: float = CONNECT_TIMEOUT,
-        answer_timeout: float = ANSWER_TIMEOUT,
+        patience: Patience = Patience(),
     ) -> Session:
         """Connect, but do not log in yet. Raises ``LinkError``."""
         loop = asyncio.get_running_loop()
         early: list[bytes] = []
         wire = _Wire(early.append)
         try:
-            async with asyncio.timeout(connect_timeout):
+            async with asyncio.timeout(patience.connect):
                 transport, _ = await loop.create_connection(lambda: wire, host, port, ssl=tls)
         except (OSError, TimeoutError) as error:
             raise LinkError(f"cannot connect to {host}:{port}: {error or 'no answer'}") from error
-        session = cls(wire, _manager_of(loop, transport, wire), answer_timeout)
+        session = cls(wire, _manager_of(loop, transport, wire), patience.answer)
         wire.on_bytes = lambda data: on_bytes(session, data)
         for data in early:
             on_bytes(session, data)
@@ -97,7 +94,7 @@ class Session:
     def answer(self, block: bytes) -> None:
         """Take a response, or an item or the end of a list, as the reader cut it from the stream and checked it."""
         headers = dict(reversed(header_pairs(block)))
-        action_id = headers.get("ActionID")
+        action_id = headers.get("ActionID", "")
         if action_id not in self._wire.responses:
             return
         if "Event" in headers:

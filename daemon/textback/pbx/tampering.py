@@ -13,7 +13,7 @@ cut a message in two and may put a forged one in between. Two things betray it, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from textback.pbx.wire import EOL, Headers
 

@@ -1,0 +1,66 @@
+"""Held texts: a person releases or dismisses them, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from tests.test_tracker import CALLER, Desk, at, engine, gives_up  # noqa: F401  (a fixture)
+from textback.events import LinkLost, LinkSynced
+from textback.store import optouts
+from textback.store.release import Refused, cancel, release
+from textback.store.tables import messages
+
+__all__ = ["engine"]
+
+
+@pytest.fixture
+def held(engine: Any) -> Desk:  # noqa: F811
+    desk = Desk(engine)
+    desk.tell(*gives_up("1", 1), LinkLost("", at(25), "main"), now=at(60))
+    desk.tell(LinkSynced("", at(5000), "main"), now=at(5000))
+    return desk
+
+
+def message_id(connection: Connection) -> str:
+    return str(connection.execute(select(messages.c.id)).scalar_one())
+
+
+def test_a_held_text_is_queued_when_a_person_releases_it(held: Desk) -> None:
+    with held.engine.begin() as connection:
+        release(connection, message_id(connection), at(9000))
+    (row,) = held.log()
+    assert (row["verdict"], row["message_status"]) == ("text", "queued")
+    assert row["why"].startswith("text: released by staff (hung up after 20 s on hold in support")
+    with held.engine.begin() as connection:
+        assert connection.execute(select(messages.c.expires_at)).scalar() is None
+
+
+def test_a_dismissed_text_is_cancelled_and_its_call_skipped(held: Desk) -> None:
+    with held.engine.begin() as connection:
+        cancel(connection, message_id(connection))
+    (row,) = held.log()
+    assert (row["verdict"], row["message_status"]) == ("skip", "cancelled")
+
+
+def test_what_was_dismissed_cannot_be_released(held: Desk) -> None:
+    with held.engine.begin() as connection:
+        cancel(connection, message_id(connection))
+        with pytest.raises(Refused, match="the message is cancelled, not held or unknown"):
+            release(connection, message_id(connection), at(9000))
+
+
+def test_nothing_is_released_to_who_opted_out(held: Desk) -> None:
+    with held.engine.begin() as connection:
+        optouts.record(connection, CALLER, at(6000), "test")
+        with pytest.raises(Refused, match="opted out") as refused:
+            release(connection, message_id(connection), at(9000))
+    assert CALLER not in str(refused.value)
+    assert held.log()[0]["message_status"] == "held"
+
+
+def test_an_unknown_id_is_said(held: Desk) -> None:
+    with held.engine.begin() as connection, pytest.raises(Refused, match="no such message"):
+        release(connection, "nothing", at(9000))
