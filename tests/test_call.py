@@ -19,6 +19,7 @@ from textback.events import (
     NobodyAnswered,
     Place,
     Ringing,
+    StateUnknown,
     Talking,
     TextGiven,
     TextRefused,
@@ -80,6 +81,9 @@ def told(*facts: Fact, rules: Rules = RULES) -> tuple[Call, list[Outcome]]:
         ([Talking(ID, 3), on_hold(8)], Disposition.ABANDONED),
         ([Talking(ID, 3), on_hold(8), Talking(ID, 12)], Disposition.ANSWERED),
         ([Talking(ID, 3), HoldStarted(ID, 8, Place.PARK, 8)], Disposition.ABANDONED),
+        ([queued(2), StateUnknown(ID, 9)], Disposition.LOST),
+        ([queued(2), StateUnknown(ID, 9), queued(10)], Disposition.ABANDONED),
+        ([queued(2), StateUnknown(ID, 9), Talking(ID, 10)], Disposition.ANSWERED),
     ],
 )
 def test_the_disposition_is_what_was_last_true_for_the_caller(facts: list[Fact], disposition: Disposition) -> None:

@@ -7,21 +7,26 @@ import logging
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from textback.book import PracticeBook
+from textback.call import Phase
 from textback.clock import Clock, system_clock
 from textback.config import Config, Pbx
 from textback.intake import Intake
 from textback.ledger import Entry
 from textback.outbox import Outbox
 from textback.pbx.ami import AmiLink, AmiSettings
+from textback.pbx.ami_resync import LastSeen
+from textback.pbx.picture import NOTHING
+from textback.pbx.records import Records
 from textback.sms import Provider
 from textback.sms.console import Console
 from textback.sms.twilio import Twilio
-from textback.store import migrations
+from textback.store import links, migrations
 from textback.store.engine import StoreError, open_engine
 from textback.store.writer import Writer
 from textback.tracker import Tracker
@@ -77,6 +82,7 @@ class App:
             log.warning("there is no practice yet, so nobody is texted: `textback practice apply FILE` loads one")
         tracker = Tracker([pbx.name for pbx in pbxes], book)
         await writer.run(tracker.restore)
+        seen = {pbx.name: await writer.run(partial(links.seen_at, pbx=pbx.name)) for pbx in pbxes}
         provider = self._provider or provider_of(self._config)
         outbox = Outbox(
             writer,
@@ -101,8 +107,7 @@ class App:
                 sending = tasks.create_task(outbox.run(stop))
                 running = [tasks.create_task(_pass_time(intake, self._tick))]
                 for name, link in self.links.items():
-                    open_calls = [call.id.partition("/")[2] for call in tracker.open_calls(name)]
-                    running.append(tasks.create_task(link.run(open_calls)))
+                    running.append(tasks.create_task(link.run(_known(tracker, name), seen[name])))
                 await _first(stop, failed)
                 for task in running:
                     task.cancel()
@@ -164,6 +169,20 @@ def _is_followed(pbx: Pbx) -> bool:
     return False
 
 
+def _known(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:
+    """The callers who were on the line when the daemon stopped; only of who was in a menu is it known what was true."""
+    return {
+        call.id.partition("/")[2]: LastSeen(situation=NOTHING if call.phase is Phase.MENU else None)
+        for call in tracker.open_calls(pbx)
+    }
+
+
+def _records(pbx: Pbx) -> Records | None:
+    if not pbx.queue_log and not pbx.cdr:
+        return None
+    return Records(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language, pbx.queue_log, pbx.cdr)
+
+
 def _settings(pbx: Pbx) -> AmiSettings:
     return AmiSettings(
         name=pbx.name,
@@ -175,6 +194,7 @@ def _settings(pbx: Pbx) -> AmiSettings:
         contexts=tuple(pbx.inbound_contexts),
         language=pbx.language,
         tls=_tls(pbx) if pbx.tls else None,
+        records=_records(pbx),
     )
 
 

@@ -18,6 +18,7 @@
 
     CallerLeft: WAITING -> abandoned, RINGING and UNANSWERED -> missed, TALKING -> answered, MENU -> unreached;
     texted, if a text was given and nobody spoke with the caller since. CallLost: lost.
+    StateUnknown moves any of them to UNSEEN, which is lost unless something new is seen.
 
 The state is what was last true *for the caller*, never for a leg. Leaving a queue (HoldEnded) ends no
 state: the caller is where they were until something else happens, which is why a caller who leaves the
@@ -30,8 +31,9 @@ Time is asked for by ``Call.deadline``: the hold threshold while waiting; the tr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from textback.events import (
@@ -47,6 +49,7 @@ from textback.events import (
     NoAnswer,
     NobodyAnswered,
     Ringing,
+    StateUnknown,
     Talking,
     TextGiven,
     TextRefused,
@@ -63,6 +66,7 @@ class Phase(StrEnum):
     RINGING = "ringing"
     UNANSWERED = "unanswered"
     TALKING = "talking"
+    UNSEEN = "unseen"
     ENDED = "ended"
 
 
@@ -133,6 +137,22 @@ class Call:
         if self.disposition == Disposition.ABANDONED or self.first_stretch is None:
             return self.stretch
         return self.first_stretch
+
+
+_FIELDS = tuple(field.name for field in fields(Call))
+_VALUES = attrgetter(*_FIELDS)
+_SETTERS = tuple(getattr(Call, name).__set__ for name in _FIELDS)
+_SETTER = dict(zip(_FIELDS, _SETTERS, strict=True))
+
+
+def replace(call: Call, **changes: Any) -> Call:
+    """What ``dataclasses.replace`` gives, in a quarter of its time: half of what a step of the machine costs."""
+    copy = object.__new__(Call)
+    for put, value in zip(_SETTERS, _VALUES(call), strict=True):
+        put(copy, value)
+    for name, value in changes.items():
+        _SETTER[name](copy, value)
+    return copy
 
 
 Step = tuple[Call, tuple[Outcome, ...]]
@@ -250,6 +270,11 @@ def _text_refused(call: Call, fact: TextRefused, rules: Rules) -> Step:
     return replace(call, refused=fact.reason), ()
 
 
+def _state_unknown(call: Call, fact: StateUnknown, rules: Rules) -> Step:
+    # Somebody may have talked with them: as long as nothing new is seen, no text may be guessed.
+    return replace(_stop_ringing(_until(call, fact.at), fact.at), phase=Phase.UNSEEN, deadline=None), ()
+
+
 def _deadline_passed(call: Call, fact: DeadlinePassed, rules: Rules) -> Step:
     if call.phase is Phase.WAITING and call.offered_at is None:
         return replace(call, offered_at=fact.at, deadline=None), ()
@@ -284,6 +309,7 @@ _LEFT_IN = {
     Phase.RINGING: Disposition.MISSED,
     Phase.UNANSWERED: Disposition.MISSED,
     Phase.TALKING: Disposition.ANSWERED,
+    Phase.UNSEEN: Disposition.LOST,
 }
 
 
@@ -337,6 +363,7 @@ _MOVES: dict[type[Fact], Callable[[Call, Any, Rules], Step]] = {
     KeyPressed: _key_pressed,
     TextGiven: _text_given,
     TextRefused: _text_refused,
+    StateUnknown: _state_unknown,
     DeadlinePassed: _deadline_passed,
     CallerLeft: _caller_left,
     CallLost: _call_lost,

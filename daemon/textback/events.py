@@ -124,6 +124,11 @@ class CallLost(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class StateUnknown(Fact):
+    """The caller is on the line, but what happened to them while nobody looked is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed(Fact):
     """The time that the call asked for in ``Call.deadline`` has come (fed by the tracker)."""
 

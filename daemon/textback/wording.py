@@ -16,6 +16,7 @@ from textback.events import (
     NobodyAnswered,
     Place,
     Ringing,
+    StateUnknown,
     Talking,
     TextGiven,
     TextRefused,
@@ -111,6 +112,8 @@ def step(fact: Fact) -> str:
             return f"can't have a text: {reason}"
         case DeadlinePassed():
             return "has waited long enough for the offer of a text"
+        case StateUnknown():
+            return "is out of sight for a while"
         case CallerLeft(hung_up=hung_up):
             return "hung up" if hung_up else "was disconnected"
         case CallLost():

@@ -9,6 +9,7 @@ import pytest
 
 from .asterisk import Asterisk, missing_part
 from .callers import Callers
+from .house import House, house_of
 
 AGENTS = {"support": ("agent1", "agent2"), "sales": ("agent1",)}
 
@@ -16,7 +17,7 @@ AGENTS = {"support": ("agent1", "agent2"), "sales": ("agent1",)}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs a real Asterisk, so that `-m "not lab"` leaves it out."""
     for item in items:
-        if {"asterisk", "asterisk16", "asterisk22"}.intersection(getattr(item, "fixturenames", ())):
+        if {"asterisk", "asterisk16", "asterisk22", "house"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.lab)
 
 
@@ -37,6 +38,15 @@ def asterisk(request: pytest.FixtureRequest) -> Asterisk:
     """One Asterisk after the other."""
     found: Asterisk = request.getfixturevalue(f"asterisk{request.param}")
     return found
+
+
+@pytest.fixture(scope="module")
+def house(asterisk: Asterisk) -> Iterator[House]:
+    """The same with desks, a world outside and an observer; nobody takes calls for support."""
+    asterisk.pause("support", "agent1", "agent2")
+    with house_of(asterisk) as house:
+        yield house
+    clear(asterisk)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import tomli_w
 
-from tests.practices import document
-from textback.store import calls, messages
+from tests.practices import document, practice
+from textback.store import calls, messages, migrations, practices
 from textback.store.engine import open_engine, reading
 
 from .asterisk import Asterisk, LabError
@@ -75,12 +75,10 @@ class Daemon:
         (self.folder / "textback.toml").write_text(tomli_w.dumps(written))
 
     def apply(self, **changes: Any) -> None:
-        """Loads the practice of tests/practices.py, changed, as an administrator does."""
-        wanted = document(**changes)
-        file = self.folder / f"{wanted['practice']['name']}.toml"
-        file.write_text(tomli_w.dumps(wanted))
-        self.textback("db", "upgrade")
-        self.textback("practice", "apply", file)
+        """Loads the practice of tests/practices.py, changed."""
+        migrations.upgrade(self._engine)
+        with self._engine.begin() as connection:
+            practices.put(connection, practice(**changes).name, document(**changes), "test", time.time())
 
     def start(self, until: str | None = "main: link is up") -> Daemon:
         """Starts it and waits until it says `until`."""

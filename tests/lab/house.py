@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .ami import Ami, Message
-from .asterisk import PHONE_IP, TRUNK_IP, Asterisk
+from .asterisk import PHONE_IP, TRUNK_IP, Asterisk, LabError
 from .phones import Leg, Phones
 
-_WATCHED = "system,call,agent,security"
+_WATCHED = "system,call,agent,security,dialplan"
 
 
 @dataclass
@@ -49,9 +49,54 @@ class House:
         """The event that tells that a caller is connected with somebody."""
         return self.ami.wait_event("BridgeEnter", Uniqueid=self.arrival(number)["Uniqueid"])
 
+    def connected_with(self, number: str, desk: str) -> None:
+        """Waits until a caller is in a bridge with that desk."""
+        uniqueid, prefix = self.arrival(number)["Uniqueid"], f"PJSIP/{desk}-"
+
+        def met(message: Message) -> bool:
+            theirs = {m["BridgeUniqueid"] for m in self._entered(lambda m: m["Channel"].startswith(prefix))}
+            return bool(theirs & {m["BridgeUniqueid"] for m in self._entered(lambda m: m["Uniqueid"] == uniqueid)})
+
+        self.ami.wait(met, what=f"a bridge of {number} and {desk}")
+
+    def _entered(self, wanted: Callable[[Message], bool]) -> list[Message]:
+        return [m for m in self.ami.messages if m.get("Event") == "BridgeEnter" and wanted(m)]
+
+    def transferred(self, number: str) -> Message:
+        """The event that tells that a caller was handed on after the receptionist had asked."""
+        return self.ami.wait_event("AttendedTransfer", TransfereeUniqueid=self.arrival(number)["Uniqueid"])
+
     def gone(self, number: str) -> Message:
         """The event that tells that a caller's own leg is no more."""
-        return self.ami.wait_event("Hangup", Uniqueid=self.arrival(number)["Uniqueid"])
+        uniqueid = self.arrival(number)["Uniqueid"]
+        # a forged one has no Linkedid
+        return self.ami.wait(
+            lambda m: m.get("Event") == "Hangup" and m.get("Uniqueid") == uniqueid and "Linkedid" in m,
+            what=f"the hang-up of {number}",
+        )
+
+    def channel(self, desk: str) -> str:
+        """The name of the first leg to, or from, a desk."""
+        prefix = f"PJSIP/{desk}-"
+        found = self.ami.wait(
+            lambda m: m.get("Event") == "Newchannel" and m["Channel"].startswith(prefix), what=f"a leg of {desk}"
+        )
+        return found["Channel"]
+
+    def told(self, number: str, variable: str, value: str) -> Message:
+        """The event that tells what an application has set on a caller's channel."""
+        uniqueid = self.arrival(number)["Uniqueid"]
+        return self.ami.wait_event("VarSet", Uniqueid=uniqueid, Variable=variable, Value=value)
+
+    def runs(self, number: str, application: str) -> Message:
+        """The event that tells that a caller's channel runs an application of the dialplan."""
+        return self.ami.wait_event("Newexten", Uniqueid=self.arrival(number)["Uniqueid"], Application=application)
+
+    def do(self, action: str, **headers: object) -> None:
+        """Tells the PBX to do something, as a panel of an operator does; LabError if it will not."""
+        answer = self.ami.ask(action, **headers)
+        if answer["Response"] != "Success":
+            raise LabError(f"{action}: {answer.get('Message')}")
 
     def held_for(self, number: str) -> float:
         """Seconds from joining a queue to the end of the call, as an observer beside the daemon measures them."""

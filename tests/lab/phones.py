@@ -59,6 +59,7 @@ class Leg:
         self.phones = phones
         self.user = user
         self.call_id = call_id
+        self.dialled = ""
         self.state = "ringing"
         self.refused: int | None = None
         self.transferred = False
@@ -73,9 +74,13 @@ class Leg:
 
     def answer(self) -> Leg:
         """Picks up, and returns once the PBX has heard of it."""
+        self.pick_up()
+        return self.wait("up")
+
+    def pick_up(self) -> None:
+        """Picks up, whatever the PBX does meanwhile."""
         assert self.invite is not None
         self.phones.reply(self, self.invite, "200 OK", self.phones.offer())
-        return self.wait("up")
 
     def refuse(self, why: str = "486 Busy Here") -> None:
         """Does not take the call."""
@@ -227,7 +232,7 @@ class Phones:
         leg = Leg(self, user, secrets.token_hex(8))
         shown = "" if name is None else f'"{name}" '
         leg.us = f"{shown}<sip:{user}@{self.address}>;tag={leg.tag}"
-        leg.target = f"sip:{dialled}@{self.pbx}"
+        leg.dialled, leg.target = dialled, f"sip:{dialled}@{self.pbx}"
         leg.them = f"<{leg.target}>"
         leg.branch = _branch()
         with self._changed:

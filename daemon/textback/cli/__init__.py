@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from textback import __version__
+from textback.cli.backtest import backtest
 from textback.cli.calls import calls
 from textback.cli.check import check
 from textback.cli.db import db
@@ -31,5 +32,5 @@ def cli() -> None:
     """
 
 
-for _command in (init, demo, run, check, replay, db, practice, calls, messages, send_test):
+for _command in (init, demo, run, check, replay, backtest, db, practice, calls, messages, send_test):
     cli.add_command(_command)

@@ -41,7 +41,7 @@ def replay(practice_file: Path | None, name: str | None, as_json: bool, files: S
     """
     config = configuration()
     pbx = _recorded(config, name)
-    practices = [load_practice_file(practice_file)] if practice_file else _stored(config)
+    practices = [load_practice_file(practice_file)] if practice_file else stored_practices(config)
     for file in files:
         rows = _replay(file, pbx, practices, None if as_json else Narrator(file))
         for row in rows if as_json else ():
@@ -75,7 +75,7 @@ def _recorded(config: Config, name: str | None) -> Pbx:
     return found
 
 
-def _stored(config: Config) -> Sequence[Practice]:
+def stored_practices(config: Config) -> Sequence[Practice]:
     """The practices of the database, if there is one yet."""
     with opened(config.database.url, looking=True) as engine:
         path = file_of(engine)

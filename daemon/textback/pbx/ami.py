@@ -6,23 +6,28 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from textback.clock import Clock, system_clock
-from textback.events import Fact, LinkLost, LinkSynced
+from textback.events import CallerArrived, CallerLeft, CallLost, Fact, LinkLost, LinkSynced
 from textback.pbx.ami_facts import Translator
 from textback.pbx.ami_reader import SETTLE, Reader
-from textback.pbx.ami_resync import Resync, Snapshot
+from textback.pbx.ami_resync import LastSeen, Resync, Snapshot
 from textback.pbx.ami_session import Session
-from textback.pbx.errors import LinkError
+from textback.pbx.errors import LinkError, RecordsError
 from textback.pbx.patience import Patience
+from textback.pbx.records import Records
 from textback.pbx.wire import Headers
+
+_NOBODY: Mapping[str, LastSeen] = {}
+#: the facts that say of themselves that they were not seen
+_MARKED = (CallerArrived, CallerLeft)
 
 
 @dataclass(frozen=True, slots=True)
 class AmiSettings:
-    """How to reach one Asterisk, and which of its channels are callers."""
+    """How to reach one Asterisk, which of its channels are callers, and what it writes down of its calls."""
 
     name: str
     host: str
@@ -33,6 +38,7 @@ class AmiSettings:
     contexts: tuple[str, ...] = ()
     language: str = "en"
     tls: ssl.SSLContext | None = None
+    records: Records | None = None
 
 
 class AmiLink:
@@ -64,12 +70,16 @@ class AmiLink:
         self._jitter = jitter
         self._patience = patience
         self._settling: asyncio.TimerHandle | None = None
-        self._known: dict[str, str] = {}
+        self._known: dict[str, LastSeen] = {}
+        self._seen_until: float | None = None
         self._resync_wanted = asyncio.Event()
 
-    async def run(self, open_calls: Iterable[str] = ()) -> None:
-        """Follow the PBX until cancelled; ``open_calls``: Uniqueids of callers who were on the line before."""
-        self._known = dict.fromkeys(open_calls, "")
+    async def run(self, known: Mapping[str, LastSeen] = _NOBODY, seen_until: float | None = None) -> None:
+        """Follow the PBX until cancelled.
+
+        ``known``: by Uniqueid, the callers who were on the line when the daemon stopped, at ``seen_until``.
+        """
+        self._known, self._seen_until = dict(known), seen_until
         failures = 0
         while True:
             try:
@@ -90,6 +100,7 @@ class AmiLink:
         self.problem = str(error)
         if self.is_up:
             self.is_up = False
+            self._seen_until = self.last_event_at
             self._emit(LinkLost("", self._clock(), self.settings.name))
 
     async def _follow(self) -> None:
@@ -109,7 +120,8 @@ class AmiLink:
         finally:
             session.close()
             self._settle(reader)
-            self._known = {uniqueid: _name_of(translator, uniqueid) for uniqueid in translator.callers}
+            if self.is_up:
+                self._known = _last_seen(translator)
 
     def _translator(self) -> Translator:
         settings = self.settings
@@ -147,10 +159,25 @@ class AmiLink:
         status = await self._list(session, "Status")
         queues = await self._list(session, "QueueStatus")
         at = self._clock()
-        for fact in resync.apply(Snapshot(channels, status, queues), at):
+        resynced = resync.apply(Snapshot(channels, status, queues), at)
+        for fact in [*await self._unseen(resynced.gone, at), *resynced.facts]:
             self._emit(fact)
         self.is_up, self.problem = True, None
         self._emit(LinkSynced("", at, self.settings.name))
+
+    async def _unseen(self, gone: Sequence[str], at: float) -> list[Fact]:
+        """What ended while nobody looked, as the PBX's own records tell it; what they do not tell is lost."""
+        name, records = self.settings.name, self.settings.records
+        told: list[Fact] = []
+        if records and self._seen_until is not None:
+            try:
+                told = await asyncio.to_thread(records.settle, gone, self._seen_until, at)
+            except (OSError, RecordsError) as error:
+                self._log.warning("%s: its records cannot be read: %s", name, error)
+        ended = {fact.call_id for fact in told if isinstance(fact, CallerLeft)}
+        lost = [CallLost(f"{name}/{uniqueid}", at) for uniqueid in gone if f"{name}/{uniqueid}" not in ended]
+        marked = [replace(fact, recorded=True) if isinstance(fact, _MARKED) else fact for fact in told]
+        return [*marked, *lost]
 
     async def _list(self, session: Session, action: str) -> list[Headers]:
         """A list, asked for again while the modules of a starting PBX are not there yet."""
@@ -183,9 +210,13 @@ class AmiLink:
             wanted.cancel()
 
 
-def _name_of(translator: Translator, uniqueid: str) -> str:
-    channel = translator.picture.get(uniqueid)
-    return channel.name if channel else ""
+def _last_seen(translator: Translator) -> dict[str, LastSeen]:
+    channels, positions = translator.picture.channels, translator.positions
+    return {
+        uniqueid: LastSeen(channels[uniqueid].name, situation, positions.get(uniqueid))
+        for uniqueid, situation in translator.callers.items()
+        if uniqueid in channels
+    }
 
 
 def _explained(error: LinkError, username: str) -> LinkError:

@@ -22,6 +22,8 @@ from textback.events import (
 from textback.pbx.picture import NOTHING, Channel, Picture, Situation
 from textback.pbx.wire import Headers
 
+Position = tuple[str, str, str]
+
 _UNKNOWN = frozenset({"", "<unknown>", "unknown"})
 _PROHIBITED = ("prohib", "unavailable")
 
@@ -39,6 +41,8 @@ class Callers:
         self.pbx = pbx
         self.picture = Picture()
         self.callers: dict[str, Situation] = {}
+        #: where in the dialplan each caller was last seen: who is still there has missed nothing
+        self.positions: dict[str, Position] = {}
         #: while the link comes up, which events came for which channel: the snapshot may be older
         self.syncing = False
         self.seen: set[tuple[str, str]] = set()
@@ -96,6 +100,13 @@ class Callers:
         if self.callers.pop(channel.uniqueid, None) is not None:
             self.facts.append(CallerLeft(self.call_id(channel.uniqueid), at, hung_up=channel.hangup_requested))
         self._distrusted.discard(channel.uniqueid)
+        self.positions.pop(channel.uniqueid, None)
+
+    def locate(self, event: Headers) -> None:
+        """Remember where in the dialplan the event saw a caller."""
+        uniqueid = event.get("Uniqueid")
+        if uniqueid in self.callers:
+            self.positions[uniqueid] = position(event)
 
     def distrust(self, uniqueid: str, at: float) -> None:
         """The messages about a channel are tampered with: tell it once, if it is a caller's."""
@@ -141,6 +152,11 @@ def _fact(call_id: str, at: float, told: Situation, now: Situation) -> Fact | No
     if now.ringing:
         return Ringing(call_id, at)
     return HoldEnded(call_id, at) if told.place else None
+
+
+def position(event: Headers) -> Position:
+    """Context, extension and priority, as every event and every item of a list has them."""
+    return event["Context"], event["Exten"], event["Priority"]
 
 
 def known(text: str | None) -> str | None:

@@ -32,6 +32,7 @@ class Translator(Callers):
             self.distrust(event.get("Uniqueid", ""), at)
         else:
             handle(self, event, at)
+        self.locate(event)
         return self.taken()
 
     def adopt(self, channel: Channel, event: Headers, started: float, did: str) -> list[Fact]:

@@ -41,7 +41,8 @@ def _music(callers: Callers, event: Headers, at: float, since: float | None) -> 
 
 def _queue_join(callers: Callers, event: Headers, at: float) -> None:
     channel = callers.picture.add(event["Uniqueid"], event["Channel"])
-    channel.seat = Seat(event["Queue"], at)
+    if channel.seat is None or channel.seat.queue != event["Queue"]:
+        channel.seat = Seat(event["Queue"], at)
     callers.tell_around(channel, at)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from textback.events import Fact
 from textback.pbx.ami_facts import WANTED, Translator
-from textback.pbx.tampering import LONGEST_NUMBER, begins_message, mend, read_event
+from textback.pbx.tampering import LONGEST_NUMBER, Cut, begins_message, read_event
 from textback.pbx.wire import EOL, Blocks, event_name
 
 #: Seconds after which the last message counts though no other has begun: the rest of a cut one follows at once.
@@ -55,12 +55,12 @@ class Reader:
         self._on_fact = on_fact
         self._log = log
         self._blocks = Blocks(self._oversize)
-        #: the last message that means something, when it came, and the last block after it that begins none
+        #: the last message that means something, and when it came
         self._head: bytes | None = None
         self._at = 0.0
-        self._tail: bytes | None = None
-        #: a message that was cut, whose rest may still come
-        self._cut: bytes | None = None
+        #: messages that may have been cut, and whether the rest of one has come
+        self._cuts: list[Cut] = []
+        self._rest_came = False
         self._watches = False
 
     def feed(self, data: bytes, at: float) -> None:
@@ -82,7 +82,7 @@ class Reader:
 
     def settle(self) -> None:
         """Nothing came for ``SETTLE`` seconds, or the session is over: take what is held, if it is complete."""
-        if self._tail is None and not self._blocks.rest:
+        if not self._rest_came and not self._blocks.rest:
             self._release()
 
     def _other(self, block: bytes, at: float) -> None:
@@ -102,31 +102,42 @@ class Reader:
 
     def _is_rest(self, block: bytes) -> bool:
         """Whether ``block`` is the rest of a message before it; if it begins one, what is held is complete."""
-        if not begins_message(block):
-            self._tail = block
-            return True
-        self._release()
-        if self._watches and len(block) > LONGEST_NUMBER:  # nobody forged this one: no rest comes any more
-            self._cut, self._watches = None, False
-        return False
+        if begins_message(block):
+            self._release()
+            if self._cuts:
+                self._behind(block)
+            return False
+        if self._head is not None:
+            self._cuts.append(Cut(self._head))
+            self._head = None
+        for cut in self._cuts:
+            cut.add(block)
+        self._rest_came = True
+        return True
+
+    def _behind(self, block: bytes) -> None:
+        """A message begins behind one that was cut: forged with it, or the next one, if it is too long for that."""
+        if len(block) > LONGEST_NUMBER:
+            self._cuts.clear()
+            self._watches = False
+        for cut in self._cuts:
+            cut.add(block)
 
     def _release(self) -> None:
-        head, tail = self._head, self._tail
-        if tail is not None:
+        if self._rest_came:
             self._tampering("a message cut in two")
-            self._mend(head, tail)
-        elif head is not None and not self._take(head, tampered=False):
+            self._mend()
+        elif self._head is not None and not self._take(self._head, tampered=False):
             self._tampering("a message that is not whole")
-            # What is shorter was forged itself, behind the one that was cut.
-            self._cut = head if len(head) > LONGEST_NUMBER else self._cut
-        self._head = self._tail = None
-        self._watches = self._cut is not None
+            if len(self._head) > LONGEST_NUMBER:  # what is shorter was forged itself, behind the one that was cut
+                self._cuts = [Cut(self._head)]
+        self._head = None
+        self._watches = bool(self._cuts)
 
-    def _mend(self, head: bytes | None, tail: bytes) -> None:
-        heads = [block for block in (head, self._cut) if block is not None]
-        self._cut = None
-        for block in heads:
-            mended = mend(block, tail)
+    def _mend(self) -> None:
+        cuts, self._cuts, self._rest_came = self._cuts, [], False
+        for cut in reversed(cuts):
+            mended = cut.mended()
             if mended is not None and self._take(mended, tampered=True):
                 return
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from textback.events import CallLost, Fact, HoldEnded
+from textback.events import Fact, StateUnknown
+from textback.pbx.ami_callers import Position, position
 from textback.pbx.ami_facts import Translator
-from textback.pbx.picture import NOTHING, Seat
+from textback.pbx.picture import NOTHING, Seat, Situation
 from textback.pbx.wire import Headers
 
 _UNPARKED = ("UnParkedCall", "ParkedCallTimeOut", "ParkedCallGiveUp")
@@ -23,22 +24,39 @@ class Snapshot:
     queues: Sequence[Headers]
 
 
+@dataclass(frozen=True, slots=True)
+class LastSeen:
+    """A caller who was on the line: the channel, what was true then, and where in the dialplan; None: not known."""
+
+    channel: str = ""
+    situation: Situation | None = None
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resynced:
+    """What changed meanwhile, and the Uniqueids of the callers who are gone."""
+
+    facts: list[Fact]
+    gone: list[str]
+
+
 class Resync:
     """Brings a fresh translator up to date: adopts calls it did not know, restores waits, ends what is gone.
 
     Live events are taken from the login on, so every step leaves alone what an event has told meanwhile.
     """
 
-    def __init__(self, translator: Translator, known: Mapping[str, str]) -> None:
-        """``known``: Uniqueid and channel name of the callers who were on the line when last seen."""
+    def __init__(self, translator: Translator, known: Mapping[str, LastSeen]) -> None:
+        """``known``: by Uniqueid, the callers who were on the line when last seen."""
         self._translator = translator
         self._picture = translator.picture
         self._known = dict(known)
-        for uniqueid, name in known.items():
-            self._picture.add(uniqueid, name)
+        for uniqueid, last in known.items():
+            self._picture.add(uniqueid, last.channel)
             translator.callers[uniqueid] = NOTHING
 
-    def apply(self, snapshot: Snapshot, at: float) -> list[Fact]:
+    def apply(self, snapshot: Snapshot, at: float) -> Resynced:
         """The facts that make the difference between what was known and what is."""
         facts: list[Fact] = []
         channels = [row for row in snapshot.channels if row.get("Event") == "CoreShowChannel"]
@@ -47,9 +65,9 @@ class Resync:
             self._adopt(row, dids.get(row["Uniqueid"], ""), at, facts)
         self._seat(snapshot.queues, at)
         self._ringing(channels)
-        facts += self._gone({row["Uniqueid"] for row in channels}, at)
-        facts += self._situations(at)
-        return facts
+        gone = self._gone({row["Uniqueid"] for row in channels})
+        facts += self._situations({row["Uniqueid"]: position(row) for row in channels}, at)
+        return Resynced(facts, gone)
 
     def _adopt(self, row: Headers, did: str, at: float, facts: list[Fact]) -> None:
         uniqueid = row["Uniqueid"]
@@ -88,24 +106,29 @@ class Resync:
             if caller.uniqueid in self._translator.callers and row["ChannelState"] in _RINGING_STATES:
                 self._picture.ring(caller, leg)
 
-    def _gone(self, present: set[str], at: float) -> list[Fact]:
-        facts: list[Fact] = []
-        for uniqueid in self._known:
-            channel = self._picture.get(uniqueid)
-            if channel and uniqueid not in present:
-                del self._translator.callers[uniqueid]
-                self._picture.remove(channel)
-                facts.append(CallLost(self._translator.call_id(uniqueid), at))
-        return facts
+    def _gone(self, present: set[str]) -> list[str]:
+        gone = [uniqueid for uniqueid in self._known if uniqueid not in present and self._picture.get(uniqueid)]
+        for uniqueid in gone:
+            del self._translator.callers[uniqueid]
+            self._picture.remove(self._picture.channels[uniqueid])
+        return gone
 
-    def _situations(self, at: float) -> list[Fact]:
-        """What is true for each caller now; who waits no longer is told of, too."""
+    def _situations(self, positions: Mapping[str, Position], at: float) -> list[Fact]:
+        """What is true for each caller now; of whom nothing can be seen, it is said that nobody knows."""
         facts = self._translator.tell_all(at)
         told = {fact.call_id for fact in facts}
-        for uniqueid, situation in self._translator.callers.items():
+        for uniqueid, last in self._known.items():
             call_id = self._translator.call_id(uniqueid)
-            if uniqueid in self._known and situation == NOTHING and call_id not in told:
-                facts.append(HoldEnded(call_id, at))
+            if self._translator.callers.get(uniqueid) != NOTHING or call_id in told:
+                continue
+            # Who waited, rang or talked, and does no longer, or has come further in the dialplan,
+            # may have been answered meanwhile: that must not look like a call that nobody took.
+            stayed = last.position is None or last.position == positions.get(uniqueid)
+            if last.situation != NOTHING or not stayed:
+                facts.append(StateUnknown(call_id, at))
+        for uniqueid in self._translator.callers:
+            if uniqueid in positions:
+                self._translator.positions.setdefault(uniqueid, positions[uniqueid])
         return facts
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import NamedTuple
 
 from textback.events import (
@@ -74,16 +75,22 @@ class CallRecord:
         if last.verb in GAVE_UP or last.verb in COMPLETED:
             return max(last.at, hung_up or 0.0)
         # A row of an earlier part of the call (before a transfer, say) tells nothing of what came after.
-        later = hung_up is not None and hung_up > last.at - (0.0 if last.verb in TRANSFERRED else SLACK)
-        if later and last.verb in TRANSFERRED:
-            later = any(row.start >= last.at - SLACK and row.end > last.at for row in self.rows)
-        return hung_up if later and not (self.broken and last.verb == "ENTERQUEUE") else None
+        least = last.at + 1.0 if last.verb in TRANSFERRED else last.at - SLACK
+        return hung_up if hung_up is not None and hung_up > least and not self.broken else None
+
+
+class Rank(IntEnum):
+    """What comes first in one second: the end of a row, a line of queue_log, the start of a row."""
+
+    END = 0
+    LINE = 1
+    START = 2
 
 
 class Moment(NamedTuple):
     """A fact, and until when what it tells is true if a record tells that."""
 
-    at: float
+    rank: Rank
     fact: Fact
     until: float = 0.0
 
@@ -99,9 +106,9 @@ def moments(record: CallRecord, ended: float, call_id: str, legs: Legs, queue_lo
     """
     teller = _Teller(call_id, ended, legs, queue_log)
     found = [*teller.of_lines(record), *teller.of_rows(record, 0)]
-    found.sort(key=lambda moment: moment.at)
+    found.sort(key=lambda moment: (moment.fact.at, moment.rank))
     hung_up = not record.rows or record.rows[-1].lastapp != "Hangup"
-    return [*found, Moment(ended, CallerLeft(call_id, ended, hung_up))]
+    return [*found, Moment(Rank.END, CallerLeft(call_id, ended, hung_up))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +128,30 @@ class _Teller:
         for number, line in enumerate(lines):
             seat = None if waiting else _seat_taken_over(line)
             if seat is not None:
-                yield Moment(line.at, HoldStarted(self.call_id, line.at, Place.QUEUE, seat, line.queue))
-            waiting = line.verb == "ENTERQUEUE"
+                yield Moment(Rank.LINE, HoldStarted(self.call_id, line.at, Place.QUEUE, seat, line.queue))
+            waiting = line.verb == "ENTERQUEUE" or line.verb in THROWN_OUT
             following = lines[number + 1] if number + 1 < len(lines) else None
             yield from self._of_line(line, following, record)
 
     def _of_line(self, line: QueueLine, following: QueueLine | None, record: CallRecord) -> Iterator[Moment]:
         at, call_id = line.at, self.call_id
         if line.verb == "ENTERQUEUE":
-            yield Moment(at, HoldStarted(call_id, at, Place.QUEUE, at, line.queue))
+            yield Moment(Rank.LINE, HoldStarted(call_id, at, Place.QUEUE, at, line.queue))
         elif line.verb == "CONNECT":
             agent, voicemail = self._agent(line, record)
             until = following.at if following else self.ended
-            yield Moment(at, VoicemailTook(call_id, at) if voicemail else Talking(call_id, at, agent), until)
-        elif line.verb in THROWN_OUT:
-            yield Moment(at, NobodyAnswered(call_id, at, THROWN_OUT[line.verb], line.queue))
+            yield Moment(Rank.LINE, VoicemailTook(call_id, at) if voicemail else Talking(call_id, at, agent), until)
+        elif line.verb in THROWN_OUT and not self._hangs_up(following):
+            yield Moment(Rank.LINE, NobodyAnswered(call_id, at, THROWN_OUT[line.verb], line.queue))
         elif line.verb == "EXITWITHKEY":
-            yield Moment(at, KeyPressed(call_id, at, line.data[0]))
-            yield Moment(at, HoldEnded(call_id, at))
+            yield Moment(Rank.LINE, KeyPressed(call_id, at, line.data[0]))
+            yield Moment(Rank.LINE, HoldEnded(call_id, at))
         elif line.verb in GAVE_UP and (following or self.ended > at + SLACK):
             # To a queue, a caller whom AMI's Redirect takes away has hung up.
-            if not (following and following.verb in THROWN_OUT and following.at <= at + SLACK):
-                yield Moment(at, HoldEnded(call_id, at))
+            yield Moment(Rank.LINE, HoldEnded(call_id, at))
+
+    def _hangs_up(self, line: QueueLine | None) -> bool:
+        return line is not None and line.verb in GAVE_UP and self.ended <= line.at + SLACK
 
     def _agent(self, line: QueueLine, record: CallRecord) -> tuple[str, bool]:
         """Who answered in a queue, and whether that was a voicemail box behind a Local channel."""
@@ -171,9 +180,10 @@ class _Teller:
     def of_rows(self, record: CallRecord, depth: int) -> Iterator[Moment]:
         rows = sorted(record.rows, key=lambda row: (row.start, row.end))
         told = [row for row in rows if not (_is_queue(row) and self._is_told(row, record))]
-        for attempt in _attempts(told):
-            last = attempt[-1] is rows[-1] or all(row.end <= attempt[-1].end and row in attempt for row in rows[-1:])
-            over = not last or any(line.at >= attempt[-1].end for line in record.lines)
+        attempts = list(_attempts(told))
+        for attempt in attempts:
+            end = max(row.end for row in attempt)
+            over = attempt is not attempts[-1] or any(line.at >= end for line in record.lines)
             yield from self._of_attempt(attempt, over, depth)
 
     def _is_told(self, row: CdrRow, record: CallRecord) -> bool:
@@ -181,7 +191,7 @@ class _Teller:
         near = [line for line in record.lines if _covers(row, line.at)]
         if _is_bridged(row):
             return any(line.verb == "CONNECT" for line in near)
-        return bool(near) or any(line.at < row.start and not row.dstchannel for line in record.lines)
+        return bool(near)
 
     def _of_attempt(self, attempt: list[CdrRow], over: bool, depth: int) -> Iterator[Moment]:
         first = attempt[0]
@@ -192,9 +202,9 @@ class _Teller:
         elif _is_queue(first):
             yield from self._of_queue(first, over)
         elif _is_voicemail(first):
-            yield Moment(first.start, VoicemailTook(self.call_id, first.start))
+            yield Moment(Rank.START, VoicemailTook(self.call_id, first.start))
         elif first.lastapp.lower().startswith("park"):
-            yield Moment(first.start, HoldStarted(self.call_id, first.start, Place.PARK, first.start))
+            yield Moment(Rank.START, HoldStarted(self.call_id, first.start, Place.PARK, first.start))
         elif first.dstchannel or first.lastapp == "Dial":
             yield from self._of_ringing(attempt, over)
 
@@ -205,25 +215,25 @@ class _Teller:
         if any(not isinstance(moment.fact, Ringing | NobodyAnswered) for moment in behind):
             yield from (_not_before(moment, row.start) for moment in behind)
         else:
-            yield Moment(at, Talking(self.call_id, at, _person(row)), row.end)
+            yield Moment(Rank.START, Talking(self.call_id, at, _person(row)), row.end)
 
     def _of_queue(self, row: CdrRow, over: bool) -> Iterator[Moment]:
         queue = row.lastdata.partition(",")[0] or None
         if self.queue_log and not row.dstchannel:
-            yield Moment(row.end, NobodyAnswered(self.call_id, row.end, NoAnswer.QUEUE_EMPTY, queue))
+            yield Moment(Rank.END, NobodyAnswered(self.call_id, row.end, NoAnswer.QUEUE_EMPTY, queue))
             return
-        yield Moment(row.start, HoldStarted(self.call_id, row.start, Place.QUEUE, row.start, queue))
+        yield Moment(Rank.START, HoldStarted(self.call_id, row.start, Place.QUEUE, row.start, queue))
         if over:
-            yield Moment(row.end, NobodyAnswered(self.call_id, row.end, NoAnswer.QUEUE_TIMEOUT, queue))
+            yield Moment(Rank.END, NobodyAnswered(self.call_id, row.end, NoAnswer.QUEUE_TIMEOUT, queue))
 
     def _of_ringing(self, attempt: list[CdrRow], over: bool) -> Iterator[Moment]:
         start, end = attempt[0].start, max(row.end for row in attempt)
-        if attempt[0].dstchannel:
-            yield Moment(start, Ringing(self.call_id, start), end)
+        if attempt[0].dstchannel and end > start:
+            yield Moment(Rank.START, Ringing(self.call_id, start), end)
         found = {_WHY.get(row.disposition, NoAnswer.RANG_OUT) for row in attempt}
         why = found.pop() if len(found) == 1 else NoAnswer.RANG_OUT
         if over or why is not NoAnswer.RANG_OUT or self.ended > end + SLACK:
-            yield Moment(end, NobodyAnswered(self.call_id, end, why))
+            yield Moment(Rank.END, NobodyAnswered(self.call_id, end, why))
 
 
 def _attempts(rows: list[CdrRow]) -> Iterator[list[CdrRow]]:
@@ -245,13 +255,7 @@ def _seat_taken_over(line: QueueLine) -> float | None:
 
 
 def _not_before(moment: Moment, at: float) -> Moment:
-    return moment if moment.at >= at else Moment(at, _moved(moment.fact, at), moment.until)
-
-
-def _moved(fact: Fact, at: float) -> Fact:
-    from dataclasses import replace
-
-    return replace(fact, at=at)
+    return moment if moment.fact.at >= at else moment._replace(fact=replace(moment.fact, at=at))
 
 
 def _covers(row: CdrRow, at: float) -> bool:

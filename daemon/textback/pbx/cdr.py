@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping
 
 from textback.pbx import rotated
 from textback.pbx.local_time import LocalTime
-from textback.pbx.record_table import RecordTable, is_url, text
+from textback.pbx.record_table import RecordTable, is_url, text, where
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ _UNIQUEID = re.compile(r"(?:[^\s,]*-)?\d{9,11}\.\d+")
 _TIMES = re.compile(r'"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"')
 #: lines that a row may be broken over, when a caller's number holds line ends
 _PIECES = 80
+#: seconds; the wall clock by which a place in a file is found may be so far from UTC
+_ANY_ZONE = 15 * 3600.0
 #: rows of one call lie so close together in the file
 _TOGETHER = 64
 
@@ -72,7 +74,7 @@ class Cdr:
         return None if is_url(self.source) else rotated.size(self._files(since))
 
     def read(self, since: float = 0.0, on_bytes: rotated.Progress = rotated.nothing) -> Iterator[CdrRow]:
-        """The rows that were written at ``since`` (epoch seconds) or later, and some earlier ones, as they were written.
+        """The rows written at ``since`` (epoch seconds) or later, and some earlier ones, in the order of the record.
 
         Raises ``RecordsError`` if there is no such file or table, ``OSError`` if a file cannot be read.
         """
@@ -82,11 +84,11 @@ class Cdr:
         yield from _told(self._read_files(since, on_bytes))
 
     def _files(self, since: float) -> list[Path]:
-        return rotated.siblings(Path(self.source), since, stamp)
+        return rotated.siblings(Path(self.source), since - _ANY_ZONE, stamp)
 
     def _read_files(self, since: float, on_bytes: rotated.Progress) -> Iterator[CdrRow]:
         for file in self._files(since):
-            for line in self._whole(rotated.lines(file, since, stamp, on_bytes)):
+            for line in self._whole(rotated.lines(file, since - _ANY_ZONE, stamp, on_bytes)):
                 found = self._read_line(line)
                 if found:
                     yield found
@@ -158,11 +160,12 @@ class Cdr:
             disposition, start,
         )  # fmt: skip
 
-    def _fault(self, kind: str) -> None:
+    def _fault(self, kind: str) -> CdrRow | None:
+        """Passes over a row; what stands in it may be a person's number, and is not told."""
         self.faults[kind] += 1
         if self.faults[kind] == 1:
-            where = RecordTable(self.source, "cdr", ()).where if is_url(self.source) else self.source
-            log.warning("%s: a row is passed over (%s)", where, kind)
+            log.warning("%s: a row is passed over (%s)", where(self.source, "cdr"), kind)
+        return None
 
 
 def _told(rows: Iterable[CdrRow]) -> Iterator[CdrRow]:

@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping
 
 from textback.pbx import rotated
 from textback.pbx.local_time import LocalTime
-from textback.pbx.record_table import RecordTable, is_url, text
+from textback.pbx.record_table import RecordTable, is_url, text, where
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ SILENT = frozenset(
     "PENALTY RINGINUSE HOLD UNHOLD INFO AGENTLOGIN AGENTLOGOFF AGENTCALLBACKLOGIN AGENTCALLBACKLOGOFF PAUSEREASON "
     "MEMBERSTATUS CALLSTATUS URL HANGUP TRANSFERFAILED".split()
 )
-#: bytes; no number is longer, so neither is what a forged one can add to the file (chan_pjsip cuts at 79)
-_FORGED = 96
+#: bytes of a caller's number at most: as far as it goes it can forge lines (chan_pjsip cuts it there)
+_LONGEST_NUMBER = 79
 _OLDEST, _NEWEST = 9, 11  # digits of an epoch second
 
 
@@ -97,7 +97,7 @@ class QueueLog:
 
     def _read_line(self, line: str) -> QueueLine | None:
         if self._forged > 0:
-            self._forged -= len(line.encode()) + 1
+            self._forged -= len(line) + 1
             return self._fault("forged")
         parts = line.split("|")
         if len(parts) < 5 or not _is_stamp(parts[0]):
@@ -115,7 +115,7 @@ class QueueLog:
             if verb != "ENTERQUEUE" or not data:
                 return self._fault("torn")
             # A caller's number may hold a line end, and with it whole lines: drop what it can have forged.
-            self._forged = _FORGED - len(data[-1])
+            self._forged = _LONGEST_NUMBER - len(data[-1]) - 1
             data = (data[0], (data[1] if len(data) > 1 else "") + "\n", "")
         return QueueLine(float(parts[0]), parts[1], parts[2], "|".join(parts[3:place]), verb, data)
 
@@ -140,11 +140,12 @@ class QueueLog:
             return self._fault("torn")
         return QueueLine(at, call, text(named(row, "queuename", "queue")), text(named(row, "agent")), verb, data)
 
-    def _fault(self, kind: str) -> None:
+    def _fault(self, kind: str) -> QueueLine | None:
+        """Passes over a line; what stands in it may be a person's number, and is not told."""
         self.faults[kind] += 1
         if self.faults[kind] == 1:
-            where = RecordTable(self.source, "queue_log", ()).where if is_url(self.source) else self.source
-            log.warning("%s: a line is passed over (%s)", where, kind)
+            log.warning("%s: a line is passed over (%s)", where(self.source, "queue_log"), kind)
+        return None
 
 
 def stamp(line: str) -> float | None:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Engine, MetaData, NullPool, RowMapping, Table, create_engine, select
-from sqlalchemy.exc import ArgumentError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy import Engine, MetaData, NullPool, RowMapping, Table, create_engine, select
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchTableError, SQLAlchemyError
 
 from textback.pbx.errors import RecordsError
 
@@ -21,6 +21,11 @@ _CHUNK = 2000
 def is_url(source: str) -> bool:
     """Whether that names a database and no file."""
     return "://" in source
+
+
+def where(source: str, table: str) -> str:
+    """A record as messages may name it: without the password that a URL may hold."""
+    return RecordTable(source, table, ()).where if is_url(source) else source
 
 
 class RecordTable:
@@ -98,6 +103,6 @@ def _opened(url: URL) -> Iterator[Engine]:
         engine.dispose()
 
 
-def text(column: Column[Any] | Any) -> str:
+def text(value: object) -> str:
     """A value as text; nothing is ''."""
-    return "" if column is None else str(column)
+    return "" if value is None else str(value)

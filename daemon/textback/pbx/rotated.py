@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO, Protocol
 
 from textback.pbx.errors import RecordsError
 
@@ -28,12 +28,21 @@ LONGEST = 65536  # bytes of a line
 _BLOCK = 1 << 20
 _REACH = 1 << 16
 _SUFFIX = re.compile(r"([.-]\d[\d-]*)?(\.gz|\.bz2|\.xz)?")
-_OPENERS: dict[str, Callable[[BinaryIO], IO[bytes]]] = {
+_BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
+
+
+class _Source(Protocol):
+    """What bytes are read from: a file, or what an archive holds."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes, none at the end."""
+
+
+_OPENERS: dict[str, Callable[[BinaryIO], _Source]] = {
     ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
     ".bz2": lambda raw: bz2.BZ2File(raw),
     ".xz": lambda raw: lzma.LZMAFile(raw),
 }
-_BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 
 
 def nothing(count: int) -> None:
@@ -55,7 +64,7 @@ def siblings(path: Path, since: float, stamp: Stamp) -> list[Path]:
         raise RecordsError(f"{path}: there is no such file")
     dated = sorted((at, file) for file in found.values() if (at := _first(file, stamp)) is not None)
     later = [at for at, _ in dated[1:]] + [float("inf")]
-    return [file for (_, file), ends in zip(dated, later, strict=True) if ends >= since - DISORDER]
+    return [file for (_, file), ends in zip(dated, later, strict=False) if ends >= since - DISORDER]
 
 
 def glob_escape(name: str) -> str:
@@ -71,12 +80,11 @@ def size(files: list[Path]) -> int:
 def lines(file: Path, since: float, stamp: Stamp, on_bytes: Progress = nothing) -> Iterator[str]:
     """The lines of one file from ``since`` on, without their ends; some earlier ones may come first.
 
-    What is no UTF-8 is replaced, a line of more than ``LONGEST`` bytes is a ``?``. An archive that breaks off ends there.
+    What is no UTF-8 is replaced, a line of more than ``LONGEST`` bytes is a ``?``, a broken archive ends where it breaks.
     """
     with open(file, "rb") as raw:
         if file.suffix in _OPENERS:
-            with _OPENERS[file.suffix](raw) as packed:
-                yield from _lines(packed, raw, on_bytes)
+            yield from _lines(_OPENERS[file.suffix](raw), raw, on_bytes)
             return
         place = _place(raw, os.fstat(raw.fileno()).st_size, since - DISORDER, stamp)
         on_bytes(place)
@@ -84,7 +92,7 @@ def lines(file: Path, since: float, stamp: Stamp, on_bytes: Progress = nothing) 
         yield from _lines(raw, raw, on_bytes)
 
 
-def _lines(source: IO[bytes], raw: IO[bytes], on_bytes: Progress) -> Iterator[str]:
+def _lines(source: _Source, raw: BinaryIO, on_bytes: Progress) -> Iterator[str]:
     rest, before = b"", raw.tell()
     while block := _read(source):
         on_bytes(raw.tell() - before)
@@ -98,7 +106,7 @@ def _lines(source: IO[bytes], raw: IO[bytes], on_bytes: Progress) -> Iterator[st
         yield rest.decode("utf-8", "replace")
 
 
-def _read(source: IO[bytes]) -> bytes:
+def _read(source: _Source) -> bytes:
     try:
         return source.read(_BLOCK)
     except _BROKEN:
@@ -107,8 +115,7 @@ def _read(source: IO[bytes]) -> bytes:
 
 def _first(file: Path, stamp: Stamp) -> float | None:
     with open(file, "rb") as raw:
-        opener = _OPENERS.get(file.suffix)
-        source = opener(raw) if opener else raw
+        source: _Source = _OPENERS[file.suffix](raw) if file.suffix in _OPENERS else raw
         try:
             return _stamp_in(source.read(_REACH).split(b"\n"), stamp)
         except _BROKEN:

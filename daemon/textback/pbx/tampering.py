@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from textback.pbx.wire import EOL, Headers
+from textback.pbx.wire import END, EOL, Headers
 
 #: characters; where Asterisk cuts a number
 LONGEST_NUMBER = 79
@@ -41,10 +41,9 @@ _REPEATED = "ChanVariable"
 _HALF_END = re.compile(r"\r(?!\n)")
 
 
-#: what somebody reads of it; to take all of it costs half as much again
-_READ = frozenset(
-    ("Channel", "ChannelState", "CallerIDNum", "CallerIDName", "Language", "Context", "Exten", "Uniqueid", "Linkedid")
-)
+#: what nobody reads of it: to keep that too would cost half as much again
+_UNREAD = frozenset({"ChannelStateDesc", "ConnectedLineNum", "ConnectedLineName", "AccountCode"})
+_READ = tuple(name for name in _CHANNEL_BLOCK if name not in _UNREAD)
 
 
 def _pattern(prefix: str) -> Callable[[str], re.Match[str] | None]:
@@ -61,13 +60,13 @@ def _pattern(prefix: str) -> Callable[[str], re.Match[str] | None]:
 
 
 _PREFIXES = ("", "Dest", "Parkee", "Retriever", "OrigTransferer", "SecondTransferer", "Transferee", "TransferTarget")
-_NAMES = {prefix: tuple(prefix + name for name in _CHANNEL_BLOCK if name in _READ) for prefix in _PREFIXES}
+_NAMES = {prefix: tuple(prefix + name for name in _READ) for prefix in _PREFIXES}
 _PATTERNS = {prefix: _pattern(prefix) for prefix in _PREFIXES}
 _OWN = (("", True),)
-_PARKEE = (("Parkee", True),)
+_PARKEE = (("", False), ("Parkee", True), ("Retriever", False))
 _DIALLED = (("", False), ("Dest", True))
-#: the channel blocks that we read, by prefix, and whether the event always has them (an Originate dials without a
-#: channel, a mailbox is polled); all other events have one block, without a prefix
+#: the channel blocks of an event, by prefix, and whether it always has them (an Originate dials without a channel,
+#: a mailbox is polled); all other events have one block, without a prefix
 _BLOCKS_OF = {
     "DialBegin": _DIALLED,
     "DialEnd": _DIALLED,
@@ -76,7 +75,10 @@ _BLOCKS_OF = {
     "UnParkedCall": _PARKEE,
     "ParkedCallTimeOut": _PARKEE,
     "ParkedCallGiveUp": _PARKEE,
-    "AttendedTransfer": (("OrigTransferer", True), ("SecondTransferer", True), ("Transferee", False)),
+    "AttendedTransfer": (
+        *(("", False), ("OrigTransferer", True), ("SecondTransferer", True)),
+        *(("Transferee", False), ("TransferTarget", False)),
+    ),
 }
 _QUEUE_ENTRY = [
     *("Event", "Queue", "Position", "Channel", "Uniqueid", "CallerIDNum", "CallerIDName"),
@@ -90,6 +92,7 @@ begins_message: Callable[[bytes], object] = re.compile(
     rb"(?:\r\n)*(?:"
     rb"Event: \w{3,}\r\nPrivilege: \w[\w,]*,all"
     rb"|Event: \w{8,}\r\nActionID: ."
+    rb"|Event: Status\r\nPrivilege: Call\r\nChannel: ."
     rb"|Event: Queue\w{5,}\r\nQueue: [^\r\n]*\r\n(?:Max|Name|Position): ."
     rb"|Response: \w{5,}\r\n(?:ActionID|Message): .."
     rb")"
@@ -150,12 +153,31 @@ def _queue_entry(text: str) -> Headers | None:
     return headers if _add(headers, text) and list(headers) == _QUEUE_ENTRY else None
 
 
-def mend(head: bytes, tail: bytes) -> bytes | None:
-    """The message of which ``tail`` is the true rest, its poisoned number emptied; None if they do not fit.
+class Cut:
+    """A message that a number may have cut in two, and what came behind it, of which the last is its true rest."""
 
-    ``tail`` is Asterisk's own only if the next message begins behind it: see above.
-    """
-    tail = tail.lstrip(EOL)
-    poisoned = _POISONED.get(tail[: tail.find(b":")])
-    at = head.find(b"\r\n%s: " % poisoned) if poisoned else -1
-    return None if at < 0 else b"%s\r\n%s: \r\n%s" % (head[:at], poisoned, tail)
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self._tail = b""
+        self._between = 0
+
+    def add(self, block: bytes) -> None:
+        """The next block behind it."""
+        self._between += len(self._tail) + len(END)
+        self._tail = block
+
+    def mended(self) -> bytes | None:
+        """The message put together again, its poisoned number emptied; None if head and rest do not fit.
+
+        What stands between them must be one number: with two in a message, the second could forge the rest for the
+        first. And the rest is Asterisk's own only if another message begins behind it.
+        """
+        tail = self._tail.lstrip(EOL)
+        poisoned = _POISONED.get(tail[: tail.find(b":")])
+        if poisoned is None:
+            return None
+        start, header, _ = self._head.partition(b"\r\n%s: " % poisoned)
+        number = len(self._head) - len(start + header) + self._between + len(self._tail) - len(tail)
+        if not header or number > LONGEST_NUMBER + len(EOL):
+            return None
+        return b"%s%s\r\n%s" % (start, header, tail)

@@ -130,8 +130,10 @@ def _own_rules(rules: Mapping[str, Rules], name: str | None) -> Rules | None:
 
 
 def _with(base: Part, own: Section | None) -> Part:
+    if own is None:
+        return base
     changes: dict[str, Any] = {}
-    for name in own.model_fields_set if own else ():
+    for name in own.model_fields_set:
         before, after = getattr(base, name), getattr(own, name)
         if isinstance(after, Section):
             after = _with(before, after)

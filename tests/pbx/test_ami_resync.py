@@ -1,0 +1,237 @@
+"""What three lists tell after a (re)connection, as recorded and as made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests import recordings
+from tests.pbx.messages import (
+    AGENT,
+    CALLER,
+    LEG,
+    OTHER,
+    TRUNK,
+    bridge_enter,
+    channel,
+    event,
+    newchannel,
+    queue_entry,
+    show_channel,
+    status,
+)
+from textback.events import (
+    CallerArrived,
+    CallerLeft,
+    Fact,
+    HoldStarted,
+    Place,
+    Ringing,
+    StateUnknown,
+    Talking,
+)
+from textback.pbx.ami_callers import position
+from textback.pbx.ami_facts import Translator
+from textback.pbx.ami_resync import LastSeen, Resync, Resynced, Snapshot
+from textback.pbx.picture import NOTHING, Situation
+from textback.pbx.tampering import read_event
+from textback.pbx.wire import END, Headers
+
+NOW = 1_795_282_467.0
+CALL = f"main/{CALLER}"
+WAITING, RINGING, TALKING = "1795282462.181", "1795282463.182", "1795282463.183"
+EMPTY = Snapshot([], [], [])
+
+
+def translator() -> Translator:
+    made = Translator("main", ["PJSIP/trunk-*"], ["from-trunk"])
+    made.syncing = True
+    return made
+
+
+def recorded(name: str) -> Snapshot:
+    blocks = recordings.read("asterisk22", f"wire/{name}").split(END)
+    rows = [read_event(block) for block in blocks if block.startswith(b"Event: ") and b"\r\nActionID: " in block]
+    kinds: dict[str, list[Headers]] = {"CoreShowChannel": [], "Status": [], "QueueEntry": []}
+    for row in rows:
+        if row and row["Event"] in kinds:
+            kinds[row["Event"]].append(row)
+    return Snapshot(kinds["CoreShowChannel"], kinds["Status"], kinds["QueueEntry"])
+
+
+def made_up(*channels: Headers, did: str = "15551230100", seats: tuple[Headers, ...] = ()) -> Snapshot:
+    rows = [show_channel("1", block) if "Event" not in block else block for block in channels]
+    return Snapshot(rows, [status("2", channel(row["Uniqueid"], row["Channel"]), did) for row in rows], seats)
+
+
+def resynced(
+    snapshot: Snapshot, known: Mapping[str, LastSeen] = {}, *live: Headers, by: Translator | None = None
+) -> Resynced:
+    """What a resync finds; ``live``: events that came while the lists were on their way."""
+    by = by or translator()
+    resync = Resync(by, known)
+    before = [fact for one in live for fact in by.take(one, NOW - 1)]
+    found = resync.apply(snapshot, NOW)
+    return Resynced(before + found.facts, found.gone)
+
+
+def synced(
+    snapshot: Snapshot, known: Mapping[str, LastSeen] = {}, *live: Headers, by: Translator | None = None
+) -> list[Fact]:
+    """The facts of a resync that misses nobody."""
+    found = resynced(snapshot, known, *live, by=by)
+    assert found.gone == []
+    return found.facts
+
+
+# -- as recorded -----------------------------------------------------------------------------------------------
+
+
+def test_the_recorded_snapshot_tells_of_everybody_on_the_line() -> None:
+    facts = synced(recorded("i3_resync_snapshot.snapshot"))
+    arrived = {fact.call_id: fact for fact in facts if isinstance(fact, CallerArrived)}
+    assert {call_id: (fact.number, fact.did, NOW - fact.at) for call_id, fact in arrived.items()} == {
+        f"main/{WAITING}": ("15559870103", "15551230100", 5.0),
+        f"main/{RINGING}": ("15559870105", "15551230302", 4.0),
+        f"main/{TALKING}": ("15559870104", "15551230101", 4.0),
+    }
+    rest = [fact for fact in facts if not isinstance(fact, CallerArrived)]
+    assert sorted(rest, key=lambda fact: fact.call_id) == [
+        HoldStarted(f"main/{WAITING}", NOW, Place.QUEUE, since=NOW - 5, queue="support"),
+        Ringing(f"main/{RINGING}", NOW),
+        Talking(f"main/{TALKING}", NOW, agent="agent1"),
+    ]
+
+
+def test_what_follows_the_recorded_snapshot_ends_each_call_as_it_ended() -> None:
+    by = translator()
+    synced(recorded("i3_resync_snapshot.snapshot"), by=by)
+    blocks = recordings.read("asterisk22", "wire/i3_resync_snapshot").split(END)
+    start = max(at for at, block in enumerate(blocks) if block.startswith(b"Event: BridgeEnter"))
+    later = [read_event(block) for block in blocks[start:] if block.startswith((b"Event: Hangup", b"Event: Queue"))]
+    facts = [fact for one in later if one for fact in by.take(one, NOW + 1)]
+    assert {fact.call_id for fact in facts if isinstance(fact, CallerLeft) and fact.hung_up} == {
+        f"main/{uniqueid}" for uniqueid in (WAITING, RINGING, TALKING)
+    }
+
+
+@pytest.mark.parametrize("story", ["i2_restart_now_with_calls", "i4_crash_with_calls"])
+def test_after_a_restart_nobody_is_on_the_line_and_what_was_open_is_lost(story: str) -> None:
+    snapshot = recorded(f"{story}.after")
+    assert not snapshot.channels and not snapshot.queues
+    assert resynced(snapshot, {"1795282992.0": LastSeen(TRUNK)}) == Resynced([], ["1795282992.0"])
+
+
+def test_an_orderly_restart_ends_every_call_before_the_link_does() -> None:
+    by = Translator("main", ["PJSIP/trunk-*"])
+    blocks = recordings.read("asterisk22", "wire/i2_restart_now_with_calls").split(END)
+    events = [read_event(block) for block in blocks if block.startswith(b"Event: ")]
+    facts = [fact for one in events if one for fact in by.take(one, NOW)]
+    assert [fact.hung_up for fact in facts if isinstance(fact, CallerLeft)] == [False, False]
+    assert by.callers == {}
+
+
+# -- who is adopted --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "callers"),
+    [
+        (made_up(channel()), [CALL]),
+        (made_up(channel(Context="from-internal", Exten="603")), [CALL]),
+        (made_up(channel(), did=""), []),
+        (made_up(channel(name="PJSIP/ext201-00000005")), []),
+        (made_up(channel(Linkedid=OTHER)), []),
+    ],
+    ids=["a caller", "one who was transferred", "no DID", "a phone", "a leg of another call"],
+)
+def test_callers_are_told_from_legs(snapshot: Snapshot, callers: list[str]) -> None:
+    assert [fact.call_id for fact in synced(snapshot) if isinstance(fact, CallerArrived)] == callers
+
+
+def test_a_wait_is_restored_from_the_queue() -> None:
+    facts = synced(made_up(channel(), seats=(queue_entry("3", wait="42"),)))
+    assert facts[1:] == [HoldStarted(CALL, NOW, Place.QUEUE, since=NOW - 42, queue="support")]
+
+
+def test_a_parked_caller_waits() -> None:
+    facts = synced(made_up(show_channel("1", channel(), application="Park", bridge="b-lot")))
+    assert [type(fact) for fact in facts] == [CallerArrived, HoldStarted]
+
+
+# -- who was known ---------------------------------------------------------------------------------------------
+
+IN_MENU = LastSeen(TRUNK, NOTHING, position(channel()))
+WAITED = LastSeen(TRUNK, Situation(Place.QUEUE, NOW - 42, "support"), position(channel()))
+UNKNOWN = LastSeen()
+
+
+def test_a_call_that_is_gone_is_named() -> None:
+    assert resynced(EMPTY, {CALLER: IN_MENU, OTHER: UNKNOWN}) == Resynced([], [CALLER, OTHER])
+
+
+def test_a_caller_who_is_where_they_were_has_missed_nothing() -> None:
+    assert synced(made_up(channel()), {CALLER: IN_MENU}) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "now"),
+    [(WAITED, channel()), (UNKNOWN, channel()), (IN_MENU, channel(Exten="s", Priority="5"))],
+    ids=["waited", "not known", "came further"],
+)
+def test_of_a_caller_with_whom_something_may_have_happened_nobody_knows(last: LastSeen, now: Headers) -> None:
+    assert synced(made_up(now), {CALLER: last}) == [StateUnknown(CALL, NOW)]
+
+
+@pytest.mark.parametrize("last", [WAITED, UNKNOWN])
+def test_a_known_caller_who_waits_still_is_told_of_with_the_whole_wait(last: LastSeen) -> None:
+    snapshot = made_up(channel(), seats=(queue_entry("3"),))
+    assert synced(snapshot, {CALLER: last}) == [HoldStarted(CALL, NOW, Place.QUEUE, NOW - 42, "support")]
+
+
+# -- what came while the lists were on their way ---------------------------------------------------------------
+
+JOINED = event("QueueCallerJoin", Queue="sales")
+
+
+def test_a_caller_who_arrived_meanwhile_arrives_once() -> None:
+    facts = synced(made_up(channel()), {}, newchannel())
+    assert [type(fact) for fact in facts] == [CallerArrived]
+
+
+def test_a_caller_who_left_meanwhile_is_neither_lost_nor_adopted_again() -> None:
+    assert synced(made_up(channel()), {CALLER: WAITED}, event("Hangup")) == [CallerLeft(CALL, NOW - 1, hung_up=False)]
+    arrived_and_left = synced(made_up(channel()), {}, newchannel(), event("Hangup"))
+    assert [type(fact) for fact in arrived_and_left] == [CallerArrived, CallerLeft]
+
+
+def test_an_older_list_does_not_unseat_who_joined_meanwhile() -> None:
+    facts = synced(made_up(channel(), seats=(queue_entry("3"),)), {CALLER: WAITED}, JOINED)
+    assert facts == [HoldStarted(CALL, NOW - 1, Place.QUEUE, NOW - 1, "sales")]
+
+
+@pytest.mark.parametrize("known", [{}, {CALLER: WAITED}])
+def test_an_older_list_does_not_seat_again_who_left_the_queue_meanwhile(known: dict[str, str]) -> None:
+    left = event("QueueCallerLeave", Queue="support")
+    facts = synced(made_up(channel(), seats=(queue_entry("3"),)), known, left)
+    assert not any(isinstance(fact, HoldStarted) for fact in facts)
+
+
+def test_an_older_list_does_not_bridge_again_who_left_the_bridge_meanwhile() -> None:
+    rows = [show_channel("1", channel(), bridge="b-1"), show_channel("1", channel(LEG, AGENT), bridge="b-1")]
+    assert [type(fact) for fact in synced(made_up(*rows))] == [CallerArrived, Talking]
+    left = event("BridgeLeave", {"BridgeUniqueid": "b-1", **channel(LEG, AGENT)})
+    assert [type(fact) for fact in synced(made_up(*rows), {}, left)] == [CallerArrived]
+
+
+def test_a_caller_who_was_answered_meanwhile_talks() -> None:
+    live = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK)]
+    facts = synced(made_up(channel()), {CALLER: WAITED}, *live)
+    assert facts == [Talking(CALL, NOW - 1, "agent1")]
+
+
+def test_a_lot_that_was_left_meanwhile_is_not_entered_again() -> None:
+    left = event("UnParkedCall", channel(prefix="Parkee"))
+    parked = show_channel("1", channel(), application="Park")
+    assert [type(fact) for fact in synced(made_up(parked), {}, left)] == [CallerArrived]
