@@ -93,7 +93,7 @@ def test_the_recorded_snapshot_tells_of_everybody_on_the_line() -> None:
     arrived = {fact.call_id: fact for fact in facts if isinstance(fact, CallerArrived)}
     assert {call_id: (fact.number, fact.did, NOW - fact.at) for call_id, fact in arrived.items()} == {
         f"main/{WAITING}": ("15559870103", "15551230100", 5.0),
-        f"main/{RINGING}": ("15559870105", "15551230302", 4.0),
+        f"main/{RINGING}": ("15559870105", "15551230120", 4.0),
         f"main/{TALKING}": ("15559870104", "15551230101", 4.0),
     }
     rest = [fact for fact in facts if not isinstance(fact, CallerArrived)]
@@ -172,7 +172,10 @@ def test_a_call_that_is_gone_is_named() -> None:
 
 
 def test_a_caller_who_is_where_they_were_has_missed_nothing() -> None:
-    assert synced(made_up(channel()), {CALLER: IN_MENU}) == []
+    menu = show_channel("1", channel(), application="BackGround")
+    assert synced(made_up(menu), {CALLER: IN_MENU}) == []
+    queue = show_channel("1", channel(), application="Queue")
+    assert synced(made_up(queue), {CALLER: IN_MENU}) == [StateUnknown(CALL, NOW)], "people talk there"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +225,7 @@ def test_an_older_list_does_not_bridge_again_who_left_the_bridge_meanwhile() -> 
     rows = [show_channel("1", channel(), bridge="b-1"), show_channel("1", channel(LEG, AGENT), bridge="b-1")]
     assert [type(fact) for fact in synced(made_up(*rows))] == [CallerArrived, Talking]
     left = event("BridgeLeave", {"BridgeUniqueid": "b-1", **channel(LEG, AGENT)})
-    assert [type(fact) for fact in synced(made_up(*rows), {}, left)] == [CallerArrived]
+    assert [type(fact) for fact in synced(made_up(*rows), {}, left)] == [CallerArrived, StateUnknown]
 
 
 def test_a_caller_who_was_answered_meanwhile_talks() -> None:
@@ -234,4 +237,4 @@ def test_a_caller_who_was_answered_meanwhile_talks() -> None:
 def test_a_lot_that_was_left_meanwhile_is_not_entered_again() -> None:
     left = event("UnParkedCall", channel(prefix="Parkee"))
     parked = show_channel("1", channel(), application="Park")
-    assert [type(fact) for fact in synced(made_up(parked), {}, left)] == [CallerArrived]
+    assert [type(fact) for fact in synced(made_up(parked), {}, left)] == [CallerArrived, StateUnknown]

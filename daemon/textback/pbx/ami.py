@@ -121,7 +121,7 @@ class AmiLink:
             session.close()
             self._settle(reader)
             if self.is_up:
-                self._known = _last_seen(translator)
+                self._known = last_seen(translator)
 
     def _translator(self) -> Translator:
         settings = self.settings
@@ -210,12 +210,13 @@ class AmiLink:
             wanted.cancel()
 
 
-def _last_seen(translator: Translator) -> dict[str, LastSeen]:
+def last_seen(translator: Translator) -> dict[str, LastSeen]:
+    """The callers who are on the line, as a resync wants to know them."""
     channels, positions = translator.picture.channels, translator.positions
     return {
-        uniqueid: LastSeen(channels[uniqueid].name, situation, positions.get(uniqueid))
+        uniqueid: LastSeen(channel.name, situation, positions.get(uniqueid), channel.hangup_requested)
         for uniqueid, situation in translator.callers.items()
-        if uniqueid in channels
+        if (channel := channels.get(uniqueid))
     }
 
 

@@ -82,7 +82,8 @@ class Reader:
 
     def settle(self) -> None:
         """Nothing came for ``SETTLE`` seconds, or the session is over: take what is held, if it is complete."""
-        if not self._rest_came and not self._blocks.rest:
+        rest = self._blocks.rest
+        if not self._rest_came and (not rest or begins_message(rest)):
             self._release()
 
     def _other(self, block: bytes, at: float) -> None:

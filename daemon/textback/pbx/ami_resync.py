@@ -12,6 +12,9 @@ from textback.pbx.picture import NOTHING, Seat, Situation
 from textback.pbx.wire import Headers
 
 _UNPARKED = ("UnParkedCall", "ParkedCallTimeOut", "ParkedCallGiveUp")
+_DIALLING = frozenset({"dial", "followme", "page"})
+#: applications in which a caller may be answered
+TALKING = _DIALLING | {"queue", "park", "parkedcall", "confbridge", "meetme", "bridge"}
 _RINGING_STATES = frozenset({"0", "5"})  # Down, Ringing
 
 
@@ -26,11 +29,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class LastSeen:
-    """A caller who was on the line: the channel, what was true then, and where in the dialplan; None: not known."""
+    """A caller who was on the line: the channel, what was true then, and where in the dialplan; None: not known.
+
+    ``leaving``: the caller's side had hung up already, so that nothing more could happen to them.
+    """
 
     channel: str = ""
     situation: Situation | None = None
     position: Position | None = None
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class Resync:
         self._seat(snapshot.queues, at)
         self._ringing(channels)
         gone = self._gone({row["Uniqueid"] for row in channels})
-        facts += self._situations({row["Uniqueid"]: position(row) for row in channels}, at)
+        facts += self._situations({row["Uniqueid"]: row for row in channels}, at)
         return Resynced(facts, gone)
 
     def _adopt(self, row: Headers, did: str, at: float, facts: list[Fact]) -> None:
@@ -99,9 +106,11 @@ class Resync:
                 channel.seat = Seat(row["Queue"], at - _seconds(row.get("Wait", "0")))
 
     def _ringing(self, channels: Sequence[Headers]) -> None:
+        """The legs of a Dial(): those of a queue ring for a caller who waits, whatever becomes of them."""
+        dialling = {row["Uniqueid"] for row in channels if row.get("Application", "").lower() in _DIALLING}
         for row in channels:
             leg, caller = self._picture.get(row["Uniqueid"]), self._picture.get(row["Linkedid"])
-            if not leg or not caller or leg is caller or caller.seat or leg.rings_for:
+            if not leg or not caller or leg is caller or caller.uniqueid not in dialling or leg.rings_for:
                 continue
             if caller.uniqueid in self._translator.callers and row["ChannelState"] in _RINGING_STATES:
                 self._picture.ring(caller, leg)
@@ -113,23 +122,32 @@ class Resync:
             self._picture.remove(self._picture.channels[uniqueid])
         return gone
 
-    def _situations(self, positions: Mapping[str, Position], at: float) -> list[Fact]:
+    def _situations(self, rows: Mapping[str, Headers], at: float) -> list[Fact]:
         """What is true for each caller now; of whom nothing can be seen, it is said that nobody knows."""
         facts = self._translator.tell_all(at)
         told = {fact.call_id for fact in facts}
-        for uniqueid, last in self._known.items():
+        for uniqueid, situation in self._translator.callers.items():
             call_id = self._translator.call_id(uniqueid)
-            if self._translator.callers.get(uniqueid) != NOTHING or call_id in told:
-                continue
-            # Who waited, rang or talked, and does no longer, or has come further in the dialplan,
-            # may have been answered meanwhile: that must not look like a call that nobody took.
-            stayed = last.position is None or last.position == positions.get(uniqueid)
-            if last.situation != NOTHING or not stayed:
+            if situation == NOTHING and call_id not in told and not self._stayed(uniqueid, rows.get(uniqueid)):
                 facts.append(StateUnknown(call_id, at))
-        for uniqueid in self._translator.callers:
-            if uniqueid in positions:
-                self._translator.positions.setdefault(uniqueid, positions[uniqueid])
+            if uniqueid in rows:
+                self._translator.positions.setdefault(uniqueid, position(rows[uniqueid]))
         return facts
+
+    def _stayed(self, uniqueid: str, row: Headers | None) -> bool:
+        """Whether a caller of whom nothing can be seen is where they were when nothing could be seen before.
+
+        Who waited, rang or talked, and does no longer, or has come further in the dialplan, or is in an application
+        that lets people talk, may have been answered meanwhile: that must not look like a call that nobody took.
+        """
+        if self._came("Newchannel", uniqueid):
+            return True  # all of that call was seen
+        last = self._known.get(uniqueid)
+        if last is None or last.situation != NOTHING:
+            return False
+        if last.leaving or row is None or last.position is None:
+            return True
+        return last.position == position(row) and row.get("Application", "").lower() not in TALKING
 
 
 def _seconds(text: str) -> float:

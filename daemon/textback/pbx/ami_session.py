@@ -97,7 +97,7 @@ class Session:
         action_id = headers.get("ActionID", "")
         if action_id not in self._wire.responses:
             return
-        if "Event" in headers:
+        if "Event" in headers and headers.get("EventList") != "Complete":
             self._wire.items.setdefault(action_id, []).append(headers)
         self._wire.handle_message(Message({name: headers[name] for name in _CORRELATES if name in headers}))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
-from operator import itemgetter
 
 from textback.pbx.call_record import COMPLETED, GAVE_UP, SLACK, THROWN_OUT, TRANSFERRED, CallRecord
 from textback.pbx.cdr import CdrRow
@@ -19,8 +18,6 @@ LATE = 300.0
 LONGEST = 4 * 3600.0
 #: seconds that a caller may wait in a queue
 LONGEST_WAIT = 12 * 3600.0
-
-_Timed = tuple[float, int, QueueLine | CdrRow]
 
 
 class Gathering:
@@ -38,9 +35,9 @@ class Gathering:
 
     def gather(self, lines: Iterable[QueueLine], rows: Iterable[CdrRow]) -> Iterator[CallRecord]:
         """Each call once, when it is complete, in about the order in which they ended."""
-        timed_lines: Iterator[_Timed] = ((line.at, 0, line) for line in lines)
-        timed_rows: Iterator[_Timed] = ((row.told_at, 1, row) for row in rows)
-        for at, _, item in heapq.merge(timed_lines, timed_rows, key=itemgetter(0, 1)):
+        streams: tuple[Iterable[QueueLine | CdrRow], ...] = (lines, rows)
+        for item in heapq.merge(*streams, key=_moment) if self._has_cdr else streams[0]:
+            at = _moment(item)
             if self._agenda and self._agenda[0][0] < at:
                 yield from self._complete(at)
             if isinstance(item, QueueLine):
@@ -117,6 +114,11 @@ class Gathering:
             self._done.discard(record.uniqueid)
             for row in record.rows:
                 self.legs.pop(row.channel, None)
+
+
+def _moment(item: QueueLine | CdrRow) -> float:
+    """By when it was written; of the same second, lines come first."""
+    return item.at if isinstance(item, QueueLine) else item.told_at + 0.5
 
 
 def _add(lines: list[QueueLine], line: QueueLine) -> None:

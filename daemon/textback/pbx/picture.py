@@ -119,6 +119,7 @@ class Picture:
         channel.holding_since = None
 
     def ring(self, caller: Channel, leg: Channel) -> None:
+        self.stop_ringing(leg)
         caller.legs.add(leg.uniqueid)
         leg.rings_for = caller.uniqueid
 

@@ -10,11 +10,12 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from textback.events import CallerArrived, Fact, KeyPressed, Ringing, StaffReached, Talking
-from textback.pbx.call_record import SLACK, CallRecord, Moment, moments
+from textback.pbx.call_record import SLACK, CallRecord
 from textback.pbx.cdr import Cdr, CdrRow
 from textback.pbx.gathering import Gathering
 from textback.pbx.local_time import born
 from textback.pbx.queue_log import QueueLine, QueueLog
+from textback.pbx.retelling import Moment, moments
 from textback.pbx.rotated import Progress, nothing
 
 #: seconds before the first call that is asked for, for clocks that differ

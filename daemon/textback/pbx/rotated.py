@@ -80,7 +80,7 @@ def size(files: list[Path]) -> int:
 def lines(file: Path, since: float, stamp: Stamp, on_bytes: Progress = nothing) -> Iterator[str]:
     """The lines of one file from ``since`` on, without their ends; some earlier ones may come first.
 
-    What is no UTF-8 is replaced, a line of more than ``LONGEST`` bytes is a ``?``, a broken archive ends where it breaks.
+    What is no UTF-8 is replaced, a line of more than ``LONGEST`` bytes becomes a ``?``.
     """
     with open(file, "rb") as raw:
         if file.suffix in _OPENERS:
