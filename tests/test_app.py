@@ -117,3 +117,72 @@ def test_a_wrong_password_is_said_plainly_and_tried_slowly(tmp_path: Path, caplo
         assert "refuses the AMI user 'textback'" in line and "next try in 60 s" in line and "wrong" not in line
 
     played(tmp_path, story)
+
+
+async def gives_up_unseen(w: World, told: bool, away: float = 30.0) -> None:
+    """A caller hangs up while the daemon is down; the queue_log, if there is one, tells it."""
+    w.gate.clear()
+    w.queue_log.write_text("")
+    async with w.daemon():
+        waiting = asyncio.create_task(w.call(waits_and_gives_up(20.0, ringing=False)))
+        await until(lambda: w.log() and w.log()[0]["hold_started_at"])
+    uniqueid = w.log()[0]["id"].partition("/")[2]
+    joined = int(w.now)
+    w.gate.set()
+    await waiting
+    lines = [f"{joined}|{uniqueid}|support|NONE|ENTERQUEUE||12025550143|1"]
+    lines += [f"{joined + 20}|{uniqueid}|support|NONE|ABANDON|1|1|20"] if told else []
+    w.queue_log.write_text("\n".join(lines) + "\n")
+    w.now += away
+
+
+def test_what_ended_unseen_is_told_by_the_queue_log_and_texted_if_it_is_young(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        await gives_up_unseen(w, told=True)
+        async with w.daemon():
+            await until(lambda: w.texts() and w.texts()[0]["status"] == "sent")
+        (row,) = w.log()
+        assert (row["disposition"], row["backfilled"], row["verdict"]) == ("abandoned", True, "text")
+        assert row["hold_seconds"] == pytest.approx(20, abs=1.1)
+
+    played(tmp_path, story)
+
+
+def test_what_ended_unseen_long_ago_is_held_for_staff(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        await gives_up_unseen(w, told=True, away=3600.0)
+        async with w.daemon():
+            await until(lambda: w.log()[0]["verdict"])
+        (row,) = w.log()
+        assert (row["verdict"], row["reason"], row["message_status"]) == ("held", "too_old", "held")
+        assert w.twilio.posts == []
+
+    played(tmp_path, story)
+
+
+def test_what_ended_unseen_and_no_record_tells_is_lost_and_never_texted(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        await gives_up_unseen(w, told=False)
+        async with w.daemon():
+            await until(lambda: w.log()[0]["verdict"])
+        (row,) = w.log()
+        assert (row["disposition"], row["verdict"], row["reason"]) == ("lost", "skip", "unobserved")
+        assert w.texts() == []
+
+    played(tmp_path, story)
+
+
+def test_a_link_that_is_lost_comes_back_and_later_calls_are_followed(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        async with w.daemon() as app:
+            await w.pbx.stop()
+            await until(lambda: not app.links["main"].is_up)
+            await w.start_pbx_again()
+            await until(lambda: app.links["main"].is_up)
+            w.note_heard()
+            await w.call(busy())
+            w.now += 60
+            await until(lambda: w.log() and w.log()[0]["verdict"])
+        assert [row["disposition"] for row in w.log()] == ["missed"]
+
+    played(tmp_path, story)

@@ -15,12 +15,15 @@ from textback import config
 from textback.app import App
 from textback.demo.simulator import Simulator
 from textback.demo.stage import Script, Step
+from textback.pbx.patience import Patience
 from textback.store import calls, messages, migrations, practices
 from textback.store.engine import open_engine, reading
 
 T0 = 1_800_014_400.0
 #: seconds of real time after which something that never comes fails the test
 PATIENCE = 10.0
+
+HASTY = Patience(first_delay=0.01, longest_delay=0.01)
 
 CONFIG = """
 [database]
@@ -34,6 +37,7 @@ username = "textback"
 secret = "{secret}"
 trunks = ["PJSIP/trunk-*"]
 inbound_contexts = ["from-trunk"]
+{records}
 [sms]
 provider = "twilio"
 rate = 1000.0
@@ -62,6 +66,7 @@ class World:
         self.gate.set()
         self.pbx = Simulator(clock=lambda: self.now, sleep=self.sleep, callers=())
         self.pbx.stage.board.listeners.append(lambda privilege, block: self._count())
+        self.queue_log = self.folder / "queue_log"
         self.url = f"sqlite:///{self.folder / 'textback.db'}"
         engine = open_engine(self.url)
         migrations.upgrade(engine)
@@ -100,23 +105,34 @@ class World:
         path = self.folder / "textback.toml"
         port = self.pbx_port
         database = self.folder / "textback.db"
-        path.write_text(CONFIG.format(database=database, port=port, secret=self.secret, twilio=self.twilio.url))
-        app = App(config.load(path), clock=lambda: self.now, tick=0.001)
+        records = f'queue_log = "{self.queue_log}"' if self.queue_log.exists() else ""
+        filled = {"database": database, "port": port, "secret": self.secret, "twilio": self.twilio.url}
+        path.write_text(CONFIG.format(records=records, **filled))
+        app = App(config.load(path), clock=lambda: self.now, tick=0.001, patience=HASTY)
         stop = asyncio.Event()
         self.apps = [*self.apps, app]
         running = asyncio.create_task(app.run(stop))
         try:
             if until_up:
                 await until(lambda: running.done() or any(link.is_up for link in app.links.values()))
-            self.sent, self.heard_before = 0, sum(link.events for link in app.links.values())
+            self.note_heard()
             yield app
         finally:
             self.apps.remove(app)
             stop.set()
             await running
 
+    def note_heard(self) -> None:
+        """Count the events from here on."""
+        self.sent, self.heard_before = 0, sum(link.events for app in self.apps for link in app.links.values())
+
     async def start_pbx(self) -> None:
         self.pbx_port = await self.pbx.start()
+
+    async def start_pbx_again(self) -> None:
+        """The same PBX, on the same port."""
+        self.pbx._address = ("127.0.0.1", self.pbx_port)
+        await self.pbx.start()
 
     def log(self) -> list[dict[str, Any]]:
         """``calls list --json``, oldest first."""

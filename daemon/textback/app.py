@@ -21,6 +21,7 @@ from textback.ledger import Entry
 from textback.outbox import Outbox
 from textback.pbx.ami import AmiLink, AmiSettings
 from textback.pbx.ami_resync import LastSeen
+from textback.pbx.patience import Patience
 from textback.pbx.picture import NOTHING
 from textback.pbx.records import Records
 from textback.sms import Provider
@@ -41,7 +42,7 @@ log = logging.getLogger("textback")
 class App:
     """The daemon for one configuration. ``on_decided`` hears of every verdict once it is durable.
 
-    ``tick``: seconds between two looks at the deadlines of the calls.
+    ``tick``: seconds between two looks at the deadlines of the calls; ``patience``: how long the links wait for what.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class App:
         on_decided: Callable[[list[Entry]], None] = lambda decided: None,
         provider: Provider | None = None,
         tick: float = TICK,
+        patience: Patience = Patience(),
     ) -> None:
         self._config = config
         self._tick = tick
+        self._patience = patience
         self._clock = clock
         self._on_decided = on_decided
         self._provider = provider
@@ -101,7 +104,9 @@ class App:
             on_overflow=lambda name: self.links[name].want_resync(),
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
         )
-        self.links = {pbx.name: AmiLink(_settings(pbx), intake.put, self._clock) for pbx in pbxes}
+        self.links = {
+            pbx.name: AmiLink(_settings(pbx), intake.put, self._clock, patience=self._patience) for pbx in pbxes
+        }
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(outbox.run(stop))
