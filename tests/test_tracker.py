@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, select, update
 
 from tests.practices import document, practice
 from textback.book import PracticeBook
+from textback.deadlines import BLIND_LIMIT
 from textback.events import (
     CallerArrived,
     CallerLeft,
@@ -40,13 +42,14 @@ def at(seconds: float) -> float:
 class Desk:
     """A tracker on a database of its own, told facts and time."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *pbxes: str) -> None:
         self.engine = engine
+        self.pbxes = pbxes or ("main",)
         self.tracker = self.start()
-        self.tell(LinkSynced("", at(0), "main"))
+        self.tell(*(LinkSynced("", at(0), pbx) for pbx in self.pbxes))
 
     def start(self) -> Tracker:
-        self.tracker = Tracker(["main", "branch"][:1], PracticeBook())
+        self.tracker = Tracker(self.pbxes, PracticeBook())
         with self.engine.begin() as connection:
             self.tracker.restore(connection)
         return self.tracker
@@ -262,3 +265,34 @@ def test_a_call_tells_its_story(desk: Desk, engine: Engine) -> None:
     with engine.begin() as connection:
         row = calls.one(connection, "main/1")
     assert row and [words for _, words in row["story"]] == ["called 12025550199", "waits in support", "hung up"]
+
+
+def elsewhere(*facts: Fact) -> list[Fact]:
+    """The same on the other PBX."""
+    moved = [replace(fact, call_id=fact.call_id.replace("main/", "branch/")) for fact in facts]
+    return [replace(fact, pbx="branch") if isinstance(fact, CallerArrived) else fact for fact in moved]
+
+
+def test_who_calls_another_pbx_is_the_same_person(engine: Engine) -> None:
+    desk = Desk(engine, "main", "branch")
+    desk.tell(*gives_up("1", 1), *elsewhere(arrives("2", 25), waits("2", 25)), now=at(40))
+    assert [(row["pbx"], row["reason"]) for row in desk.log()] == [("main", "came_back"), ("branch", None)]
+
+
+def test_a_text_over_one_pbx_starts_the_cooldown_on_the_other(engine: Engine) -> None:
+    desk = Desk(engine, "main", "branch")
+    desk.tell(*gives_up("1", 1), *elsewhere(*gives_up("2", 600)), now=at(1000))
+    assert [row["reason"] for row in desk.log()] == ["abandoned", "cooldown"]
+
+
+def test_a_pbx_that_is_down_holds_back_only_its_own_callers(engine: Engine) -> None:
+    desk = Desk(engine, "main", "branch")
+    other = elsewhere(*gives_up("2", 1, number="+12025550144"))
+    desk.tell(*gives_up("1", 1), *other, LinkLost("", at(22), "branch"), now=at(60))
+    assert [(row["pbx"], row["reason"]) for row in desk.log()] == [("branch", None), ("main", "abandoned")]
+
+
+def test_a_pbx_that_stays_down_leaves_its_callers_to_staff(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), LinkLost("", at(25), "main"), now=at(60))
+    desk.tell(now=at(36) + BLIND_LIMIT)
+    assert [(row["verdict"], row["reason"]) for row in desk.log()] == [("held", "too_old")]

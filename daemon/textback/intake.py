@@ -115,10 +115,9 @@ class Intake:
     def _submit(self, with_time: bool = False) -> None:
         if self._in_hand is not None or not (self._waiting or with_time):
             return
-        facts = list(self._waiting)
+        self._in_hand = self._writer.submit(self._tracker.batch(list(self._waiting), self._clock()))
         self._waiting.clear()
         self._idle.clear()
-        self._in_hand = self._writer.submit(self._tracker.batch(facts, self._clock()))
         self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))
 
     def _done(self, batch: Future[list[Entry]]) -> None:

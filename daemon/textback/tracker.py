@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 
 from textback import numbers
 from textback.call import Call, Outcome, Phase, advance, arrive
+from textback.deadlines import Deadlines, LinkState
 from textback.directory import Directory, Home
 from textback.events import (
     CallerArrived,
@@ -29,9 +29,6 @@ from textback.model import Verdict
 from textback.policy import number_of
 from textback.store import calls, links, people
 from textback.wording import step
-
-#: Seconds; how long a text waits for a link that is down before it is decided, and then held, without it.
-BLIND_LIMIT = 3600.0
 
 
 class Tracker:
@@ -54,13 +51,11 @@ class Tracker:
         self._pbxes = tuple(pbxes)
         self._entries: dict[str, Entry] = {}
         self._undo: dict[str, Entry | None] = {}
-        self._deadlines: list[tuple[float, str]] = []
+        self._deadlines = Deadlines(self._pbxes)
         self._dirty: set[str] = set()
         self._ended: list[str] = []
-        self._unsynced = set(self._pbxes)
-        self._synced_at = 0.0
+        self._links_before: LinkState = dict(self._deadlines.links)
         self._seen: dict[str, float] = {}
-        self._link_state: tuple[set[str], float] = (set(self._pbxes), 0.0)
         self._batch: object = None
         self._decided: list[Entry] = []
 
@@ -98,10 +93,7 @@ class Tracker:
     @property
     def next_deadline(self) -> float | None:
         """The soonest time that a call may want to hear of; read from any thread."""
-        try:
-            return self._deadlines[0][0]
-        except IndexError:
-            return None
+        return self._deadlines.next
 
     # -- one batch --------------------------------------------------------------------------------------
 
@@ -110,7 +102,7 @@ class Tracker:
         if key is self._batch:
             for call_id, entry in self._undo.items():
                 self._restore_one(call_id, entry)
-            self._unsynced, self._synced_at = set(self._link_state[0]), self._link_state[1]
+            self._deadlines.links = dict(self._links_before)
         else:
             for call_id in self._undo:
                 entry = self._entries.get(call_id)
@@ -121,7 +113,7 @@ class Tracker:
         self._decided = []
         self._ended = []
         self._dirty.clear()
-        self._link_state = (set(self._unsynced), self._synced_at)
+        self._links_before = dict(self._deadlines.links)
 
     def _restore_one(self, call_id: str, entry: Entry | None) -> None:
         if entry is None:
@@ -133,18 +125,15 @@ class Tracker:
     def _take(self, connection: Connection, fact: Fact) -> None:
         if self._ended and fact.at >= self._first_settled():
             self._flush(connection)
-        if not self._unsynced:
-            self._pass_time(connection, fact.at, before=True)
+        self._pass_time(connection, fact.at, before=True)
         if isinstance(fact, CallerArrived):
             self._arrive(connection, fact)
         elif isinstance(fact, StaffReached):
             self._staff_reached(connection, fact)
         elif isinstance(fact, LinkSynced):
-            self._unsynced.discard(fact.pbx)
-            self._synced_at = fact.at
-            self._seen[fact.pbx] = fact.at
+            self._deadlines.links[fact.pbx] = self._seen[fact.pbx] = fact.at
         elif isinstance(fact, LinkLost):
-            self._unsynced.add(fact.pbx)
+            self._deadlines.links[fact.pbx] = None
         else:
             self._advance(connection, fact)
 
@@ -207,17 +196,12 @@ class Tracker:
 
     def _expect(self, entry: Entry) -> None:
         if entry.deadline is not None:
-            heapq.heappush(self._deadlines, (entry.deadline, entry.call.id))
+            self._deadlines.expect(entry.call.pbx, entry.deadline, entry.call.id)
 
     def _pass_time(self, connection: Connection, now: float, before: bool = False) -> None:
-        """Let the deadlines pass that are due at ``now`` (``before``: strictly earlier).
-
-        While a link is down nobody knows who came back, so a text waits for it: up to ``BLIND_LIMIT``.
-        """
-        limit = now - BLIND_LIMIT if self._unsynced else now
+        """Let the deadlines pass that are due at ``now`` (``before``: strictly earlier)."""
         settled: dict[str, Entry] = {}
-        while self._deadlines and (self._deadlines[0][0] < limit or self._deadlines[0][0] == limit and not before):
-            due, call_id = heapq.heappop(self._deadlines)
+        for due, call_id in self._deadlines.due(now, before):
             entry = self._entries.get(call_id)
             if entry is None or entry.deadline != due:
                 continue
@@ -250,7 +234,10 @@ class Tracker:
         if not settled:
             return
         self._flush(connection)
-        times = [now if self._unsynced else max(entry.settle_at or now, self._synced_at) for entry in settled]
+        synced = [self._deadlines.links[entry.call.pbx] for entry in settled]
+        times = [
+            now if at is None else max(entry.settle_at or now, at) for entry, at in zip(settled, synced, strict=True)
+        ]
         self._decide(connection, settled, times, settled=True)
 
     def _flush(self, connection: Connection) -> None:
@@ -264,7 +251,7 @@ class Tracker:
     def _note_seen(self, connection: Connection, facts: Sequence[Fact], now: float | None) -> None:
         """Remember until when each PBX was followed: a restart asks its records for what came later."""
         for pbx in self._pbxes:
-            if pbx not in self._unsynced and (facts or now is not None):
+            if self._deadlines.links[pbx] is not None and (facts or now is not None):
                 self._seen[pbx] = max(now or 0.0, facts[-1].at if facts else 0.0)
         links.save(connection, self._seen)
         self._seen = {}

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from typing import Any
 
 Message = Mapping[str, str]
@@ -30,8 +31,11 @@ class Ami:
         self._numbers = itertools.count(1)
         self._socket = socket.create_connection(("127.0.0.1", port), 5)
         self._socket.settimeout(None)
-        self._reader = threading.Thread(target=self._read, name=f"ami-{user}", daemon=True)
-        self._reader.start()
+        self._arrived: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+        self._threads = [threading.Thread(target=work, name=f"ami-{user}") for work in (self._read, self._take)]
+        for thread in self._threads:
+            thread.daemon = True
+            thread.start()
         answer = self.ask("Login", Username=user, Secret=secret, Events=events)
         if answer["Response"] != "Success":
             self.close()
@@ -50,7 +54,8 @@ class Ami:
         except OSError:  # the other side was first
             self._closed = True
         self._socket.close()
-        self._reader.join(5)
+        for thread in self._threads:
+            thread.join(5)
 
     def heard_at(self, message: Message) -> float:
         """When a message of this session came, in seconds of a clock that never jumps."""
@@ -102,10 +107,17 @@ class Ami:
                 self._heard.wait(left)
 
     def _read(self) -> None:
-        rest = b""
+        # by a thread that does nothing else, so that the times are right however busy the test is
         while data := self._receive():
+            self._arrived.put((time.monotonic(), data))
+        self._arrived.put((0.0, b""))
+
+    def _take(self) -> None:
+        rest = b""
+        while (arrived := self._arrived.get())[1]:
+            now, data = arrived
             *blocks, rest = (rest + data).split(b"\r\n\r\n")
-            now, messages = time.monotonic(), [_parse(block) for block in blocks]
+            messages = [_parse(block) for block in blocks]
             with self._heard:
                 self.raw += data
                 self.messages += messages

@@ -20,7 +20,7 @@ TRUNK_IP = "127.0.0.10"
 PHONE_IP = "127.0.0.20"
 PHONES = ("agent1", "agent2", "desk201", "desk202")
 #: desks 301... are phones of phones.py, all behind one port
-DESKS = range(301, 365)
+DESKS = range(301, 381)
 _TEMPLATES = Path(__file__).parent / "asterisk"
 _FOLDERS = ("etc", "run", "log/cdr-csv", "spool/tmp", "spool/voicemail", "spool/outgoing", "lib", "cache", "people")
 _START_LIMIT = 60.0

@@ -61,6 +61,11 @@ def clear(asterisk: Asterisk) -> None:
     """Hangs up what is left and brings the agents back."""
     for queue, agents in AGENTS.items():
         asterisk.pause(queue, *agents, paused=False)
+    hang_up_all(asterisk)
+
+
+def hang_up_all(asterisk: Asterisk) -> None:
+    """Hangs up what is left, and returns when it is gone."""
     with asterisk.connect() as ami:
         for channel in ami.items("CoreShowChannels"):
             ami.ask("Hangup", Channel=channel["Channel"])

@@ -54,13 +54,13 @@ class Daemon:
     def _url(self) -> str:
         return f"sqlite:///{self.folder}/textback.db"
 
-    def configure(self, twilio: str) -> None:
-        """Writes `textback.toml`; the texts go to that address."""
+    def configure(self, twilio: str, port: int = 0) -> None:
+        """Writes `textback.toml`: the texts go to that address; `port` stands in for the PBX's own."""
         pbx = {
             "name": "main",
             "kind": "asterisk",
             "host": "127.0.0.1",
-            "port": self._asterisk.ami_port,
+            "port": port or self._asterisk.ami_port,
             "username": self._user,
             "secret": self._secret,
             "trunks": ["PJSIP/trunk-*"],

@@ -21,6 +21,8 @@ class House:
     ami: Ami
     desks: Phones
     outside: Phones
+    #: called by a story when it has come to its middle: what disturbs the daemon happens meanwhile
+    interval: Callable[[], None] = lambda: None
 
     def waiting(self, number: str, dialled: str) -> Leg:
         """Somebody calls from outside, and waits in a queue now."""
@@ -100,8 +102,11 @@ class House:
 
     def held_for(self, number: str) -> float:
         """Seconds from joining a queue to the end of the call, as an observer beside the daemon measures them."""
-        joined, gone = self.joined(number), self.gone(number)
-        return self.ami.heard_at(gone) - self.ami.heard_at(joined)
+        return self.between(self.joined(number), self.gone(number))
+
+    def between(self, one: Message, other: Message) -> float:
+        """Seconds from one event to another."""
+        return self.ami.heard_at(other) - self.ami.heard_at(one)
 
 
 @contextmanager

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from sys import stderr
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
-from textback.backtest import Backtest, shown
+from textback.backtest import Backtest
+from textback.cli.backtest_report import calls_csv, report, warn
 from textback.cli.faults import Refused
-from textback.cli.output import json_line, table
 from textback.cli.replay import stored_practices
 from textback.cli.settings import config_option, config_path, configuration
 from textback.cli.totals import Totals
 from textback.config import Config, ConfigError, Pbx, load_practice_file
 from textback.events import StaffReached
-from textback.ledger import Entry, to_row
-from textback.model import Disposition
 from textback.pbx.errors import RecordsError
 from textback.pbx.records import Records, Visit
-from textback.practice import Practice
-from textback.store.calls import KEYS, instant_text
 
 #: seconds before ``--from`` that are read, too: who was texted then is not texted again
 _BEFORE = 86400.0
-_COLUMNS = ("practice", "month", "calls", *(word.value for word in Disposition), "texts", "segments", "cost")
 
 
 def _moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -100,16 +93,17 @@ def backtest(
     records = Records(pbx.name, pbx.trunks, (), pbx.language, queue_log, cdr, timezone)
     totals = Totals(tuple(practices), config.sms.price_per_segment)
     with ExitStack() as stack, _faults():
-        write = stack.enter_context(_csv(out, practices)) if out else None
+        write = stack.enter_context(calls_csv(out, practices)) if out else None
         on_bytes = stack.enter_context(_progress(records, (since or 0.0) - _BEFORE))
         for entry in Backtest(practices).run(_read(records, since, until, on_bytes)):
             if (since or 0.0) <= entry.call.started_at < (until or float("inf")):
                 totals.add(entry)
                 if write:
                     write(entry)
+    rows = list(totals.rows())
     if out != "-":
-        _report(list(totals.rows()), as_json)
-    _warn(records, totals)
+        report(rows, as_json)
+    warn(records, rows)
 
 
 def _configuration(may_be_missing: bool) -> Config:
@@ -156,35 +150,6 @@ def _faults() -> Iterator[None]:
 
 
 @contextmanager
-def _csv(out: str, practices: Sequence[Practice]) -> Iterator[Callable[[Entry], None]]:
-    """Writes the calls as they come, with the keys of ``calls list --json``."""
-    regions = {practice.name: practice.region for practice in practices}
-    default = practices[0].region if practices else "US"
-    with click.open_file(out, "w", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, KEYS, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-
-        def write(entry: Entry) -> None:
-            row = to_row(shown(entry, regions.get(entry.practice or "", default)))
-            writer.writerow({key: _cell(key, row.get(key)) for key in KEYS})
-
-        yield write
-
-
-def _cell(key: str, value: Any) -> Any:
-    if value is None:
-        return ""
-    if key.endswith("_at"):
-        return instant_text(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
-    # A caller chooses name and number; no spreadsheet may take them for a formula.
-    harmless = text[:1] not in tuple("=@+-\t\r") or text.removeprefix("+").isdigit()
-    return value if harmless else f"'{text}"
-
-
-@contextmanager
 def _progress(records: Records, since: float) -> Iterator[Callable[[int], None]]:
     """A bar where a person watches."""
     if not stderr.isatty():
@@ -195,38 +160,3 @@ def _progress(records: Records, since: float) -> Iterator[Callable[[int], None]]
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=float(sum(known)) if len(known) == len(sizes) else None)
         yield lambda count: bar.advance(task, count)
-
-
-def _report(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            json_line(row)
-        return
-    if not rows:
-        click.echo("no calls")
-        return
-    table([_flat(row) for row in rows], {key: key for key in _COLUMNS})
-    reasons = [
-        {"practice": row["practice"], "month": row["month"], "calls": calls, "not texted": reason}
-        for row in rows
-        for reason, calls in sorted(row["reasons"].items(), key=lambda item: (-item[1], item[0]))
-    ]
-    if reasons:
-        click.echo()
-        table(reasons, {key: key for key in reasons[0]})
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    cost = None if row["cost"] is None else f"{row['cost']:.2f}"
-    counts = {word.value: row["dispositions"].get(word.value, 0) for word in Disposition}
-    return {**row, **counts, "texts": sum(row["texts"].values()), "cost": cost}
-
-
-def _warn(records: Records, totals: Totals) -> None:
-    """What could not be used, and what would tell more."""
-    for record in (records.queue_log, records.cdr):
-        for kind, count in sorted(record.faults.items()) if record else ():
-            click.echo(f"{count} lines were passed over: {kind}", err=True)
-    lost = sum(row["dispositions"].get(Disposition.LOST, 0) for row in totals.rows())
-    if lost and records.cdr is None:
-        click.echo(f"of {lost} calls queue_log does not tell the end (time-outs, transfers): --cdr would", err=True)

@@ -101,15 +101,16 @@ class Cdr:
             if _ROW.fullmatch(line):
                 self._drop(pieces)
                 yield line
-            elif line:
+            elif pieces or line.startswith('"'):
                 pieces.append(line)
-                whole = "\n".join(pieces) if len(pieces) > 1 else ""
-                if whole and _ROW.fullmatch(whole):
+                whole = "\n".join(pieces)
+                if _ROW.fullmatch(whole):
                     pieces.clear()
                     yield whole
                 elif len(pieces) > _PIECES:
-                    pieces.popleft()
-                    self._fault("torn")
+                    self._drop(pieces)
+            elif line:
+                self._fault("torn")
         self._drop(pieces)
 
     def _drop(self, pieces: deque[str]) -> None:

@@ -12,8 +12,8 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Protocol
 
 from textback.pbx.errors import RecordsError
 
@@ -31,17 +31,13 @@ _SUFFIX = re.compile(r"([.-]\d[\d-]*)?(\.gz|\.bz2|\.xz)?")
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 
 
-class _Source(Protocol):
-    """What bytes are read from: a file, or what an archive holds."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes, none at the end."""
-
-
-_OPENERS: dict[str, Callable[[BinaryIO], _Source]] = {
-    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
-    ".bz2": lambda raw: bz2.BZ2File(raw),
-    ".xz": lambda raw: lzma.LZMAFile(raw),
+#: reads up to so many bytes, none at the end
+_Reader = Callable[[int], bytes]
+#: an archive that breaks off is read up to there, hence ``read1``
+_OPENERS: dict[str, Callable[[FileIO], _Reader]] = {
+    ".gz": lambda raw: gzip.GzipFile(fileobj=raw).read1,
+    ".bz2": lambda raw: bz2.BZ2File(raw).read1,
+    ".xz": lambda raw: lzma.LZMAFile(raw).read1,
 }
 
 
@@ -82,59 +78,66 @@ def lines(file: Path, since: float, stamp: Stamp, on_bytes: Progress = nothing) 
 
     What is no UTF-8 is replaced, a line of more than ``LONGEST`` bytes becomes a ``?``.
     """
-    with open(file, "rb") as raw:
+    with open(file, "rb", buffering=0) as raw:
         if file.suffix in _OPENERS:
             yield from _lines(_OPENERS[file.suffix](raw), raw, on_bytes)
             return
         place = _place(raw, os.fstat(raw.fileno()).st_size, since - DISORDER, stamp)
         on_bytes(place)
         raw.seek(place)
-        yield from _lines(raw, raw, on_bytes)
+        yield from _lines(raw.read, raw, on_bytes)
 
 
-def _lines(source: _Source, raw: BinaryIO, on_bytes: Progress) -> Iterator[str]:
+def _lines(read: _Reader, raw: FileIO, on_bytes: Progress) -> Iterator[str]:
     rest, before = b"", raw.tell()
-    while block := _read(source):
+    while block := _read(read, _BLOCK):
         on_bytes(raw.tell() - before)
         before = raw.tell()
         *whole, rest = (rest + block).split(b"\n")
         if whole:
-            yield from b"\n".join(whole).decode("utf-8", "replace").split("\n")
+            texts = b"\n".join(whole).decode("utf-8", "replace").split("\n")
+            yield from (text if len(text) < LONGEST else "?" for text in texts)
         rest = rest.lstrip(b"\0")  # what a crash leaves in a file that was being written
-        rest = b"?" if len(rest) > LONGEST else rest
+        rest = rest[: 2 * LONGEST]
     if rest:
         yield rest.decode("utf-8", "replace")
 
 
-def _read(source: _Source) -> bytes:
+def _read(read: _Reader, count: int) -> bytes:
     try:
-        return source.read(_BLOCK)
+        return read(count)
     except _BROKEN:
         return b""
 
 
 def _first(file: Path, stamp: Stamp) -> float | None:
-    with open(file, "rb") as raw:
-        source: _Source = _OPENERS[file.suffix](raw) if file.suffix in _OPENERS else raw
-        try:
-            return _stamp_in(source.read(_REACH).split(b"\n"), stamp)
-        except _BROKEN:
-            return None
+    with open(file, "rb", buffering=0) as raw:
+        read = _OPENERS[file.suffix](raw) if file.suffix in _OPENERS else raw.read
+        return _stamp_in(_read(read, _REACH).split(b"\n"), stamp)
 
 
-def _place(raw: BinaryIO, end: int, target: float, stamp: Stamp) -> int:
+def _place(raw: FileIO, end: int, target: float, stamp: Stamp) -> int:
     """Where to begin so that no line of ``target`` or later is missed: the start of a line."""
     low, high = 0, end
     while high - low > _REACH:
         middle = (low + high) // 2
-        raw.seek(middle)
-        at = _stamp_in(raw.read(_REACH).split(b"\n")[1:-1], stamp)
+        place = _after_hole(raw, middle)
+        raw.seek(place)
+        at = _stamp_in(raw.read(_REACH).split(b"\n")[1:-1], stamp) if place < high else None
         if at is not None and at < target:
-            low = middle
+            low = place
         else:
             high = middle
     raw.seek(low)
-    return low + len(raw.readline(LONGEST)) if low else 0
+    return low + raw.read(_REACH).find(b"\n") + 1 if low else 0
+
+
+def _after_hole(raw: FileIO, place: int) -> int:
+    """The next byte of a file that was written: none is read where a file has a hole."""
+    try:
+        return os.lseek(raw.fileno(), place, os.SEEK_DATA)
+    except (AttributeError, OSError):  # not every system tells
+        return place
 
 
 def _stamp_in(raw_lines: list[bytes], stamp: Stamp) -> float | None:
