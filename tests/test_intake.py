@@ -241,7 +241,8 @@ def test_after_the_resync_a_call_ends_as_it_ends() -> None:
         w.fill()
         w.put(hold(), hold(ELSEWHERE))
         await w.drain()
-        w.put(LinkLost("", 2.0, "main"), hold(), LinkSynced("", 3.0, "main"), CallerLeft(CALL, 4.0), CallerLeft(ELSEWHERE, 4.0))
+        w.put(LinkLost("", 2.0, "main"), hold(), LinkSynced("", 3.0, "main"))
+        w.put(CallerLeft(CALL, 4.0), CallerLeft(ELSEWHERE, 4.0))
         await w.drain()
         assert w.writer.facts[-2:] == [CallerLeft(CALL, 4.0), CallLost(ELSEWHERE, 4.0)], "each PBX for itself"
 

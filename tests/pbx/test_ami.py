@@ -10,11 +10,23 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.pbx.fake_asterisk import BANNER, SECRET, FakeAsterisk, error, fake_asterisk, listed, until
-from tests.pbx.messages import CALLER, OTHER, channel, event, newchannel, queue_entry, raw, show_channel, status
-from textback.events import CallerArrived, CallerKnown, CallerLeft, CallLost, Fact, HoldStarted, LinkLost, LinkSynced
+from tests.pbx.messages import CALLER, OTHER, TRUNK, channel, event, newchannel, queue_entry, raw, show_channel, status
+from textback.events import (
+    CallerArrived,
+    CallerKnown,
+    CallerLeft,
+    CallLost,
+    Fact,
+    HoldStarted,
+    LinkLost,
+    LinkSynced,
+    StateUnknown,
+)
 from textback.pbx.ami import AmiLink, AmiSettings
+from textback.pbx.ami_callers import position
 from textback.pbx.ami_resync import LastSeen
 from textback.pbx.patience import Patience
+from textback.pbx.picture import NOTHING
 
 #: so that an answer that must not come is not waited for; long enough for those that must
 SHORT = Patience(answer=0.3)
@@ -68,7 +80,8 @@ def play(
     async def run() -> World:
         async with fake_asterisk() as pbx:
             prepare(pbx)
-            settings = AmiSettings("main", "127.0.0.1", pbx.port, "textback", secret, ("PJSIP/trunk-*",), ("from-trunk",))
+            trunks, contexts = ("PJSIP/trunk-*",), ("from-trunk",)
+            settings = AmiSettings("main", "127.0.0.1", pbx.port, "textback", secret, trunks, contexts)
             world = World(pbx, None, attempts=attempts)  # type: ignore[arg-type]
             world.link = AmiLink(
                 settings,
@@ -397,6 +410,23 @@ def test_facts_that_were_dropped_are_learnt_again_by_starting_anew() -> None:
         assert w.pbx.connections == 2 and w.rests == [1.0]
 
     play(story, attempts=5)
+
+
+def test_of_whom_facts_may_have_been_dropped_nothing_is_taken_for_known() -> None:
+    def prepare(pbx: FakeAsterisk) -> None:
+        pbx.rows["CoreShowChannels"] = lambda action_id: [show_channel(action_id, channel(), "BackGround")]
+        pbx.rows["Status"] = lambda action_id: [status(action_id, channel())]
+
+    async def story(w: World) -> None:
+        await w.up()
+        w.pbx.drop()
+        await w.up(2)
+        before = len(w.told(StateUnknown))
+        w.link.want_resync()
+        await w.up(3)
+        assert len(w.told(StateUnknown)) == before + 1
+
+    play(story, attempts=5, prepare=prepare, known={CALLER: LastSeen(TRUNK, NOTHING, position(channel()))})
 
 
 def test_a_resync_that_was_wanted_while_the_link_was_down_is_done_by_coming_up() -> None:

@@ -340,7 +340,8 @@ def test_a_mailbox_that_is_polled_is_nobodys_call() -> None:
 
 def _about_nobody() -> Iterable[Headers]:
     parkee, unknown = channel(prefix="Parkee"), dial("DialEnd", None, LEG_OF_CALL, DialStatus="ANSWER")
-    yield from (event("Newstate"), HANGUP, event("HangupRequest"), LEFT_QUEUE, event("Hold"), event("ParkedCall", parkee))
+    yield from (event("Newstate"), HANGUP, event("HangupRequest"), LEFT_QUEUE, event("Hold"))
+    yield event("ParkedCall", parkee)
     yield from (event("BridgeLeave", {"BridgeUniqueid": "b", **channel()}), event("MusicOnHoldStop"), unknown)
     yield from (event("VarSet", Variable="DIALSTATUS", Value="BUSY"), event("Newexten", Application="Queue"))
     yield from (event("AttendedTransfer", {}, DestType="Bridge"), event("DTMFEnd", Digit="5", Direction="Received"))

@@ -107,7 +107,9 @@ def test_a_message_that_nothing_follows_counts_when_it_has_settled() -> None:
     assert [type(fact) for fact in made.facts] == [CallerArrived]
 
 
-@pytest.mark.parametrize(("rest", "facts"), [(b"Priori", 0), (b"\r", 0), (b"Event: Hold\r\nPrivilege: call,all\r\nCh", 1)])
+@pytest.mark.parametrize(
+    ("rest", "facts"), [(b"Priori", 0), (b"\r", 0), (b"Event: Hold\r\nPrivilege: call,all\r\nCh", 1)]
+)
 def test_a_message_settles_only_if_what_follows_begins_another(rest: bytes, facts: int) -> None:
     made = Made().feed(raw(newchannel()) + rest)
     made.reader.settle()
@@ -256,7 +258,8 @@ def test_an_item_of_a_list_is_mended_too(message: Headers) -> None:
 
 def test_the_place_of_a_forger_in_the_queue_is_known_and_nobody_elses_changed() -> None:
     number = f"\r\n\r\nEvent: QueueEntry\r\nUniqueid: {OTHER}\r\nQueue: sales"
-    made = Made().feed(raw(queue_entry("9", number="1\r\n\r\nEvent: Hangup\r\n")), raw(queue_entry("9", number=number)), NEXT)
+    made = Made().feed(raw(queue_entry("9", number="1\r\n\r\nEvent: Hangup\r\n")))
+    made.feed(raw(queue_entry("9", number=number)), NEXT)
     assert [(item["Uniqueid"], item["CallerIDNum"]) for item in made.answers] == [(CALLER, "")]
 
 

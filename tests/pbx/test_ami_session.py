@@ -346,10 +346,9 @@ def test_an_item_that_is_forged_by_a_number_is_none() -> None:
 
 def test_an_answer_that_is_forged_by_a_number_has_no_action() -> None:
     async def story(t: Talk) -> None:
-        t.pbx.answers["Ping"] = lambda action_id: (
-            raw({"Event": "Newstate", "Privilege": "call,all", "CallerIDNum": "1\r\n\r\nResponse: Error\r\nActionID: 1"})
-            + success(action_id)
-        )
+        forged = "1\r\n\r\nResponse: Error\r\nActionID: 1"
+        poisoned = raw({"Event": "Newstate", "Privilege": "call,all", "CallerIDNum": forged})
+        t.pbx.answers["Ping"] = lambda action_id: poisoned + success(action_id)
         assert await t.session.ask({"Action": "Ping"}) == {"Response": "Success"}
 
     talk(story)

@@ -122,6 +122,8 @@ class AmiLink:
             self._settle(reader)
             if self.is_up:
                 self._known = last_seen(translator)
+            if self._resync_wanted.is_set():  # what was told of them may not have arrived
+                self._known = {uniqueid: replace(last, situation=None) for uniqueid, last in self._known.items()}
 
     def _translator(self) -> Translator:
         settings = self.settings
@@ -158,8 +160,10 @@ class AmiLink:
         channels = await self._list(session, "CoreShowChannels")
         status = await self._list(session, "Status")
         queues = await self._list(session, "QueueStatus")
+        is_bridged = any(row.get("BridgeId") for row in channels)
+        bridges = await self._list(session, "BridgeList") if is_bridged else []
         at = self._clock()
-        resynced = resync.apply(Snapshot(channels, status, queues), at)
+        resynced = resync.apply(Snapshot(channels, status, queues, bridges), at)
         for fact in [*await self._unseen(resynced.gone, at), *resynced.facts]:
             self._emit(fact)
         self.is_up, self.problem = True, None

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 from textback.events import Fact
 from textback.pbx.ami_facts import WANTED, Translator
 from textback.pbx.tampering import LONGEST_NUMBER, Cut, begins_message, read_event
-from textback.pbx.wire import EOL, Blocks, event_name
+from textback.pbx.wire import EOL, Blocks
 
 #: Seconds after which the last message counts though no other has begun: the rest of a cut one follows at once.
 SETTLE = 0.05
 
 #: the items of the lists that we ask for, with a caller's number in them
-_ITEMS = frozenset({b"CoreShowChannel", b"Status", b"QueueEntry"})
+_ITEMS = frozenset({b"CoreShowChannel", b"Status", b"QueueEntry", b"BridgeListItem"})
 _LISTED = frozenset(name.decode() for name in _ITEMS)
 #: what ends those lists: only its ActionID matters
-_ENDS = frozenset({b"CoreShowChannelsComplete", b"StatusComplete", b"QueueStatusComplete"})
+_ENDS = frozenset(b"Event: %sComplete" % name for name in (b"CoreShowChannels", b"Status", b"QueueStatus", b"BridgeList"))
 _ALL = (b"", (b"",))
 #: by the first line of a message that means something: what to look for from its end, and what must be found there
 _FILTERS = {b"Event: " + name: _ALL for name in WANTED | _ITEMS} | {
@@ -71,14 +71,17 @@ class Reader:
         for block in blocks:
             if self._watches and self._is_rest(block):
                 continue
-            wanted = _FILTERS.get(block[: block.find(b"\r")])
-            if wanted is None:
+            line = block[: block.find(b"\r")]
+            wanted = _FILTERS.get(line)
+            if wanted is not None:
+                self.events += 1
+                mark, found = wanted
+                if block.startswith(found, block.rfind(mark)):
+                    self._head, self._at, self._watches = block, at, True
+            elif line not in _ENDS and block.startswith(b"Event: "):
+                self.events += 1
+            else:
                 self._other(block, at)
-                continue
-            self.events += 1
-            mark, found = wanted
-            if block.startswith(found, block.rfind(mark)):
-                self._head, self._at, self._watches = block, at, True
 
     def settle(self) -> None:
         """Nothing came for ``SETTLE`` seconds, or the session is over: take what is held, if it is complete."""
@@ -87,14 +90,11 @@ class Reader:
             self._release()
 
     def _other(self, block: bytes, at: float) -> None:
-        name = event_name(block)
-        if name is not None:
-            self.events += 1
-            if name in _ENDS:
-                self._answer(block)
-        elif block.startswith(EOL):
+        """Take what is no event, but perhaps an answer, or the end of one."""
+        if block.startswith(EOL):
             self._sort([block.lstrip(EOL)], at)
         elif begins_message(block) or block.startswith(b"Asterisk Call Manager/"):
+            self.events += block.startswith(b"Event: ")
             self._answer(block)
         elif block:
             self._tampering("the rest of a message")

@@ -20,11 +20,12 @@ _RINGING_STATES = frozenset({"0", "5"})  # Down, Ringing
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The answers to CoreShowChannels, Status and QueueStatus, asked for in this order."""
+    """The answers to CoreShowChannels, Status, QueueStatus and BridgeList, asked for in this order."""
 
     channels: Sequence[Headers]
     status: Sequence[Headers]
     queues: Sequence[Headers]
+    bridges: Sequence[Headers] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,17 @@ class Resync:
         facts: list[Fact] = []
         channels = [row for row in snapshot.channels if row.get("Event") == "CoreShowChannel"]
         dids = {row["Uniqueid"]: row.get("DNID", "") for row in snapshot.status if row.get("Event") == "Status"}
+        lots = {row["BridgeUniqueid"] for row in snapshot.bridges if row.get("BridgeType") == "parking"}
         for row in channels:
-            self._adopt(row, dids.get(row["Uniqueid"], ""), at, facts)
+            is_parked = row.get("Application") == "Park" or row.get("BridgeId") in lots
+            self._adopt(row, dids.get(row["Uniqueid"], ""), is_parked, at, facts)
         self._seat(snapshot.queues, at)
         self._ringing(channels)
         gone = self._gone({row["Uniqueid"] for row in channels})
         facts += self._situations({row["Uniqueid"]: row for row in channels}, at)
         return Resynced(facts, gone)
 
-    def _adopt(self, row: Headers, did: str, at: float, facts: list[Fact]) -> None:
+    def _adopt(self, row: Headers, did: str, is_parked: bool, at: float, facts: list[Fact]) -> None:
         uniqueid = row["Uniqueid"]
         new = uniqueid not in self._picture.channels
         if new and self._came("Hangup", uniqueid):
@@ -86,8 +89,8 @@ class Resync:
             started = at - _seconds(row.get("Duration", "0"))
             facts += self._translator.adopt(channel, row, started, did)
         if channel.bridge is None and row.get("BridgeId") and not self._came("BridgeLeave", uniqueid):
-            self._picture.enter(channel, row["BridgeId"], holding=row.get("Application") == "Park")
-        if row.get("Application") == "Park" and channel.parked_since is None and not self._came(_UNPARKED, uniqueid):
+            self._picture.enter(channel, row["BridgeId"], holding=is_parked)
+        if is_parked and channel.parked_since is None and not self._came(_UNPARKED, uniqueid):
             channel.parked_since = at
 
     def _came(self, event: str | tuple[str, ...], uniqueid: str) -> bool:
@@ -112,6 +115,8 @@ class Resync:
             leg, caller = self._picture.get(row["Uniqueid"]), self._picture.get(row["Linkedid"])
             if not leg or not caller or leg is caller or caller.uniqueid not in dialling or leg.rings_for:
                 continue
+            if caller.bridge:
+                continue  # its Dial() is over: this leg rings for a queue that a transfer has led to
             if caller.uniqueid in self._translator.callers and row["ChannelState"] in _RINGING_STATES:
                 self._picture.ring(caller, leg)
 

@@ -32,6 +32,8 @@ _TIMES = re.compile(r'"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"')
 _PIECES = 80
 #: seconds; the wall clock by which a place in a file is found may be so far from UTC
 _ANY_ZONE = 15 * 3600.0
+#: seconds; the times of a row and its duration differ by less, if no clock was changed
+_CHANGE = 60.0
 #: rows of one call lie so close together in the file
 _TOGETHER = 64
 
@@ -126,10 +128,12 @@ class Cdr:
         _, src, dst, context, clid, channel, dstchannel, app, data, start, answer, end = fields[:12]
         try:
             began = self._clock.epoch(start, uniqueid)
-            answered = self._clock.epoch(answer, uniqueid) if answer else None
-            ended = self._clock.epoch(end, uniqueid)
+            ended = began + max(0.0, _between(start, end))
+            answered = began + max(0.0, _between(start, answer)) if answer else None
         except ValueError:
             return self._fault("torn")
+        if abs(ended - began - float(fields[12] or 0)) > _CHANGE:  # daylight saving began or ended meanwhile
+            ended, answered = began + float(fields[12] or 0), began if answer else None
         return CdrRow(
             uniqueid, linkedid, channel, dstchannel, src, clid, dst, "", context, app, data,
             began, answered, ended, fields[14].upper(),
@@ -203,6 +207,10 @@ def _ids(optional: list[str]) -> tuple[str, str]:
     """Uniqueid and Linkedid among the columns that cdr.conf may leave out, told by what they look like."""
     found = [value for value in optional if _UNIQUEID.fullmatch(value)]
     return (found[0], found[-1] if len(found) > 1 else "") if found else ("", "")
+
+
+def _between(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
 def _moment(value: object) -> str | datetime:

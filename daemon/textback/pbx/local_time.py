@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 _UNIQUEID = re.compile(r"(?:.*-)?(\d{9,11})\.\d+")
 #: seconds; every zone is a multiple of this away from UTC
 _QUARTER = 900
-#: seconds; what is told of a channel so long after its start is no sign of another zone
-_PATIENCE = 3600 - 60
-#: seconds by which two clocks of one PBX may differ when they are read
+#: seconds; what is told of a channel so long after its start may be a sign of another zone
+_PATIENCE = 1800 - 60
+#: seconds by which the start of a channel and what is told of it first may differ
 _SLACK = 2
 
 
@@ -53,8 +53,9 @@ class LocalTime:
     def _learn(self, wall: float, made: float | None) -> float:
         if made is not None:
             away = wall - made
-            known = self._offset
-            if known is None or not -_SLACK <= away - known < _PATIENCE:
+            late = away - self._offset if self._offset is not None else -_QUARTER
+            # Later than that it may as well be a long call: only what is a zone to the second is one.
+            if late < -_SLACK or (late >= _PATIENCE and (late + _SLACK) % _QUARTER <= 2 * _SLACK):
                 self._offset = (away + _SLACK) // _QUARTER * _QUARTER
         return self._offset or 0.0
 

@@ -93,11 +93,10 @@ def _lines(read: _Reader, raw: FileIO, on_bytes: Progress) -> Iterator[str]:
     while block := _read(read, _BLOCK):
         on_bytes(raw.tell() - before)
         before = raw.tell()
-        *whole, rest = (rest + block).split(b"\n")
-        if whole:
-            texts = b"\n".join(whole).decode("utf-8", "replace").split("\n")
-            yield from (text if len(text) < LONGEST else "?" for text in texts)
-        rest = rest.lstrip(b"\0")  # what a crash leaves in a file that was being written
+        # a crash leaves NULs in a file that was being written
+        whole, end, rest = (rest + block.replace(b"\0", b"")).rpartition(b"\n")
+        texts = whole.decode("utf-8", "replace").split("\n") if end else ()
+        yield from (text if len(text) < LONGEST else "?" for text in texts)
         rest = rest[: 2 * LONGEST]
     if rest:
         yield rest.decode("utf-8", "replace")

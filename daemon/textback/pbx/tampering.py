@@ -71,6 +71,7 @@ _BLOCKS_OF = {
     "DialBegin": _DIALLED,
     "DialEnd": _DIALLED,
     "MessageWaiting": (("", False),),
+    "BridgeListItem": (),
     "ParkedCall": _PARKEE,
     "UnParkedCall": _PARKEE,
     "ParkedCallTimeOut": _PARKEE,

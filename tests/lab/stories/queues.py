@@ -91,6 +91,7 @@ def the_last_agent_pauses_and_the_queue_throws_the_caller_out(house: House, numb
     house.desks.rings("321")
     house.do("QueuePause", Queue="team321", Interface="PJSIP/321", Paused="true")
     house.told(number, "QUEUESTATUS", "LEAVEEMPTY")
+    house.do("QueuePause", Queue="team321", Interface="PJSIP/321", Paused="false")
     house.interval()
     caller.hang_up()
 
@@ -101,6 +102,7 @@ def an_operator_takes_the_caller_out_of_the_queue(house: House, number: str) -> 
     caller = house.waiting(number, "12025552122")
     house.do("QueueWithdrawCaller", Queue="team322", Caller=house.arrival(number)["Channel"])
     house.told(number, "QUEUESTATUS", "WITHDRAW")
+    house.do("QueuePause", Queue="team322", Interface="PJSIP/322", Paused="false")
     house.interval()
     caller.hang_up()
 

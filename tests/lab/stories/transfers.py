@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..phones import Leg
+from ..ami import Message
 from ..house import House
+from ..phones import Leg
 from . import ends
 
 
@@ -54,7 +55,7 @@ def the_call_is_transferred_into_a_queue_in_which_the_receptionist_waited(house:
     house.transferred(number)
     house.interval()
     caller.hang_up()
-    return house.between(house.joined("332", "team333"), house.gone(number))
+    return house.between(put_on_hold(house, number), house.gone(number))
 
 
 @ends("answered", answered_by="335", queue="team335")
@@ -67,7 +68,7 @@ def the_caller_takes_the_receptionists_seat_and_is_answered(house: House, number
     house.interval()
     caller.hang_up()
     member.wait("over")
-    return house.between(house.joined("334", "team335"), connected)
+    return house.between(put_on_hold(house, number), connected)
 
 
 @ends("abandoned", queue="team337")
@@ -79,7 +80,7 @@ def the_pbx_transfers_the_call_into_a_queue_in_which_the_receptionist_waited(hou
     house.transferred(number)
     house.interval()
     caller.hang_up()
-    return house.between(house.joined("336", "team337"), house.gone(number))
+    return house.between(put_on_hold(house, number), house.gone(number))
 
 
 @ends("answered", answered_by="338", queue=None)
@@ -110,14 +111,19 @@ def the_pbx_transfers_the_call_after_asking(house: House, number: str) -> None:
 def the_pbx_transfers_the_call_into_a_queue_and_an_agent_answers_the_caller(house: House, number: str) -> float:
     caller, agent = house.talking(number, "12025551361", "361")
     house.do("Atxfer", Channel=house.channel("361"), Context="from-internal", Exten="562")
-    joined = house.joined("361", "team362")
+    house.joined("361", "team362")
     agent.hang_up()
     house.transferred(number)
     house.desks.rings("362").answer()
     connected = house.ami.wait_event("AgentConnect", Queue="team362")
     house.interval()
     caller.hang_up()
-    return house.between(joined, connected)
+    return house.between(put_on_hold(house, number), connected)
+
+
+def put_on_hold(house: House, number: str) -> Message:
+    """The event with which the wait of a caller has begun, on hold for a receptionist before she waits for them."""
+    return house.ami.wait_event("MusicOnHoldStart", Uniqueid=house.arrival(number)["Uniqueid"])
 
 
 def consult_in_queue(house: House, agent: Leg, extension: str) -> None:
