@@ -200,7 +200,7 @@ class Daemon:
         return [sys.executable, "-m", "textback", "--config", configuration, *map(str, arguments)]
 
 
-def until(ask: Callable[[], T], what: str, timeout: float = PATIENCE) -> T:
+def until(ask: Callable[[], T | None], what: str, timeout: float = PATIENCE) -> T:
     """Asks again and again until the answer is something, and returns it; LabError if it never is."""
     deadline = time.monotonic() + timeout
     while not (answer := ask()):

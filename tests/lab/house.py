@@ -11,6 +11,12 @@ from .asterisk import PHONE_IP, TRUNK_IP, Asterisk, LabError
 from .phones import Leg, Phones
 
 _WATCHED = "system,call,agent,security,dialplan"
+#: of the dialplan's chatter, only what a story waits for
+_FILTERS = (
+    "^Event: ([^NV]|New[^e])",
+    "^Event: VarSet.*Variable: QUEUESTATUS",
+    "^Event: Newexten.*Application: (Read|VoiceMail)",
+)
 
 
 @dataclass
@@ -32,8 +38,11 @@ class House:
 
     def joined(self, number: str, queue: str | None = None) -> Message:
         """The event that tells that somebody with this number has joined a queue."""
-        named = {} if queue is None else {"Queue": queue}
-        return self.ami.wait_event("QueueCallerJoin", CallerIDNum=number, **named)
+        wanted = {"CallerIDNum": number} | ({} if queue is None else {"Queue": queue})
+        return self.ami.wait(
+            lambda m: m.get("Event") == "QueueCallerJoin" and wanted.items() <= m.items(),
+            what=f"{number} in {queue or 'a queue'}",
+        )
 
     def talking(self, number: str, dialled: str, desk: str) -> tuple[Leg, Leg]:
         """Somebody calls from outside, and that desk answers: the two ends of the call."""
@@ -85,6 +94,11 @@ class House:
         )
         return found["Channel"]
 
+    def talks(self, desk: str) -> Message:
+        """The event that tells that a desk is connected with somebody."""
+        channel = self.channel(desk)
+        return self.ami.wait_event("BridgeEnter", Channel=channel)
+
     def told(self, number: str, variable: str, value: str) -> Message:
         """The event that tells what an application has set on a caller's channel."""
         uniqueid = self.arrival(number)["Uniqueid"]
@@ -117,4 +131,6 @@ def house_of(asterisk: Asterisk) -> Iterator[House]:
         Phones(asterisk.sip_port, PHONE_IP, asterisk.desk_port) as desks,
         Phones(asterisk.sip_port, TRUNK_IP, asterisk.trunk_port) as outside,
     ):
+        for wanted in _FILTERS:
+            ami.ask("Filter", Operation="Add", Filter=wanted)
         yield House(asterisk, ami, desks, outside)

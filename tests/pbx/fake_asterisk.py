@@ -78,7 +78,7 @@ class FakeAsterisk:
         name, action_id = action["Action"], action["ActionID"]
         if name == "Login":
             return success(action_id) if action["Secret"] == SECRET else error(action_id, "Authentication failed")
-        if name in ("CoreShowChannels", "Status", "QueueStatus"):
+        if name in ("CoreShowChannels", "Status", "QueueStatus", "BridgeList"):
             return listed(name, action_id, self.rows.get(name, lambda _: [])(action_id))
         return success(action_id)
 

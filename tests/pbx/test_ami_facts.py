@@ -357,3 +357,9 @@ def test_events_that_come_twice_tell_once() -> None:
     once = after_arrival(JOINED, LEFT_QUEUE, *talking(), HANGUP)
     twice = after_arrival(JOINED, JOINED, LEFT_QUEUE, LEFT_QUEUE, *talking(), *talking(), HANGUP, HANGUP)
     assert [type(fact) for fact in twice] == [type(fact) for fact in once]
+
+
+def test_of_several_channelvars_each_is_read() -> None:
+    (fact,) = told(newchannel() | {"Exten": "s", "ChanVariable": "FROM_DID=12025550100\nCALLERID(pres)=prohib"})
+    assert isinstance(fact, CallerArrived)
+    assert (fact.withheld, fact.did) == (True, "12025550100")

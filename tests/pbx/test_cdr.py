@@ -28,7 +28,8 @@ def cut(whole: str, columns: int) -> str:
 
 
 def test_a_row_is_read_into_its_parts(tmp_path: Path) -> None:
-    whole = row(call(1), 0, 20, answer=2, clid='"Doe, ""Jane""" <12025550143>', dstchannel="PJSIP/a-1", linkedid=call(9))
+    clid = f'"Doe, ""Jane""" <{CALLER}>'
+    whole = row(call(1), 0, 20, answer=2, clid=clid, dstchannel="PJSIP/a-1", linkedid=call(9))
     [found], faults = read(tmp_path, whole)
     assert (found.uniqueid, found.linkedid, found.src, found.dstchannel) == (call(1), call(9), CALLER, "PJSIP/a-1")
     assert (found.start, found.answer, found.end, found.disposition) == (T0, T0 + 2, T0 + 20, "ANSWERED")
@@ -51,8 +52,9 @@ def test_without_uniqueids_rows_cannot_be_put_together_and_that_is_told(tmp_path
 
 @pytest.mark.parametrize("hours", [-9.5, -5, 0, 5.75, 13])
 def test_another_zone_is_told_by_the_uniqueids(tmp_path: Path, hours: float) -> None:
-    rows = [row(call(1, at), at, at + 60, answer=at + 5, hours=hours) for at in (0, 500, 9000)]
-    assert [(one.start, one.end) for one in read(tmp_path, *rows)[0]] == [(T0 + at, T0 + at + 60) for at in (0, 500, 9000)]
+    times = (0, 500, 9000)
+    rows = [row(call(1, at), at, at + 60, answer=at + 5, hours=hours) for at in times]
+    assert [(one.start, one.end) for one in read(tmp_path, *rows)[0]] == [(T0 + at, T0 + at + 60) for at in times]
 
 
 def test_a_zone_may_be_named(tmp_path: Path) -> None:

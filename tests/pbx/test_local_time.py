@@ -37,6 +37,13 @@ def test_without_a_name_the_uniqueid_tells_the_zone(zone: str, at: int, later: i
     assert change or clock.epoch(wall(at + later, place), f"{at}.1") == at + later
 
 
+@pytest.mark.parametrize("later", [3700, 5000, 40_000])
+def test_a_call_of_hours_is_no_other_zone(later: int) -> None:
+    clock, at = LocalTime(), 1795293815
+    assert clock.epoch(wall(at, NEW_YORK), f"{at}.1") == at
+    assert clock.epoch(wall(at + later, NEW_YORK), f"{at}.1") == at + later
+
+
 @pytest.mark.parametrize("change", [AUTUMN, SPRING])
 def test_daylight_saving_that_begins_or_ends_shifts_nothing(change: float) -> None:
     clock = LocalTime()

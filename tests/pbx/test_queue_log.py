@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -133,7 +135,8 @@ def test_a_database_that_cannot_be_read_is_told_without_its_password(tmp_path: P
 @given(st.text(alphabet=st.characters(blacklist_categories=("Cs",)), max_size=200))
 def test_no_line_breaks_the_reader(content: str) -> None:
     log = QueueLog("queue_log")
-    for part in (content, f"{T0}|{content}", f"{T0}|{call(1)}|q|NONE|ENTERQUEUE|{content}", line(0, content, "ABANDON")):
+    joined = f"{T0}|{call(1)}|q|NONE|ENTERQUEUE|{content}"
+    for part in (content, f"{T0}|{content}", joined, line(0, content, "ABANDON")):
         found = log._read_line(part)
         assert found is None or found.verb in TELLING
         assert stamp(part) is None or stamp(part) == float(part.partition("|")[0])
@@ -142,9 +145,10 @@ def test_no_line_breaks_the_reader(content: str) -> None:
 def table(path: Path, lines: list[str], data1: bool, kind: str) -> str:
     """The lines in a table as res_config writes it, in the zone of New York."""
     columns = "data1, data2, data3, data4, data5" if data1 else "data"
+    columns = f"id integer, time, callid, queuename, agent, event, {columns}"
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        connection.execute(text(f"create table queue_log (id integer, time, callid, queuename, agent, event, {columns})"))
+        connection.execute(text(f"create table queue_log ({columns})"))
         for number, one in enumerate(lines):
             at, uniqueid, queue, agent, verb, *data = one.split("|")
             values = [*data, "", "", "", ""][:5] if data1 else ["|".join(data)]
@@ -157,7 +161,4 @@ def table(path: Path, lines: list[str], data1: bool, kind: str) -> str:
 
 
 def local(at: float) -> str:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
     return f"{datetime.fromtimestamp(at, ZoneInfo('America/New_York')):%Y-%m-%d %H:%M:%S.%f}"

@@ -83,7 +83,7 @@ def test_a_message_in_which_a_header_that_counts_stands_twice_is_not_whole(name:
 def test_what_channelvars_adds_may_stand_more_than_once() -> None:
     block = raw(newchannel()) + b"ChanVariable: CALLERID(pres)=prohib\r\nChanVariable: FROM_DID=1\r\n"
     headers = read_event(block.replace(END, b"\r\n", 1).removesuffix(b"\r\n"))
-    assert headers is not None and headers["ChanVariable"] == "CALLERID(pres)=prohib"
+    assert headers is not None and headers["ChanVariable"] == "CALLERID(pres)=prohib\nFROM_DID=1"
 
 
 def test_headers_in_another_order_are_not_whole() -> None:

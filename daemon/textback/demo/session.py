@@ -35,6 +35,7 @@ class Session:
             "filter": lambda ask, me: [success(me, "Success")],
             "coresettings": self._settings,
             "coreshowchannels": self._channels,
+            "bridgelist": lambda ask, me: listing(me, "Bridge listing will follow", [], "BridgeListComplete"),
             "queuestatus": self._queues,
             "status": self._status,
         }

@@ -72,6 +72,7 @@ class AmiLink:
         self._settling: asyncio.TimerHandle | None = None
         self._known: dict[str, LastSeen] = {}
         self._seen_until: float | None = None
+        self._warned = False
         self._resync_wanted = asyncio.Event()
 
     async def run(self, known: Mapping[str, LastSeen] = _NOBODY, seen_until: float | None = None) -> None:
@@ -143,11 +144,21 @@ class AmiLink:
             reader.feed(data, self.last_event_at)
             self.events += reader.events - events
             self.tampered += reader.tampered - tampered
+            if reader.translator.presentation_untold and not self._warned:
+                self._warn_of_hidden_numbers()
             if self._settling:
                 self._settling.cancel()
             self._settling = loop.call_later(SETTLE, self._settle, reader)
 
         return feed
+
+    def _warn_of_hidden_numbers(self) -> None:
+        self._warned = True
+        self._log.warning(
+            "%s does not tell whether a caller hides the number (P-Asserted-Identity shows it all the same): "
+            "set channelvars = CALLERID(pres) in manager.conf and restart Asterisk",
+            self.settings.name,
+        )
 
     def _settle(self, reader: Reader) -> None:
         """Nothing more has come: what the reader holds is complete."""

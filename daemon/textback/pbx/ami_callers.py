@@ -46,6 +46,8 @@ class Callers:
         #: while the link comes up, which events came for which channel: the snapshot may be older
         self.syncing = False
         self.seen: set[tuple[str, str]] = set()
+        #: a caller came of whom the PBX does not say whether the number is hidden
+        self.presentation_untold = False
         self.facts: list[Fact] = []
         self._trunks = re.compile("|".join(map(translate, trunks)) or r"(?!)")
         self._contexts = frozenset(contexts)
@@ -78,6 +80,9 @@ class Callers:
     def arrive(self, channel: Channel, event: Headers, at: float, did: str | None) -> None:
         """A caller is on ``channel``: tell it once."""
         self.callers[channel.uniqueid] = NOTHING
+        variables = chan_variables(event)
+        presentation = variables.get("CALLERID(pres)")
+        self.presentation_untold = self.presentation_untold or presentation is None
         self.facts.append(
             CallerArrived(
                 self.call_id(channel.uniqueid),
@@ -86,9 +91,9 @@ class Callers:
                 linkedid=event["Linkedid"],
                 number=known(event["CallerIDNum"]),
                 name=known(event.get("CallerIDName")),
-                did=known(did),
+                did=known(did) if did != "s" else variables.get("FROM_DID") or None,
                 language=self._own_language(event.get("Language")),
-                withheld=is_hidden(event.get("ChanVariable", "")),
+                withheld=is_hidden(presentation or ""),
             )
         )
 
@@ -152,6 +157,12 @@ def _fact(call_id: str, at: float, told: Situation, now: Situation) -> Fact | No
     if now.ringing:
         return Ringing(call_id, at)
     return HoldEnded(call_id, at) if told.place else None
+
+
+def chan_variables(event: Headers) -> dict[str, str]:
+    """What ``channelvars`` of manager.conf adds to each event: ``ChanVariable: NAME=value``, a line for each."""
+    lines = event.get("ChanVariable", "").split("\n")
+    return {name: value for name, _, value in (line.partition("=") for line in lines) if name}
 
 
 def position(event: Headers) -> Position:

@@ -36,7 +36,8 @@ def _music(callers: Callers, event: Headers, at: float, since: float | None) -> 
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
         channel.music_since = since
-        callers.tell_around(channel, at)
+        if channel.bridge:  # else it plays in a queue, or a menu, and says nothing
+            callers.tell_around(channel, at)
 
 
 def _queue_join(callers: Callers, event: Headers, at: float) -> None:

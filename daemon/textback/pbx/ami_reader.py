@@ -17,7 +17,8 @@ SETTLE = 0.05
 _ITEMS = frozenset({b"CoreShowChannel", b"Status", b"QueueEntry", b"BridgeListItem"})
 _LISTED = frozenset(name.decode() for name in _ITEMS)
 #: what ends those lists: only its ActionID matters
-_ENDS = frozenset(b"Event: %sComplete" % name for name in (b"CoreShowChannels", b"Status", b"QueueStatus", b"BridgeList"))
+_LISTS = (b"CoreShowChannels", b"Status", b"QueueStatus", b"BridgeList")
+_ENDS = frozenset(b"Event: %sComplete" % name for name in _LISTS)
 _ALL = (b"", (b"",))
 #: by the first line of a message that means something: what to look for from its end, and what must be found there
 _FILTERS = {b"Event: " + name: _ALL for name in WANTED | _ITEMS} | {

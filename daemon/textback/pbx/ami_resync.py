@@ -69,7 +69,7 @@ class Resync:
         facts: list[Fact] = []
         channels = [row for row in snapshot.channels if row.get("Event") == "CoreShowChannel"]
         dids = {row["Uniqueid"]: row.get("DNID", "") for row in snapshot.status if row.get("Event") == "Status"}
-        lots = {row["BridgeUniqueid"] for row in snapshot.bridges if row.get("BridgeType") == "parking"}
+        lots = {row.get("BridgeUniqueid") for row in snapshot.bridges if row.get("BridgeType") == "parking"}
         for row in channels:
             is_parked = row.get("Application") == "Park" or row.get("BridgeId") in lots
             self._adopt(row, dids.get(row["Uniqueid"], ""), is_parked, at, facts)

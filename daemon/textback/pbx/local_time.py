@@ -11,7 +11,7 @@ _UNIQUEID = re.compile(r"(?:.*-)?(\d{9,11})\.\d+")
 #: seconds; every zone is a multiple of this away from UTC
 _QUARTER = 900
 #: seconds; what is told of a channel so long after its start may be a sign of another zone
-_PATIENCE = 1800 - 60
+_PATIENCE = 3600 - 60
 #: seconds by which the start of a channel and what is told of it first may differ
 _SLACK = 2
 

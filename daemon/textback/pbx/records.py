@@ -84,7 +84,7 @@ class Records:
             elif found.arrived.at >= seen_from and found.ended <= until:
                 facts += [found.arrived, *(moment.fact for moment in found.moments)]
         facts = [fact for fact in facts if not isinstance(fact, KeyPressed)]
-        return sorted(facts, key=attrgetter("at"))
+        return sorted(facts, key=attrgetter("at", "call_id"))
 
     def visits(
         self, since: float, known: Collection[str] = (), on_bytes: Progress = nothing

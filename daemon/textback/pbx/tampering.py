@@ -144,7 +144,9 @@ def _add(headers: Headers, text: str) -> bool:
             name, _, value = line.partition(":")
         if name not in headers:
             headers[name] = value
-        elif not name.endswith(_REPEATED):
+        elif name.endswith(_REPEATED):
+            headers[name] += f"\n{value}"
+        else:
             return False
     return True
 

@@ -21,6 +21,8 @@ class Story:
     ending: str | None
     #: what else must stand in the row
     more: dict[str, Any]
+    #: the other ending that the log may tell if the daemon looked away: never one with a text
+    unseen: str | None
 
     @property
     def caller(self) -> str:
@@ -31,11 +33,11 @@ class Story:
 STORIES: list[Story] = []
 
 
-def ends(ending: str | None, **more: Any) -> Callable[[Play], Play]:
-    """Makes a story of a function; ``more``: what else must stand in the row."""
+def ends(ending: str | None, unseen: str | None = None, **more: Any) -> Callable[[Play], Play]:
+    """Makes a story of a function; ``unseen``, ``more``: see there."""
 
     def tell(play: Play) -> Play:
-        STORIES.append(Story(play, f"12025560{201 + len(STORIES)}", ending, more))
+        STORIES.append(Story(play, f"12025560{201 + len(STORIES)}", ending, more, unseen))
         return play
 
     return tell

@@ -18,7 +18,7 @@ def the_agent_puts_the_caller_on_hold_and_comes_back(house: House, number: str) 
     caller.hang_up()
 
 
-@ends("abandoned", answered_by="341", queue="team341")
+@ends("abandoned", unseen="answered", answered_by="341", queue="team341")
 def the_caller_hangs_up_while_the_agent_has_put_them_on_hold(house: House, number: str) -> float:
     caller = house.waiting(number, "12025551441")
     agent = house.desks.rings("341").answer()

@@ -66,7 +66,7 @@ def the_queue_times_out_and_voicemail_takes_the_call(house: House, number: str) 
     caller.hang_up()
 
 
-@ends("missed", queue="team319")
+@ends("missed", unseen="lost", queue="team319")
 def the_queue_is_full(house: House, number: str) -> None:
     first = house.waiting(companion(number), "12025552119")
     caller = house.outside.call(number, "12025552119")
@@ -77,7 +77,7 @@ def the_queue_is_full(house: House, number: str) -> None:
     first.hang_up()
 
 
-@ends("missed", queue="team320")
+@ends("missed", unseen="lost", queue="team320")
 def nobody_is_in_the_queue(house: House, number: str) -> None:
     caller = house.outside.call(number, "12025552120")
     house.told(number, "QUEUESTATUS", "JOINEMPTY")
@@ -85,7 +85,7 @@ def nobody_is_in_the_queue(house: House, number: str) -> None:
     caller.wait("up").hang_up()
 
 
-@ends("missed", queue="team321")
+@ends("missed", unseen="lost", queue="team321")
 def the_last_agent_pauses_and_the_queue_throws_the_caller_out(house: House, number: str) -> None:
     caller = house.waiting(number, "12025552121")
     house.desks.rings("321")
@@ -96,7 +96,7 @@ def the_last_agent_pauses_and_the_queue_throws_the_caller_out(house: House, numb
     caller.hang_up()
 
 
-@ends("missed", queue="team322")
+@ends("missed", unseen="lost", queue="team322")
 def an_operator_takes_the_caller_out_of_the_queue(house: House, number: str) -> None:
     house.do("QueuePause", Queue="team322", Interface="PJSIP/322", Paused="true")
     caller = house.waiting(number, "12025552122")
@@ -107,7 +107,7 @@ def an_operator_takes_the_caller_out_of_the_queue(house: House, number: str) -> 
     caller.hang_up()
 
 
-@ends("answered", answered_by="323", queue="team323")
+@ends("answered", unseen="lost", answered_by="323", queue="team323")
 def the_agent_hangs_up_and_the_caller_goes_on_to_a_survey(house: House, number: str) -> float:
     caller = house.waiting(number, "12025552023")
     agent = house.desks.rings("323").answer()

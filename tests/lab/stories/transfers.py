@@ -55,7 +55,7 @@ def the_call_is_transferred_into_a_queue_in_which_the_receptionist_waited(house:
     house.transferred(number)
     house.interval()
     caller.hang_up()
-    return house.between(put_on_hold(house, number), house.gone(number))
+    return house.between(house.joined("332", "team333"), house.gone(number))
 
 
 @ends("answered", answered_by="335", queue="team335")
@@ -64,11 +64,11 @@ def the_caller_takes_the_receptionists_seat_and_is_answered(house: House, number
     consult_in_queue(house, agent, "535")
     house.transferred(number)
     member = house.desks.rings("335").answer()
-    connected = house.ami.wait_event("AgentConnect", Queue="team335")
+    answered = house.talks("335")
     house.interval()
     caller.hang_up()
     member.wait("over")
-    return house.between(put_on_hold(house, number), connected)
+    return house.between(house.joined("334", "team335"), answered)
 
 
 @ends("abandoned", queue="team337")
@@ -115,10 +115,10 @@ def the_pbx_transfers_the_call_into_a_queue_and_an_agent_answers_the_caller(hous
     agent.hang_up()
     house.transferred(number)
     house.desks.rings("362").answer()
-    connected = house.ami.wait_event("AgentConnect", Queue="team362")
+    answered = house.talks("362")
     house.interval()
     caller.hang_up()
-    return house.between(put_on_hold(house, number), connected)
+    return house.between(put_on_hold(house, number), answered)
 
 
 def put_on_hold(house: House, number: str) -> Message:
