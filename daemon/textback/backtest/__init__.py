@@ -7,7 +7,7 @@ reached. Opt-outs, contacts and conversations are not known here.
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import IntEnum
@@ -30,7 +30,6 @@ from textback.wording import span
 HORIZON = 3600.0
 #: seconds; so long it is remembered whom staff reached
 _REACHED = 86400.0
-_MANY = 100_000
 #: digits at the end of a number that tell one caller from another
 _TAIL = 9
 
@@ -43,6 +42,28 @@ class _Step(IntEnum):
     FORGOTTEN = 4
 
 
+class Recent:
+    """When something happened last to a number, for some ``seconds`` and then no more."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last: dict[str, float] = {}
+        self._order: deque[tuple[float, str]] = deque()
+
+    def put(self, number: str, at: float) -> None:
+        """It happens now (``at``, epoch seconds)."""
+        self._last[number] = at
+        self._order.append((at, number))
+        while self._order[0][0] < at - self._seconds:
+            when, old = self._order.popleft()
+            if self._last.get(old) == when:
+                del self._last[old]
+
+    def get(self, number: str) -> float | None:
+        """When it was, if it matters still."""
+        return self._last.get(number)
+
+
 class Backtest:
     """Judges visits as the daemon would have judged them, each at its own time."""
 
@@ -50,12 +71,12 @@ class Backtest:
         self._directory = Directory(practices)
         guards = [practice.guards for practice in self._directory.practices]
         asked = [practice.call_to_text.cooldown for practice in self._directory.practices]
+        cooldowns = [guard.cooldown for guard in guards] + asked
         self._settle = max((guard.settle for guard in guards), default=0.0)
-        self._cooldown = max([guard.cooldown for guard in guards] + asked, default=0.0)
         self._agenda: list[tuple[float, int, int, Play | str]] = []
         self._serial = count()
-        self._texted: dict[str, float] = {}
-        self._reached: dict[str, float] = {}
+        self._texted = Recent(max(cooldowns, default=0.0) + HORIZON)
+        self._reached = Recent(_REACHED)
         self._plays: defaultdict[str, list[Play]] = defaultdict(list)
 
     def run(self, visits: Iterable[Visit | StaffReached]) -> Iterator[Entry]:
@@ -160,7 +181,7 @@ class Backtest:
         decision = decide(Case(one.call, flow, home, number, known, at, max(at, now), came_back))
         final = settled or flow is Flow.CALL_TO_TEXT or home[0].guards.settle <= 0
         if decision.verdict is Verdict.TEXT and final:
-            self._remember(self._texted, e164, now, self._cooldown)
+            self._texted.put(e164, now)
         return decision
 
     def _came_back(self, one: Play, number: numbers.Number, at: float, now: float) -> str | None:
@@ -176,13 +197,7 @@ class Backtest:
     def _staff_reached(self, dialled: str, at: float) -> None:
         number = numbers.read(dialled, self._directory.region).e164
         if number:
-            self._remember(self._reached, number, at, _REACHED)
-
-    def _remember(self, memory: dict[str, float], number: str, at: float, seconds: float) -> None:
-        memory[number] = at
-        if len(memory) % _MANY == 0:
-            for old in [number for number, when in memory.items() if when < at - seconds - HORIZON]:
-                del memory[old]
+            self._reached.put(number, at)
 
     def _home(self, call: Call) -> Home | None:
         return self._directory.home(call.pbx, call.queue, call.did)

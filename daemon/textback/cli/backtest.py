@@ -23,6 +23,7 @@ from textback.config import Config, ConfigError, Pbx, load_practice_file
 from textback.events import StaffReached
 from textback.pbx.errors import RecordsError
 from textback.pbx.records import Records, Visit
+from textback.practice import Practice
 
 #: seconds before ``--from`` that are read, too: who was texted then is not texted again
 _BEFORE = 86400.0
@@ -92,18 +93,26 @@ def backtest(
     practices = [load_practice_file(file) for file in files] if files else stored_practices(config)
     records = Records(pbx.name, pbx.trunks, (), pbx.language, queue_log, cdr, timezone)
     totals = Totals(tuple(practices), config.sms.price_per_segment)
-    with ExitStack() as stack, _faults():
-        write = stack.enter_context(calls_csv(out, practices)) if out else None
-        on_bytes = stack.enter_context(_progress(records, (since or 0.0) - _BEFORE))
-        for entry in Backtest(practices).run(_read(records, since, until, on_bytes)):
-            if (since or 0.0) <= entry.call.started_at < (until or float("inf")):
-                totals.add(entry)
-                if write:
-                    write(entry)
+    with _faults():
+        _run(records, practices, totals, (since or 0.0, until), out)
     rows = list(totals.rows())
     if out != "-":
         report(rows, as_json)
     warn(records, rows)
+
+
+def _run(
+    records: Records, practices: Sequence[Practice], totals: Totals, days: tuple[float, float | None], out: str | None
+) -> None:
+    since, until = days
+    with ExitStack() as stack:
+        write = stack.enter_context(calls_csv(out, practices)) if out else None
+        on_bytes = stack.enter_context(_progress(records, since - _BEFORE))
+        for entry in Backtest(practices).run(_read(records, since, until, on_bytes)):
+            if since <= entry.call.started_at < (until or float("inf")):
+                totals.add(entry)
+                if write:
+                    write(entry)
 
 
 def _configuration(may_be_missing: bool) -> Config:
@@ -130,9 +139,9 @@ def _pbx(config: Config, name: str | None) -> Pbx:
 
 
 def _read(
-    records: Records, since: float | None, until: float | None, on_bytes: Callable[[int], None]
+    records: Records, since: float, until: float | None, on_bytes: Callable[[int], None]
 ) -> Iterator[Visit | StaffReached]:
-    for found in records.visits((since or 0.0) - _BEFORE, on_bytes=on_bytes):
+    for found in records.visits(since - _BEFORE, on_bytes=on_bytes):
         at = found.at if isinstance(found, StaffReached) else found.arrived.at
         if until is not None and at > until + _BEFORE:
             return

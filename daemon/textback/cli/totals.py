@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -36,14 +36,14 @@ class Totals:
         """``price``: of one segment, 0 if it is not known."""
         self._zones = {practice.name: ZoneInfo(practice.timezone) for practice in practices}
         self._price = price
-        self._months: dict[tuple[str, str], Month] = {}
+        self._months: defaultdict[tuple[str, str], Month] = defaultdict(Month)
         self._counted: dict[str, int] = {}
 
     def add(self, entry: Entry) -> None:
         """One call with its verdict."""
         call, decision = entry.call, entry.decision
         began = datetime.fromtimestamp(call.started_at, self._zones.get(entry.practice or "", ZoneInfo("UTC")))
-        month = self._months.setdefault((entry.practice or "", f"{began:%Y-%m}"), Month())
+        month = self._months[entry.practice or "", f"{began.year}-{began.month:02}"]
         month.calls += 1
         month.dispositions[call.disposition or Disposition.LOST] += 1
         if decision is None:

@@ -44,6 +44,7 @@ def the_call_is_transferred_after_asking(house: House, number: str) -> None:
     house.desks.rings("331").answer()
     agent.transfer_to(consult.wait("up"))
     house.transferred(number)
+    house.connected_with(number, "331")
     house.interval()
     caller.hang_up()
 
@@ -101,8 +102,10 @@ def the_pbx_transfers_the_call_after_asking(house: House, number: str) -> None:
     caller, agent = house.talking(number, "12025551359", "359")
     house.do("Atxfer", Channel=house.channel("359"), Context="from-internal", Exten="360")
     house.desks.rings("360").answer()
+    house.talks("360")
     agent.hang_up()
     house.transferred(number)
+    house.connected_with(number, "360")
     house.interval()
     caller.hang_up()
 
@@ -129,6 +132,6 @@ def put_on_hold(house: House, number: str) -> Message:
 def consult_in_queue(house: House, agent: Leg, extension: str) -> None:
     """The receptionist holds the caller, waits in a queue herself, and then connects the caller with it."""
     agent.hold()
-    consult = house.desks.call(agent.user, extension)
+    consult = house.desks.call(agent.user, extension).speak()  # else Answer() waits for sound
     house.joined(agent.user, f"team3{extension[-2:]}")
     agent.transfer_to(consult.wait("up"))
