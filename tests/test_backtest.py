@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.data import RECORDS
-from tests.pbx.records import CALLER, T0, call, line, row, write
+from tests.pbx.records.built import CALLER, T0, call, line, row, write
 from tests.practices import practice
 from textback import config
 from textback.backtest import Backtest, shown

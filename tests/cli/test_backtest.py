@@ -12,7 +12,7 @@ import pytest
 
 from tests import recordings
 from tests.data import RECORDS
-from tests.pbx.records import CALLER, T0, call, line, row, write
+from tests.pbx.records.built import CALLER, T0, call, line, row, write
 from textback.store.calls import KEYS
 
 from .conftest import Home

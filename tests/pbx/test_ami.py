@@ -354,7 +354,7 @@ def test_who_left_while_the_link_was_down_is_lost() -> None:
 def test_who_was_on_the_line_when_the_daemon_stopped_is_known() -> None:
     async def story(w: World) -> None:
         await w.up()
-        assert [type(fact) for fact in w.facts] == [CallLost, HoldStarted, LinkSynced]
+        assert [type(fact) for fact in w.facts] == [HoldStarted, CallLost, LinkSynced]
         assert {fact.call_id for fact in w.told(CallLost)} == {f"main/{OTHER}"}
 
     play(story, prepare=_waiting, known={CALLER: LastSeen(), OTHER: LastSeen()})

@@ -76,7 +76,7 @@ def _clock(speed: float) -> Clock:
 async def _play(folder: Path, clock: Clock, speed: float, duration: float | None, calls: int | None) -> Playbill:
     stop = asyncio.Event()
     on_signal(stop)
-    simulator = Simulator(clock=clock, sleep=lambda seconds: asyncio.sleep(seconds / speed))
+    simulator = Simulator(clock=clock, sleep=lambda seconds: asyncio.sleep(seconds / speed), channelvars=True)
     playbill = Playbill(clock, calls, stop.set)
     port = await simulator.start()
     try:

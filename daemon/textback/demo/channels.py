@@ -59,9 +59,11 @@ class Channel:
     application: tuple[str, str] = ("", "")
     bridge: Bridge | None = None
     variables: dict[str, str] = field(default_factory=dict)
+    #: CALLERID(pres), where ``channelvars`` of manager.conf asks for it
+    shown: str = ""
 
     def headers(self, prefix: str = "") -> Headers:
-        """The fourteen headers that every channel event carries, each name with ``prefix``."""
+        """The headers that every channel event carries, each name with ``prefix``: fourteen, and the channelvars."""
         values = (
             ("Channel", self.name),
             ("ChannelState", str(self.state)),
@@ -78,7 +80,8 @@ class Channel:
             ("Uniqueid", self.uniqueid),
             ("Linkedid", self.linkedid),
         )
-        return [(prefix + name, value) for name, value in values]
+        added = [("ChanVariable", f"CALLERID(pres)={self.shown}")] if self.shown else []
+        return [(prefix + name, value) for name, value in (*values, *added)]
 
     def listed(self, now: float) -> Headers:
         """This channel as an item of ``CoreShowChannels``."""

@@ -22,6 +22,7 @@ class Simulator:
 
     Of ``VarSet`` only the variables that tell how a call ended are sent. ``Newexten`` and the states of
     devices, hints and queue members are left out: they say nothing about the calls that are played here.
+    ``channelvars``: as if manager.conf had ``channelvars = CALLERID(pres)``.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class Simulator:
         callers: Iterable[Script] = CAST,
         queues: Iterable[str] = ("support",),
         agents: tuple[Phone, ...] = AGENTS,
+        channelvars: bool = False,
     ) -> None:
         self.callers = tuple(callers)
         self._address = (host, port)
         self._credentials = (username, secret)
         self._server: asyncio.Server | None = None
         self._sessions: dict[Session, asyncio.Task[None]] = {}
-        board = Switchboard(clock)
+        board = Switchboard(clock, channelvars)
         board.listeners.append(self._broadcast)
         room = WaitingRoom(board, [Queue(name, agents) for name in queues])
         self.stage = Stage(board, room, sleep, agents, DESKS)

@@ -19,8 +19,9 @@ _CAUSES = {0: "Unknown", 16: "Normal Clearing", 17: "User busy", 127: "Interwork
 class Switchboard:
     """Every method is one thing that happens to a channel, and tells the listeners what Asterisk 22 would say of it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, channelvars: bool = False) -> None:
         self.clock = clock
+        self.channelvars = channelvars
         self.listeners: list[Emit] = []
         self.channels: dict[str, Channel] = {}
         self._serial = itertools.count(1)
@@ -132,6 +133,8 @@ class Switchboard:
             f"{device}-{serial:08x}", uniqueid, caller.linkedid if caller else uniqueid, state,
             who[0] or UNKNOWN, who[1] or UNKNOWN, context, exten, now,
         )
+        if self.channelvars:
+            channel.shown = "allowed_not_screened" if who[0] else "unavailable"
         self.channels[uniqueid] = channel
         self.tell("Newchannel", "call", channel.headers())
         return channel

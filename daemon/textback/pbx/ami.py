@@ -114,7 +114,7 @@ class AmiLink:
             self._resync_wanted.clear()
             translator.syncing = True
             await session.login(self.settings.username, self.settings.secret)
-            await self._sync(session, resync)
+            await self._sync(session, translator, resync)
             translator.syncing = False
             self._log.info("%s: link is up, %d callers on the line", self.settings.name, len(translator.callers))
             await self._keep(session)
@@ -167,7 +167,7 @@ class AmiLink:
             self._settling = None
         reader.settle()
 
-    async def _sync(self, session: Session, resync: Resync) -> None:
+    async def _sync(self, session: Session, translator: Translator, resync: Resync) -> None:
         channels = await self._list(session, "CoreShowChannels")
         status = await self._list(session, "Status")
         queues = await self._list(session, "QueueStatus")
@@ -175,8 +175,13 @@ class AmiLink:
         bridges = await self._list(session, "BridgeList") if is_bridged else []
         at = self._clock()
         resynced = resync.apply(Snapshot(channels, status, queues, bridges), at)
-        for fact in [*await self._unseen(resynced.gone, at), *resynced.facts]:
+        present = {translator.call_id(uniqueid) for uniqueid in translator.callers}
+        # At once: what comes while the records are read is about these callers, too.
+        for fact in resynced.facts:
             self._emit(fact)
+        for fact in await self._unseen(resynced.gone, at):
+            if fact.call_id not in present:
+                self._emit(fact)
         self.is_up, self.problem = True, None
         self._emit(LinkSynced("", at, self.settings.name))
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from textback.pbx import rotated
+from textback.pbx.records import rotated
 from textback.pbx.errors import RecordsError
-from textback.pbx.queue_log import stamp
+from textback.pbx.records.queue_log import stamp
 
-from .records import T0, write
+from .built import T0, write
 
 
 def numbered(start: int, stop: int) -> Sequence[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textback.pbx.local_time import LocalTime, born
+from textback.pbx.records.local_time import LocalTime, born
 
 NEW_YORK = ZoneInfo("America/New_York")
 AUTUMN = datetime(2026, 11, 1, 5, 30, tzinfo=UTC).timestamp()  # 01:30 in New York, the first time

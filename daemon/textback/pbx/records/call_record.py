@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from textback.events import NoAnswer
-from textback.pbx.cdr import CdrRow
-from textback.pbx.local_time import born
-from textback.pbx.queue_log import QueueLine
+from textback.pbx.records.cdr import CdrRow
+from textback.pbx.records.local_time import born
+from textback.pbx.records.queue_log import QueueLine
 
 #: seconds by which two records of the same moment may differ
 SLACK = 2.0

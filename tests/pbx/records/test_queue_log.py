@@ -14,9 +14,9 @@ from sqlalchemy import create_engine, text
 
 from tests.data import RECORDS
 from textback.pbx.errors import RecordsError
-from textback.pbx.queue_log import SILENT, TELLING, QueueLine, QueueLog, stamp
+from textback.pbx.records.queue_log import SILENT, TELLING, QueueLine, QueueLog, stamp
 
-from .records import CALLER, T0, call, line, write
+from .built import CALLER, T0, call, line, write
 
 
 def read(path: Path, *lines: str) -> tuple[list[QueueLine], dict[str, int]]:

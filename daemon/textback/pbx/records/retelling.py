@@ -21,9 +21,9 @@ from textback.events import (
     Talking,
     VoicemailTook,
 )
-from textback.pbx.call_record import GAVE_UP, SLACK, THROWN_OUT, TRANSFERRED, CallRecord
-from textback.pbx.cdr import CdrRow
-from textback.pbx.queue_log import QueueLine
+from textback.pbx.records.call_record import GAVE_UP, SLACK, THROWN_OUT, TRANSFERRED, CallRecord
+from textback.pbx.records.cdr import CdrRow
+from textback.pbx.records.queue_log import QueueLine
 
 #: verbs with which a caller leaves a queue for something else
 _LEAVING = GAVE_UP | TRANSFERRED | THROWN_OUT.keys() | {"EXITWITHKEY"}

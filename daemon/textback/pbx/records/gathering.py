@@ -6,9 +6,9 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from textback.pbx.call_record import COMPLETED, GAVE_UP, SLACK, THROWN_OUT, TRANSFERRED, CallRecord
-from textback.pbx.cdr import CdrRow
-from textback.pbx.queue_log import QueueLine
+from textback.pbx.records.call_record import COMPLETED, GAVE_UP, SLACK, THROWN_OUT, TRANSFERRED, CallRecord
+from textback.pbx.records.cdr import CdrRow
+from textback.pbx.records.queue_log import QueueLine
 
 #: seconds after the last row of a call, or after its end in queue_log where there is no CDR
 GRACE = 30.0

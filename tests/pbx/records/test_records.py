@@ -26,7 +26,7 @@ from textback.events import (
 )
 from textback.pbx.records import Records, Visit
 
-from .records import CALLER, T0, call, line, row, write
+from .built import CALLER, T0, call, line, row, write
 
 TRUNKS = ("PJSIP/trunk-*",)
 RULES = Rules(after=30.0)

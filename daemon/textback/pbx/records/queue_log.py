@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from sqlalchemy import RowMapping
 
-from textback.pbx import rotated
-from textback.pbx.local_time import LocalTime
-from textback.pbx.record_table import RecordTable, is_url, text, where
+from textback.pbx.records import rotated
+from textback.pbx.records.local_time import LocalTime
+from textback.pbx.records.record_table import RecordTable, is_url, text, where
 
 log = logging.getLogger(__name__)
 

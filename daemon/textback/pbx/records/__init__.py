@@ -10,13 +10,13 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from textback.events import CallerArrived, Fact, KeyPressed, Ringing, StaffReached, Talking
-from textback.pbx.call_record import SLACK, CallRecord
-from textback.pbx.cdr import Cdr, CdrRow
-from textback.pbx.gathering import Gathering
-from textback.pbx.local_time import born
-from textback.pbx.queue_log import QueueLine, QueueLog
-from textback.pbx.retelling import Moment, moments
-from textback.pbx.rotated import Progress, nothing
+from textback.pbx.records.call_record import SLACK, CallRecord
+from textback.pbx.records.cdr import Cdr, CdrRow
+from textback.pbx.records.gathering import Gathering
+from textback.pbx.records.local_time import born
+from textback.pbx.records.queue_log import QueueLine, QueueLog
+from textback.pbx.records.retelling import Moment, moments
+from textback.pbx.records.rotated import Progress, nothing
 
 #: seconds before the first call that is asked for, for clocks that differ
 _BEFORE = 60.0

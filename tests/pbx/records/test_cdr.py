@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from tests.data import RECORDS
-from textback.pbx.cdr import Cdr, CdrRow
+from textback.pbx.records.cdr import Cdr, CdrRow
 from textback.pbx.errors import RecordsError
 
-from .records import CALLER, T0, call, row, wall, write
+from .built import CALLER, T0, call, row, wall, write
 
 
 def read(folder: Path, *rows: str, timezone: str | None = None) -> tuple[list[CdrRow], dict[str, int]]:
