@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from textback.hours import Hours, Span, holidays_of, is_open, overlapping, read_span, write_span
+from textback.hours import Hours, Span, end_of, holidays_of, is_open, overlapping, read_span, write_span
 
 NEW_YORK = "America/New_York"
 OFFICE: tuple[Span, ...] = ((480, 720), (780, 1020))
@@ -145,3 +145,18 @@ def test_overlapping_spans_are_noticed(spans: tuple[Span, ...], answer: bool) ->
 def test_an_unknown_holiday_country_is_refused(code: str) -> None:
     with pytest.raises(ValueError, match="country or subdivision"):
         holidays_of(code, 2026)
+
+
+@pytest.mark.parametrize(
+    ("moment", "end"),
+    [
+        ("2027-01-15 22:30", "2027-01-16 08:00"),
+        ("2027-01-16 07:59", "2027-01-16 08:00"),
+        ("2027-01-16 08:00", None),
+        ("2027-01-15 20:59", None),
+        ("2027-03-13 22:00", "2027-03-14 08:00"),  # an hour is skipped that night
+        ("2027-11-06 22:00", "2027-11-07 08:00"),  # and one comes twice
+    ],
+)
+def test_a_daily_span_ends_when_the_clock_on_the_wall_says_so(moment: str, end: str | None) -> None:
+    assert end_of((21 * 60, 8 * 60), NEW_YORK, at(moment)) == (at(end) if end else None)

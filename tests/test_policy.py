@@ -12,7 +12,7 @@ from textback.call import Call, Phase
 from textback.directory import Directory
 from textback.events import NoAnswer
 from textback.guards import Case
-from textback.model import Decision, Disposition, Flow, Known, Verdict
+from textback.model import Decision, Disposition, Flow, Known, Spent, Verdict
 from textback.policy import decide, flow_of, number_of, without_flow
 
 NOON = 1_800_014_400.0  # 2027-01-15 12:00 UTC, a Friday
@@ -125,6 +125,37 @@ def test_a_text_that_comes_too_late_is_held_for_staff() -> None:
     assert (decision.verdict, decision.reason) == (Verdict.HELD, "too_old")
     assert decision.why == "held: hung up after 1 min 35 s on hold in support, but that is 10 min 1 s ago"
     assert decision.body
+
+
+EVENING = NOON + 10 * 3600  # 22:00 UTC
+
+
+def test_in_quiet_hours_a_text_waits_for_their_end() -> None:
+    quiet = case(abandoned_call(), guards__quiet_hours="21:00-08:00")
+    decision = decide(replace(quiet, at=EVENING, now=EVENING + 15))
+    assert (decision.verdict, decision.due_at) == (Verdict.TEXT, EVENING + 10 * 3600)
+    assert decision.why.endswith("; it waits for the end of the quiet hours")
+    assert decide(quiet).due_at is None
+
+
+def test_a_text_that_would_wait_too_long_for_the_quiet_hours_to_end_is_skipped() -> None:
+    quiet = case(abandoned_call(), guards__quiet_hours="21:00-08:00", guards__quiet_hold="2h")
+    assert decide(replace(quiet, at=EVENING, now=EVENING + 15)).reason == "quiet_hours"
+
+
+@pytest.mark.parametrize(
+    ("spent", "held"),
+    [
+        (Spent(minute=59, day=59), False),
+        (Spent(minute=60, day=60), True),
+        (Spent(day=2000), True),
+        (Spent(prefixes={"+1202555": 10}), True),
+        (Spent(prefixes={"+1202556": 10}), False),
+    ],
+)
+def test_what_goes_over_the_budget_is_held(spent: Spent, held: bool) -> None:
+    decision = decide(replace(case(abandoned_call()), spent=spent))
+    assert (decision.reason == "budget", decision.verdict is Verdict.HELD) == (held, held)
 
 
 def test_a_caller_who_came_back_is_not_texted() -> None:

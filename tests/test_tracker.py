@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -69,12 +68,9 @@ class Desk:
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = open_engine("sqlite://")
-    migrations.upgrade(engine)
+def engine(engine: Engine) -> Engine:
     want(engine)
-    yield engine
-    engine.dispose()
+    return engine
 
 
 @pytest.fixture
@@ -227,7 +223,7 @@ def test_a_batch_that_the_database_refuses_is_tried_again_from_before(desk: Desk
     assert len(desk.texts()) == 2
 
 
-def test_batches_of_any_size_decide_the_same(engine: Engine) -> None:
+def test_batches_of_any_size_decide_the_same() -> None:
     facts = [*gives_up("1", 1), *gives_up("2", 30, hold=8), *gives_up("3", 40, number="+12025550144")]
 
     def decided(size: int) -> list[tuple[Any, ...]]:
@@ -296,3 +292,10 @@ def test_a_pbx_that_stays_down_leaves_its_callers_to_staff(desk: Desk) -> None:
     desk.tell(*gives_up("1", 1), LinkLost("", at(25), "main"), now=at(60))
     desk.tell(now=at(36) + BLIND_LIMIT)
     assert [(row["verdict"], row["reason"]) for row in desk.log()] == [("held", "too_old")]
+
+
+def test_spoofed_callers_cannot_make_it_a_text_pump(desk: Desk) -> None:
+    crowd = [fact for n in range(30) for fact in gives_up(str(n), 1 + n / 10, number=f"+12025550{n:03d}")]
+    desk.tell(*sorted(crowd, key=lambda fact: fact.at), now=at(100))
+    assert [row["reason"] for row in desk.log()].count("budget") == 20
+    assert sorted(status for _, _, status in desk.texts()) == ["held"] * 20 + ["queued"] * 10

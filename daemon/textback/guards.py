@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textback import hours
 from textback.call import Call
 from textback.directory import Home
-from textback.model import Flow, Known
+from textback.model import Flow, Known, Spent, prefix_of
 from textback.numbers import Number, NumberKind, calling_code
 from textback.wording import span
 
@@ -28,6 +28,7 @@ class Case:
     at: float
     now: float
     came_back: str | None = None
+    spent: Spent = Spent()
 
 
 def queue_of(case: Case) -> str | None:
@@ -159,3 +160,26 @@ LATE_GUARDS: tuple[tuple[str, Guard], ...] = (
     ("in_conversation", _in_conversation),
     ("cooldown", _cooldown),
 )
+
+
+def quiet_until(case: Case) -> float | None:
+    """When the quiet hours end that it is now, in epoch seconds; None if it is not quiet, or the caller asked."""
+    practice = case.home[0]
+    span_of_day = practice.guards.quiet_hours
+    if span_of_day is None or case.flow is Flow.CALL_TO_TEXT:
+        return None
+    return hours.end_of(span_of_day, practice.timezone, case.now)
+
+
+def over_budget(case: Case) -> str | None:
+    """A sentence if one more text would be too many: for a minute, a day, or numbers that look alike."""
+    guards, spent = case.home[0].guards, case.spent
+    alike = spent.prefixes.get(prefix_of(case.number.e164 or ""), 0)
+    for count, limit, what in (
+        (spent.minute, guards.per_minute, "texts within a minute"),
+        (spent.day, guards.per_day, "texts within a day"),
+        (alike, guards.per_prefix, "texts to numbers like this one within a minute"),
+    ):
+        if 0 < limit <= count:
+            return f"{limit} {what} are the limit"
+    return None

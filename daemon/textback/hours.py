@@ -43,6 +43,22 @@ def is_open(hours: Hours, timezone: str, at: float) -> bool:
     )
 
 
+def end_of(span: Span, timezone: str, at: float) -> float | None:
+    """When the daily ``span`` ends in which ``at`` lies, in seconds since the epoch; None if it lies in none."""
+    zone = ZoneInfo(timezone)
+    local = datetime.fromtimestamp(at, zone)
+    start, end = span
+    minute = local.hour * 60 + local.minute
+    over_midnight = end < start
+    inside = minute >= start or minute < end if over_midnight else start <= minute < end
+    if not inside:
+        return None
+    day = local.date() + timedelta(days=1 if over_midnight and minute >= start else 0)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    # On the wall clock, so that an hour that is skipped or repeated in between does not count.
+    return (midnight + timedelta(minutes=end)).timestamp()
+
+
 def spans_on(hours: Hours, day: date) -> tuple[Span, ...]:
     """The spans that begin on ``day``."""
     if day in hours.open:

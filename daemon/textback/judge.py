@@ -12,9 +12,9 @@ from textback import template
 from textback.directory import Home
 from textback.guards import Case
 from textback.ledger import Entry
-from textback.model import Decision, Disposition, Flow, Known, Status, Verdict
+from textback.model import Decision, Disposition, Flow, Known, Spent, Status, Verdict
 from textback.policy import decide, flow_of, no_practice, number_of, without_flow
-from textback.store import messages, people
+from textback.store import budget, messages, people
 from textback.store.calls import Visit, visits
 from textback.wording import span
 
@@ -30,8 +30,13 @@ def judge_asked(connection: Connection, entry: Entry, home: Home | None, at: flo
     if home is None:
         return replace(entry, decision=no_practice(entry.call, Flow.CALL_TO_TEXT))
     case = _case(entry, Flow.CALL_TO_TEXT, home, at, at)
-    case = replace(case, known=_known(connection, [case]).get(case.number.e164 or "", _NOBODY))
-    return _write(connection, [(entry, case, decide(case))])[0]
+    known, spent = _known(connection, [case]), _spent(connection, [case])
+    case = replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent[home[0].name])
+    decision = decide(case)
+    if decision.verdict is Verdict.HELD:
+        # Who asks hears at once whether a text comes: that it may come, once a person has looked, is no answer.
+        decision = replace(decision, verdict=Verdict.SKIP)
+    return _write(connection, [(entry, case, decision)])[0]
 
 
 def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool) -> list[Entry]:
@@ -55,11 +60,14 @@ def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool)
 def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled: bool) -> list[Entry]:
     known = _known(connection, [case for _, case in cases])
     others = _visits(connection, [case for _, case in cases]) if settled else {}
+    spent = _spent(connection, [case for _, case in cases])
     settling: list[Entry] = []
     judged: list[Judged] = []
     for entry, case in cases:
         number = case.number.e164 or ""
-        case = replace(case, known=known.get(number, _NOBODY), came_back=_came_back(case, others.get(number, ())))
+        back = _came_back(case, others.get(number, ()))
+        purse = spent.get(case.home[0].name, Spent())
+        case = replace(case, known=known.get(number, _NOBODY), came_back=back, spent=purse)
         decision = decide(case)
         settle = case.home[0].guards.settle
         # What nobody saw is judged once the link is back, however short the practice lets calls settle.
@@ -69,6 +77,7 @@ def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled:
         judged.append((entry, case, decision))
         if decision.verdict is Verdict.TEXT:
             known[number] = replace(case.known, last_automatic_text=case.now)
+            spent[case.home[0].name] = purse.and_one_to(number)
     return settling + _write(connection, judged)
 
 
@@ -105,8 +114,9 @@ def _message(case: Case, decision: Decision, conversation: int) -> messages.NewM
         segments=counted.count,
         encoding=counted.encoding,
         created_at=case.now,
-        due_at=case.now,
-        expires_at=case.at + practice.guards.max_age if practice.guards.max_age > 0 else None,
+        due_at=case.now if decision.due_at is None else decision.due_at,
+        # What waits for the quiet hours to end does not grow too old by that.
+        expires_at=case.at + practice.guards.max_age if practice.guards.max_age > 0 and not decision.due_at else None,
         call_id=case.call.id,
         practice=practice.name,
         flow=case.flow,
@@ -122,6 +132,11 @@ def _case(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case:
 def _known(connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:
     practice_of = {case.number.e164: case.home[0].name for case in cases if case.number.e164}
     return people.known(connection, list(practice_of), practice_of=practice_of) if practice_of else {}
+
+
+def _spent(connection: Connection, cases: Sequence[Case]) -> dict[str, Spent]:
+    practices = {case.home[0].name for case in cases}
+    return budget.spent(connection, practices, max(case.now for case in cases)) if practices else {}
 
 
 def _visits(connection: Connection, cases: Sequence[Case]) -> Mapping[str, Sequence[Visit]]:

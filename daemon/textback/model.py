@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -64,6 +65,8 @@ class Decision:
     flow: Flow | None = None
     body: str | None = None
     line: str | None = None
+    #: seconds since the epoch; when the text may leave, if not at once
+    due_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +80,23 @@ class Known:
     last_automatic_text: float | None = None
     staff_wrote_at: float | None = None
     staff_reached_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The automatic texts of a practice: in the last day, in the last minute, and of these for each prefix."""
+
+    day: int = 0
+    minute: int = 0
+    prefixes: Mapping[str, int] = field(default_factory=dict)
+
+    def and_one_to(self, number: str) -> Spent:
+        """The same with one more text."""
+        prefix = prefix_of(number)
+        prefixes = {**self.prefixes, prefix: self.prefixes.get(prefix, 0) + 1}
+        return Spent(self.day + 1, self.minute + 1, prefixes)
+
+
+def prefix_of(number: str) -> str:
+    """All but the last four digits of an E.164 number: +12025550143 -> +1202555, its area and exchange."""
+    return number[:-4]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textback import hours, template
 from textback.call import Call
 from textback.directory import Home
-from textback.guards import GUARDS, LATE_GUARDS, Case
+from textback.guards import GUARDS, LATE_GUARDS, Case, over_budget, quiet_until
 from textback.model import Decision, Disposition, Flow, Verdict
 from textback.numbers import Number, NumberKind, read
 from textback.practice import message_in
@@ -68,8 +68,15 @@ def decide(case: Case) -> Decision:
         sentence = guard(case)
         if sentence:
             return skip(reason, sentence, case.flow)
-    why = f"text: {ended(case.call, case.flow)}"
-    return Decision(Verdict.TEXT, case.flow, why, case.flow, body, case.home[1].number)
+    quiet = quiet_until(case)
+    if quiet is not None and quiet - case.at > case.home[0].guards.quiet_hold:
+        return skip("quiet_hours", "it would be too late when the quiet hours end", case.flow)
+    told, line = ended(case.call, case.flow), case.home[1].number
+    too_many = over_budget(case)
+    if too_many:
+        return Decision(Verdict.HELD, "budget", f"held: {told}, but {too_many}", case.flow, body, line)
+    waits = "" if quiet is None else "; it waits for the end of the quiet hours"
+    return Decision(Verdict.TEXT, case.flow, f"text: {told}{waits}", case.flow, body, line, quiet)
 
 
 def _body(case: Case) -> str:

@@ -34,6 +34,10 @@ def _instant() -> sa.types.TypeEngine[Any]:
     return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
+def _seconds() -> sa.types.TypeEngine[Any]:
+    return sa.Float().with_variant(mysql.DOUBLE(), "mysql", "mariadb")
+
+
 def _indices(table: str, *columns: tuple[str, ...]) -> None:
     for names in columns:
         op.create_index(op.f(f"ix_{table}_{'_'.join(names)}"), table, list(names))
@@ -126,8 +130,8 @@ def _calls() -> None:
         sa.Column("offered_at", _instant()),
         sa.Column("answered_at", _instant()),
         sa.Column("ended_at", _instant()),
-        sa.Column("hold_seconds", sa.Float()),
-        sa.Column("ring_seconds", sa.Float()),
+        sa.Column("hold_seconds", _seconds()),
+        sa.Column("ring_seconds", _seconds()),
         sa.Column("disposition", sa.String(16)),
         sa.Column("voicemail", sa.Boolean(), nullable=False),
         sa.Column("answered_by", sa.String(128)),

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.reader import translator
+from tests.benchmarks.reader import NO_BUDGET, translator
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.demo.load import load
@@ -53,7 +53,7 @@ async def measure(rate: float, wait: float, seconds: float, path: Path) -> None:
     engine = open_engine(f"sqlite:///{path}")
     migrations.upgrade(engine)
     with engine.begin() as connection:
-        practices.put(connection, practice().name, document(), "benchmark", 0.0)
+        practices.put(connection, practice().name, document(**NO_BUDGET), "benchmark", 0.0)
     writer = Writer(engine, logging.getLogger("benchmark"))
     writer.start()
     faults: list[BaseException] = []
@@ -91,7 +91,7 @@ def memory_of_calls(count: int) -> None:
     migrations.upgrade(engine)
     tracker = Tracker(["main"], PracticeBook())
     with engine.begin() as connection:
-        practices.put(connection, practice().name, document(), "benchmark", 0.0)
+        practices.put(connection, practice().name, document(**NO_BUDGET), "benchmark", 0.0)
     _open(engine, tracker, 0, 100)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]

@@ -1,4 +1,4 @@
-"""The outbox with a real writer and SQLite, a scripted provider, and a clock that only its own rests move."""
+"""The outbox with a real writer and database, a scripted provider, and a clock that only its own rests move."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def error(kind: Fault, retry_after: float | None = None) -> SendError:
 class World:
     """A database, a writer, and a time that passes only while the outbox rests."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.now = NOW
-        self.engine = open_engine(f"sqlite:///{path}")
+        self.engine = open_engine(url)
         metadata.create_all(self.engine)
         self.writer = Writer(self.engine, LOG)
         self.writer.start()
@@ -151,8 +151,19 @@ def _prepare(conn: Connection) -> int:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "textback.db")
+def world(database_url: str) -> Iterator[World]:
+    """On each kind of database."""
+    yield from living(database_url)
+
+
+@pytest.fixture
+def sqlite_world(tmp_path: Path) -> Iterator[World]:
+    """On a SQLite file."""
+    yield from living(f"sqlite:///{tmp_path / 'textback.db'}")
+
+
+def living(url: str) -> Iterator[World]:
+    made = World(url)
     yield made
     made.writer.stop()
     made.engine.dispose()
@@ -173,7 +184,7 @@ def test_the_claim_is_durable_before_the_provider_hears_of_it(world: World) -> N
     seen: list[str] = []
 
     def look(message: Outgoing) -> Answer:
-        other = open_engine(f"sqlite:///{world.path}")
+        other = open_engine(world.url)
         with other.connect() as conn:
             seen.append(conn.execute(select(table.c.status).where(table.c.id == message.id)).scalar_one())
         other.dispose()
@@ -463,10 +474,10 @@ def test_what_another_sender_has_in_hand_is_left_alone_until_it_is_old(world: Wo
     assert (provider.sent, world.state("m")[0]) == ([], "unknown")
 
 
-def test_two_outboxes_on_one_file_send_each_text_once(world: World) -> None:
+def test_two_outboxes_on_one_database_send_each_text_once(world: World) -> None:
     for n in range(30):
         world.add(f"m{n}")
-    engine = open_engine(f"sqlite:///{world.path}")
+    engine = open_engine(world.url)
     writer = Writer(engine, LOG)
     writer.start()
     provider = Scripted()
@@ -586,16 +597,16 @@ def test_a_writer_that_is_gone_ends_the_outbox_unless_it_stops_anyway(world: Wor
     assert asyncio.run(story())
 
 
-def test_a_database_that_is_locked_for_a_while_delays_a_text_and_loses_nothing(world: World) -> None:
-    world.add("m")
+def test_a_database_that_is_locked_for_a_while_delays_a_text_and_loses_nothing(sqlite_world: World) -> None:
+    sqlite_world.add("m")
     provider = Scripted()
-    with world.engine.connect() as lock:
+    with sqlite_world.engine.connect() as lock:
         lock.exec_driver_sql("SELECT 1")  # begins a transaction, and every one of ours may write
         timer = threading.Timer(0.2, lock.rollback)
         timer.start()
-        world.run(provider)
+        sqlite_world.run(provider)
         timer.join()
-    assert (provider.ids, world.state("m")[0]) == (["m"], "sent")
+    assert (provider.ids, sqlite_world.state("m")[0]) == (["m"], "sent")
 
 
 def test_a_person_who_cancels_meanwhile_is_not_overruled(world: World) -> None:

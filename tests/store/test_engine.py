@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from textback.store.engine import StoreError, describe, file_of, is_fault, open_engine, reading
+from textback.store.engine import StoreError, file_of, open_engine, reading
+from textback.store.faults import describe, is_fault
 from textback.store.tables import optouts
 
 OPTOUT = {"number": "+12025550111", "at": 1.0, "source": "test"}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from textback.model import Flow, Status
 from textback.store import messages, practices
@@ -244,9 +243,7 @@ def test_the_list_is_newest_first_and_can_be_narrowed(conn: Connection, thread: 
     assert ids(status="sending") == ["m0"]
 
 
-def test_many_who_claim_at_once_from_one_file_get_each_text_once(database: Path) -> None:
-    url = f"sqlite:///{database}"
-    engine = open_engine(url)
+def test_many_who_claim_at_once_get_each_text_once(database_url: str, engine: Engine) -> None:
     with engine.begin() as conn:
         practices.put(conn, "Clinic", {"line": []}, "test", 0.0)
         conversation = conversation_in(conn)
@@ -255,7 +252,7 @@ def test_many_who_claim_at_once_from_one_file_get_each_text_once(database: Path)
     got: list[str] = []
 
     def work(name: str) -> None:
-        own = open_engine(url)
+        own = open_engine(database_url)
         while True:
             with own.begin() as conn:
                 message = messages.claim(conn, NOW, name)
@@ -269,5 +266,4 @@ def test_many_who_claim_at_once_from_one_file_get_each_text_once(database: Path)
         worker.start()
     for worker in workers:
         worker.join()
-    engine.dispose()
     assert len(got) == len(set(got)) == 40

@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from textback.config import ConfigError
 from textback.practice import PracticeError
-from textback.store.engine import StoreError, describe
+from textback.store.engine import StoreError
+from textback.store.faults import describe
 
 FAILED = 1
 CONFIGURATION = 78  # EX_CONFIG of sysexits.h

@@ -1,4 +1,4 @@
-"""How a database is opened, and how its faults are told from the mistakes of a statement."""
+"""How a database is opened, of whichever kind."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
+
+from textback.store.faults import hide_values
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -22,7 +23,10 @@ _DRIVERS = {
     "mysql": "mariadb+pymysql",
     "mariadb": "mariadb+pymysql",
 }
+_PACKAGES = {"postgresql+psycopg": "'psycopg[binary]'", "mariadb+pymysql": "pymysql"}
 _READS = "textback_reads"
+#: MariaDB must refuse what doesn't fit, whatever its own configuration says.
+_SQL_MODE = "TRADITIONAL"
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -50,9 +54,9 @@ def open_engine(url: str, *, busy_timeout: float = 5.0, looking: bool = False) -
         if parsed.get_backend_name() == "sqlite":
             return _open_sqlite(parsed, busy_timeout, looking)
         return _open_server(parsed)
-    except ModuleNotFoundError as error:
-        missing = f"{parsed.drivername} needs the package {error.name}: pip install {error.name}"
-        raise StoreError(missing) from error
+    except ImportError as error:  # psycopg without the library of PostgreSQL is no ModuleNotFoundError
+        package = _PACKAGES.get(parsed.drivername, error.name)
+        raise StoreError(f"{parsed.drivername} needs a package: pip install {package}") from error
     except NoSuchModuleError as error:
         raise StoreError(f"unknown kind of database {parsed.drivername!r} in database.url") from error
 
@@ -78,38 +82,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection.execution_options(**{_READS: True})
 
 
-def is_fault(error: BaseException) -> bool:
-    """Whether the database failed (locked, gone, full, read-only) rather than the statement it was given."""
-    if isinstance(error, PoolTimeout):
-        return True
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return False
-    if error.connection_invalidated:
-        return True
-    kinds = {kind.__name__ for kind in type(error.orig).__mro__}
-    if kinds & {"IntegrityError", "DataError", "ProgrammingError", "NotSupportedError"}:
-        return False
-    return not _is_bad_statement(error.orig)
-
-
-def _is_bad_statement(error: BaseException) -> bool:
-    """Faulty SQL that a driver reports as an operational error."""
-    if getattr(error, "sqlstate", None) == "25P02":  # PostgreSQL: an earlier statement broke the transaction
-        return True
-    if getattr(error, "sqlite_errorname", None) == "SQLITE_ERROR":
-        return "no such table" not in str(error)  # a missing table is a database that somebody put away
-    return False
-
-
-def describe(error: BaseException) -> str:
-    """One line about a fault, without the values of the statement: they are personal data."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return (str(cause).strip() or type(cause).__name__).splitlines()[0]
-
-
 def _open_server(url: URL) -> Engine:
     options: dict[str, Any] = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
-    return create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
+    if url.get_backend_name() != "postgresql":
+        options["connect_args"] = {"sql_mode": _SQL_MODE}
+    engine = create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
+    event.listen(engine, "handle_error", hide_values)
+    return engine
 
 
 def _open_sqlite(url: URL, busy_timeout: float, looking: bool) -> Engine:

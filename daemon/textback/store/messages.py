@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, Update, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from textback.model import Direction, Flow, Status
@@ -17,6 +17,7 @@ from textback.store.sweep import sweep
 from textback.store.tables import messages
 
 _DAY = 86_400.0
+_queued = messages.c.status == Status.QUEUED
 _of_calls = select(messages.c.id, messages.c.call_id).where(
     messages.c.call_id.in_(bindparam("calls", expanding=True))
 )
@@ -120,24 +121,24 @@ def claim(conn: Connection, now: float, by: str) -> OutMessage | None:
         .where(waiting.c.status == Status.QUEUED, waiting.c.direction == Direction.OUT, waiting.c.due_at <= now)
         .order_by(waiting.c.priority, waiting.c.created_at.desc(), waiting.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
     )
     taken = update(messages).values(
         status=Status.SENDING, claimed_at=now, claimed_by=by, attempts=messages.c.attempts + 1
     )
     if conn.dialect.update_returning:
-        chosen = and_(messages.c.id == first.scalar_subquery(), messages.c.status == Status.QUEUED)
-        row = conn.execute(taken.where(chosen).returning(*_OUT)).first()
+        unclaimed = first.with_for_update(skip_locked=True).scalar_subquery()
+        row = conn.execute(taken.where(messages.c.id == unclaimed, _queued).returning(*_OUT)).first()
         return None if row is None else _out(row)
-    return _claim_in_two_steps(conn, conn.execute(first).scalar(), taken)
+    return _claim_in_two_steps(conn, first, taken)
 
 
-def _claim_in_two_steps(conn: Connection, found: str | None, taken: Any) -> OutMessage | None:
-    # MariaDB's UPDATE returns nothing; the row lock of the SELECT stands in for it.
-    if found is None:
-        return None
-    conn.execute(taken.where(messages.c.id == found))
-    return _out(conn.execute(select(*_OUT).where(messages.c.id == found)).one())
+def _claim_in_two_steps(conn: Connection, first: Select[Any], taken: Update) -> OutMessage | None:
+    # MariaDB's UPDATE returns nothing, and its SELECT ... FOR UPDATE would lock all that it sorts, so that another
+    # sender found nothing: look without a lock, then swap what is still queued
+    while (found := conn.execute(first).scalar()) is not None:
+        if conn.execute(taken.where(messages.c.id == found, _queued)).rowcount:
+            return _out(conn.execute(select(*_OUT).where(messages.c.id == found)).one())
+    return None
 
 
 def settle(conn: Connection, message_id: str, settled: Settled, attempts: int | None = None) -> Status | None:

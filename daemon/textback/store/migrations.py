@@ -18,7 +18,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from textback.store.engine import StoreError, describe, file_of, is_fault, reading
+from textback.store.engine import StoreError, file_of, reading
+from textback.store.faults import describe, is_fault
 
 _PACKAGE = "textback.sql"
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import mysql
 
 from textback.store.columns import Foreign, Instant
 
@@ -29,6 +30,8 @@ metadata = MetaData(
     }
 )
 
+#: MariaDB's FLOAT has seven digits
+_Seconds = Float().with_variant(mysql.DOUBLE(), "mysql", "mariadb")
 
 practices = Table(
     "practices",
@@ -93,8 +96,8 @@ calls = Table(
     Column("offered_at", Instant),
     Column("answered_at", Instant),
     Column("ended_at", Instant),
-    Column("hold_seconds", Float),
-    Column("ring_seconds", Float),
+    Column("hold_seconds", _Seconds),
+    Column("ring_seconds", _Seconds),
     Column("disposition", String(16)),
     Column("voicemail", Boolean, nullable=False, default=False),
     Column("answered_by", Foreign(128)),

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, Engine
 
 from textback.clock import Clock, system_clock
-from textback.store.engine import StoreError, describe, is_fault, reopen
+from textback.store.engine import StoreError, reopen
+from textback.store.faults import describe, is_fault
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]

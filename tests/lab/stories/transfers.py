@@ -105,7 +105,6 @@ def the_pbx_transfers_the_call_after_asking(house: House, number: str) -> None:
     house.talks("360")
     agent.hang_up()
     house.transferred(number)
-    house.connected_with(number, "360")
     house.interval()
     caller.hang_up()
 

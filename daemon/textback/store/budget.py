@@ -1,0 +1,42 @@
+"""How many automatic texts a practice has caused lately, so that spoofed callers cannot make it a text pump."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from textback.model import Direction, Spent, Status, prefix_of
+from textback.store.tables import messages
+
+MINUTE, DAY = 60.0, 86_400.0
+
+#: what did not, and will not by itself, leave
+_NOT_SPENT = (Status.FAILED.value, Status.CANCELLED.value, Status.HELD.value)
+_automatic = (
+    messages.c.practice.in_(bindparam("practices", expanding=True)),
+    messages.c.direction == Direction.OUT.value,
+    messages.c.flow.is_not(None),
+    messages.c.status.not_in(_NOT_SPENT),
+    messages.c.created_at > bindparam("since", type_=messages.c.created_at.type),
+)
+_of_a_day = select(messages.c.practice, func.count()).where(*_automatic).group_by(messages.c.practice)
+_of_a_minute = select(messages.c.practice, messages.c.to_number).where(*_automatic)
+
+
+def spent(connection: Connection, practices: Collection[str], now: float) -> dict[str, Spent]:
+    """Give what each practice has spent by ``now`` (epoch seconds): in a day, in a minute, and for each prefix."""
+    names = sorted(practices)
+    days = {
+        row[0]: row[1] for row in connection.execute(_of_a_day, {"practices": names, "since": now - DAY})
+    }
+    minutes = connection.execute(_of_a_minute, {"practices": names, "since": now - MINUTE}).all()
+    return {
+        name: Spent(
+            day=days.get(name, 0),
+            minute=sum(practice == name for practice, _ in minutes),
+            prefixes=Counter(prefix_of(number) for practice, number in minutes if practice == name),
+        )
+        for name in names
+    }
