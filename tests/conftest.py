@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from tests.servers import Mariadb, Postgresql, Server
 from textback.store import migrations
 from textback.store.engine import open_engine
+
+# No test may fail because a machine is slow; and what holds up a change must be the same for everybody: new examples
+# are for those who run the tests by hand.
+settings.register_profile("by hand", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "by hand")
 
 KINDS = ("sqlite", "postgresql", "mariadb")
 

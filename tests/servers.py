@@ -39,8 +39,12 @@ def program(name: str) -> str | None:
     """Where a program is, or None."""
     folders = [os.environ.get("PATH", os.defpath)]
     for place in PLACES:
-        folders += sorted(glob(place), key=lambda folder: [int(part) for part in folder.split("/") if part.isdigit()])[::-1]
+        folders += sorted(glob(place), key=_version, reverse=True)
     return shutil.which(name, path=os.pathsep.join(folders))
+
+
+def _version(folder: str) -> list[int]:
+    return [int(part) for part in folder.split("/") if part.isdigit()]
 
 
 class Server:

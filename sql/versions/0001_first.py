@@ -35,7 +35,7 @@ def _instant() -> sa.types.TypeEngine[Any]:
 
 
 def _seconds() -> sa.types.TypeEngine[Any]:
-    return sa.Float().with_variant(mysql.DOUBLE(), "mysql", "mariadb")
+    return sa.Float().with_variant(mysql.DOUBLE(asdecimal=False), "mysql", "mariadb")
 
 
 def _indices(table: str, *columns: tuple[str, ...]) -> None:

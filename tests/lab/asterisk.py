@@ -89,6 +89,11 @@ class Asterisk:
         """The process id while it runs."""
         return self._running().pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs; one that crashed does not."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Starts it and returns when it says that it is ready; LabError with its last words if it does not."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:

@@ -50,6 +50,7 @@ class House:
         agent = self.desks.rings(desk).answer()
         caller.wait("up")
         self.bridged(number)
+        self.talks(desk)
         return caller, agent
 
     def arrival(self, number: str) -> Message:

@@ -46,10 +46,20 @@ NOBODY_SEES = "12025560120"
 #: of the practice that lets its calls settle for longer
 PATIENT = ("12025551454",)
 
-CUT_OFF = "12025560121"
-CUT_OFF_IN_ORDER = "12025560122"
-CALLS_LATER = "12025560123"
-CALLS_LAST = "12025560124"
+
+@dataclass(frozen=True)
+class Trio:
+    """Three callers who are on the line when the PBX ends."""
+
+    waits: str
+    talks: str
+    rings: str
+
+
+CRASHED = Trio("12025560121", "12025560122", "12025560123")
+SHUT_DOWN = Trio("12025560124", "12025560125", "12025560126")
+CALLS_LATER = "12025560127"
+CALLS_LAST = "12025560128"
 
 
 @dataclass
@@ -79,7 +89,7 @@ def other_practice(dids: list[str], settle: float) -> dict[str, Any]:
 def daemon_of(house: House, folder: Path, **changes: Any) -> Iterator[Scene]:
     """A daemon that runs, with a Twilio that accepts, and two practices: one of `changes`, and one that is patient."""
     with Twilio() as twilio, Daemon(folder, house.asterisk, twilio.url) as daemon:
-        daemon.apply(**changes)
+        daemon.apply(guards__per_prefix=100, **changes)
         daemon.apply(**other_practice([e164(did) for did in PATIENT], settle=6))
         daemon.start()
         yield Scene(house, daemon, twilio)
@@ -365,7 +375,7 @@ def test_a_user_with_too_few_rights_is_said_plainly_and_tried_again_slowly(house
 
 @pytest.fixture(scope="module")
 def outage(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """A PBX of its own, which dies with a caller on hold, comes back, and is later shut down in order."""
+    """A PBX of its own, which dies with three callers on the line, comes back, and is later shut down in order."""
     pbx = Asterisk(asterisk.version.partition(".")[0])
     folder = tmp_path_factory.mktemp("outage")
     try:
@@ -373,11 +383,10 @@ def outage(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with Twilio() as twilio, Daemon(folder, pbx, twilio.url) as daemon:
             daemon.apply(guards__settle=0, abandoned__min_hold=0)
             daemon.start()
-            for end, cut_off, later in ((pbx.kill, CUT_OFF, CALLS_LATER), (pbx.stop, CUT_OFF_IN_ORDER, CALLS_LAST)):
+            for end, callers, later in ((pbx.kill, CRASHED, CALLS_LATER), (pbx.stop, SHUT_DOWN, CALLS_LAST)):
                 said = len(daemon.log)
                 with house_of(pbx) as house:
-                    house.waiting(cut_off, "12025551454")
-                    daemon.wait_row(e164(cut_off), queue="team354")
+                    come_to_the_line(house, daemon, callers)
                     end()
                 daemon.wait_line("next try in", since=said)
                 pbx.start()
@@ -392,6 +401,15 @@ def outage(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iter
         pbx.remove()
 
 
+def come_to_the_line(house: House, daemon: Daemon, callers: Trio) -> None:
+    """One waits in a queue, one talks, for one it rings; the daemon knows."""
+    house.talking(callers.talks, "12025551308", "308")
+    house.outside.call(callers.rings, "12025551309")
+    house.desks.rings("309")
+    house.waiting(callers.waits, "12025551454")
+    daemon.wait_row(e164(callers.waits), queue="team354")
+
+
 def test_after_a_crash_and_a_restart_of_the_pbx_later_calls_are_followed(outage: Scene) -> None:
     for number in (CALLS_LATER, CALLS_LAST):
         [row] = outage.daemon.rows(e164(number))
@@ -399,14 +417,22 @@ def test_after_a_crash_and_a_restart_of_the_pbx_later_calls_are_followed(outage:
         assert len(outage.twilio.posts_to(e164(number))) == 1
 
 
-def test_a_call_that_dies_with_the_pbx_is_lost_and_never_texted(outage: Scene) -> None:
-    [row] = outage.daemon.rows(e164(CUT_OFF))
+@pytest.mark.parametrize("number", [CRASHED.waits, CRASHED.talks, CRASHED.rings])
+def test_a_call_that_dies_with_the_pbx_is_lost_and_never_texted(outage: Scene, number: str) -> None:
+    [row] = outage.daemon.rows(e164(number))
     assert (row["disposition"], row["verdict"], row["reason"]) == ("lost", "skip", "unobserved")
-    assert not outage.twilio.posts_to(e164(CUT_OFF))
+    assert not outage.twilio.posts_to(e164(number))
 
 
 def test_a_caller_cut_off_by_a_pbx_that_shuts_down_in_order_is_abandoned_and_texted(outage: Scene) -> None:
-    [row] = outage.daemon.rows(e164(CUT_OFF_IN_ORDER))
+    [row] = outage.daemon.rows(e164(SHUT_DOWN.waits))
     assert (row["disposition"], row["queue"], row["verdict"]) == ("abandoned", "team354", "text")
     assert row["why"].startswith("text: was cut off after")
-    assert len(outage.twilio.posts_to(e164(CUT_OFF_IN_ORDER))) == 1
+    assert len(outage.twilio.posts_to(e164(SHUT_DOWN.waits))) == 1
+
+
+@pytest.mark.parametrize("number, ending", [(SHUT_DOWN.talks, "answered"), (SHUT_DOWN.rings, "missed")])
+def test_other_calls_that_end_with_a_shutdown_end_as_they_were(outage: Scene, number: str, ending: str) -> None:
+    [row] = outage.daemon.rows(e164(number))
+    assert row["disposition"] == ending
+    assert len(outage.twilio.posts_to(e164(number))) == (1 if ending == "missed" else 0)

@@ -127,7 +127,7 @@ def test_a_backup_that_was_put_in_place_is_used_from_then_on(
     [
         ("not a url", "database.url is no database URL"),
         ("nosuchkind://user:hunter2@host/db", "unknown kind of database 'nosuchkind'"),
-        ("postgresql://user:hunter2@host/db", "pip install psycopg"),
+        ("postgresql://user:hunter2@host/db", "pip install 'psycopg[binary]'"),
     ],
 )
 def test_a_wrong_url_is_explained_without_its_password(

@@ -22,6 +22,9 @@ from textback.store.engine import StoreError, file_of, reading
 from textback.store.faults import describe, is_fault
 
 _PACKAGE = "textback.sql"
+_MARIADB = ("mysql", "mariadb")
+#: Ids and numbers are the same only if every character is, as in the other databases, and names have any character.
+_EXACT = "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class SchemaStatus:
 def upgrade(engine: Engine) -> list[str]:
     """Bring the database to this program's revision, all or nothing; gives the revisions applied, in order.
 
+    MariaDB commits each change of a table at once: there, a power cut may leave one revision half done.
     Raises ``StoreError`` for a database that is newer than the program, locked, or not writable.
     """
     try:
@@ -112,6 +116,8 @@ def _upgrade(connection: Connection) -> list[str]:
     if before.at_head:
         _prove_writable(connection)
         return []
+    if connection.dialect.name in _MARIADB:
+        connection.execute(text(_EXACT))
     views().drop(connection)
     command.upgrade(alembic_config(connection), "head")
     views().create(connection)
@@ -130,11 +136,26 @@ def _alone(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             with _foreign_keys_off(connection), connection.begin():
                 yield connection
-            return
-        with connection.begin():
-            if engine.dialect.name == "postgresql":
+        elif engine.dialect.name == "postgresql":
+            with connection.begin():
                 connection.execute(text("SELECT pg_advisory_xact_lock(8391)"))
-            yield connection
+                yield connection
+        else:
+            with _named_lock(connection), connection.begin():
+                yield connection
+
+
+@contextmanager
+def _named_lock(connection: Connection) -> Iterator[None]:
+    """MariaDB's own changes of tables end a transaction, and with it every other lock."""
+    taken = connection.execute(text("SELECT GET_LOCK(CONCAT('textback ', MD5(DATABASE())), 60)")).scalar()
+    connection.commit()
+    if not taken:
+        raise StoreError("another program has been upgrading the database for a minute", temporary=True)
+    try:
+        yield
+    finally:
+        connection.invalidate()  # the lock goes with the session
 
 
 @contextmanager

@@ -31,7 +31,7 @@ metadata = MetaData(
 )
 
 #: MariaDB's FLOAT has seven digits
-_Seconds = Float().with_variant(mysql.DOUBLE(), "mysql", "mariadb")
+_Seconds = Float().with_variant(mysql.DOUBLE(asdecimal=False), "mysql", "mariadb")
 
 practices = Table(
     "practices",

@@ -42,6 +42,7 @@ def the_call_is_transferred_after_asking(house: House, number: str) -> None:
     agent.hold()
     consult = house.desks.call("330", "331")
     house.desks.rings("331").answer()
+    house.talks("331")
     agent.transfer_to(consult.wait("up"))
     house.transferred(number)
     house.connected_with(number, "331")
