@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine
 
-from tests.servers import Mariadb, Postgresql, Server
+from tests.servers import Mariadb, Postgresql, Server, shared
 from textback.store import migrations
 from textback.store.engine import open_engine
 
@@ -69,7 +69,8 @@ def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on ``database_url``."""
-    engine = open_engine(database_url, busy_timeout=0)
+    on_file = database_url.startswith("sqlite")
+    engine = open_engine(database_url, busy_timeout=0) if on_file else shared(database_url)
     yield engine
     engine.dispose()
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from glob import glob
 from importlib.util import find_spec
 from itertools import count
@@ -47,12 +48,22 @@ def _version(folder: str) -> list[int]:
     return [int(part) for part in folder.split("/") if part.isdigit()]
 
 
+@cache
+def shared(url: str) -> Engine:
+    """One engine for a database, since each new one compiles every statement anew."""
+    return open_engine(url)
+
+
 class Server:
     """One server; ``create`` gives the URL of a new, empty database in it."""
 
     kind: str
     programs: tuple[str, ...]
     driver: str
+    #: the database that is always there, how a new one is made, and what drops one that is in use
+    first: str
+    creation: str
+    forcing = ""
     #: ends it in order; ends it if the tests are killed
     end, orphaned = signal.SIGTERM, "KILL"
 
@@ -88,10 +99,6 @@ class Server:
         """What ``database.url`` says for one of its databases."""
         raise NotImplementedError
 
-    #: the database that is always there, and the README's words for a new one
-    first: str
-    creation: str
-
     def start(self) -> None:
         """Starts it and returns when it answers; ServerError if it does not."""
         if self._process is None and not (self.home / "data").exists():
@@ -115,6 +122,15 @@ class Server:
             self._process.wait()
         self._process = None
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Stops it for a while."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
     def remove(self) -> None:
         """Ends it and removes its folder."""
         self.stop()
@@ -128,22 +144,15 @@ class Server:
         yield self.url(name)
         self._do(f"DROP DATABASE {name}{self.forcing}")
 
-    forcing = ""
-
     def emptied(self) -> str:
         """The URL of a migrated database without rows, the same for all tests: one for each costs too much."""
         if self._emptied is None:
             self._do(self.creation.format(name="textback_shared"))
             self._emptied = self.url("textback_shared")
-            engine = open_engine(self._emptied)
-            migrations.upgrade(engine)
-            engine.dispose()
-            return self._emptied
-        engine = open_engine(self._emptied)
-        with engine.begin() as connection:
+            migrations.upgrade(shared(self._emptied))
+        with shared(self._emptied).begin() as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(delete(table))
-        engine.dispose()
         return self._emptied
 
     def _do(self, statement: str) -> None:

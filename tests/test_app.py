@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import Server
 from tests.world import World, until, world
 from textback.demo.desk_calls import answered_by_extension, busy, internal_call, outbound_call, rings_out
 from textback.demo.queue_calls import answered_in_queue, waits_and_gives_up
@@ -16,15 +17,15 @@ from textback.demo.stage import Step
 CALLER = "+12025550143"
 
 
-def played(folder: Path, story: Callable[[World], Awaitable[None]]) -> None:
+def played(folder: Path, story: Callable[[World], Awaitable[None]], url: str = "") -> None:
     async def play() -> None:
-        async with world(folder) as made:
+        async with world(folder, url=url) as made:
             await story(made)
 
     asyncio.run(play())
 
 
-def test_a_caller_who_gives_up_on_hold_gets_exactly_one_text(tmp_path: Path) -> None:
+def test_a_caller_who_gives_up_on_hold_gets_exactly_one_text(tmp_path: Path, database_url: str) -> None:
     async def story(w: World) -> None:
         async with w.daemon():
             await w.call(waits_and_gives_up(20.0))
@@ -39,7 +40,7 @@ def test_a_caller_who_gives_up_on_hold_gets_exactly_one_text(tmp_path: Path) -> 
         assert told == (CALLER, "abandoned", "support", "text", "sent")
         assert row["hold_seconds"] == pytest.approx(20, abs=0.1)
 
-    played(tmp_path, story)
+    played(tmp_path, story, database_url)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_call_that_is_no_callers_makes_no_row(tmp_path: Path, step: Step) -> N
     played(tmp_path, story)
 
 
-def test_a_restart_between_the_end_of_a_call_and_its_text_sends_one(tmp_path: Path) -> None:
+def test_a_restart_between_the_end_of_a_call_and_its_text_sends_one(tmp_path: Path, database_url: str) -> None:
     async def story(w: World) -> None:
         async with w.daemon():
             await w.call(waits_and_gives_up(20.0))
@@ -88,7 +89,25 @@ def test_a_restart_between_the_end_of_a_call_and_its_text_sends_one(tmp_path: Pa
             pass
         assert len(w.twilio.posts) == 1
 
-    played(tmp_path, story)
+    played(tmp_path, story, database_url)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_database_server_that_goes_away_and_comes_back_costs_nothing(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(kind)
+
+    async def story(w: World) -> None:
+        async with w.daemon():
+            with server.away():
+                await w.call(waits_and_gives_up(20.0))
+                w.now += 15
+            await until(lambda: w.texts() and w.texts()[0]["status"] == "sent")
+        assert [post.form["To"] for post in w.twilio.posts] == [CALLER]
+        assert [(row["disposition"], row["verdict"]) for row in w.log()] == [("abandoned", "text")]
+
+    played(tmp_path, story, server.emptied())
 
 
 def test_a_restart_keeps_the_hold_time_of_who_waits(tmp_path: Path) -> None:

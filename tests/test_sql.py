@@ -11,21 +11,20 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from textback.store import calls, migrations, people, practices
 from textback.store.engine import open_engine, reading
-from textback.store.tables import messages, metadata
+from textback.store.tables import links, messages, metadata
 
 NOON = 1795262400.0
 LINE, ANN = "+12025550100", "+12025550111"
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = open_engine("sqlite://")
-    migrations.upgrade(engine)
+def fresh(fresh_url: str) -> Iterator[Engine]:
+    engine = open_engine(fresh_url)
     yield engine
     engine.dispose()
 
@@ -37,10 +36,11 @@ def schema(connection: Connection) -> dict[str, list[str]]:
     return {row.name: sorted(line.strip(", \t") for line in row.sql.splitlines()) for row in rows}
 
 
-def test_migrating_an_empty_database_gives_exactly_the_tables_of_the_program(engine: Engine) -> None:
-    created = open_engine("sqlite://")
+def test_migrating_an_empty_database_gives_exactly_the_tables_of_the_program() -> None:
+    upgraded, created = open_engine("sqlite://"), open_engine("sqlite://")
+    migrations.upgrade(upgraded)
     metadata.create_all(created)
-    with reading(engine) as ours, reading(created) as theirs:
+    with reading(upgraded) as ours, reading(created) as theirs:
         migrated = schema(ours)
         assert migrated.pop("alembic_version")
         assert migrated == schema(theirs)
@@ -54,12 +54,13 @@ def test_alembic_finds_nothing_to_change(engine: Engine) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_migrations_can_be_undone(engine: Engine) -> None:
-    with engine.begin() as connection:
+def test_migrations_can_be_undone(fresh: Engine) -> None:
+    applied = migrations.upgrade(fresh)
+    with fresh.begin() as connection:
         migrations.views().drop(connection)
         command.downgrade(migrations.alembic_config(connection), "base")
-    assert inspect(engine).get_table_names() == ["alembic_version"]
-    assert migrations.upgrade(engine) == ["0001", "0002"]
+    assert inspect(fresh).get_table_names() == ["alembic_version"]
+    assert migrations.upgrade(fresh) == applied
 
 
 def described() -> dict[str, list[str]]:
@@ -106,7 +107,7 @@ def test_the_missed_call_log_tells_what_became_of_each_lost_caller(engine: Engin
         query = "SELECT * FROM missed_call_log ORDER BY time_of_call"
         first, second = connection.exec_driver_sql(query).mappings().all()
     assert (first["call_id"], first["text_status"], first["conversation_id"]) == ("main/1", "delivered", thread)
-    assert (first["time_of_call"], first["hold_seconds"]) == ("2026-11-21 12:00:00.000000", 95.0)
+    assert (str(first["time_of_call"])[:19], first["hold_seconds"]) == ("2026-11-21 12:00:00", 95.0)
     assert (first["practice"], first["caller"], first["verdict"]) == ("Clinic", ANN, "text")
     assert (second["call_id"], second["text_status"], second["conversation_id"]) == ("main/2", None, None)
 
@@ -136,3 +137,67 @@ def test_the_views_are_written_in_the_words_of_each_database(dialect: Any) -> No
     joined = "concat(" if dialect.name in ("mysql", "mariadb") else "||"
     assert joined in statements[1]
     assert not re.search(r"%|\?|:\w", "".join(statements)), "a value was left out"
+
+
+AT = "2026-11-21 12:00:00.123457"
+#: What the first revision could hold: one row in each table, parents first.
+ROWS: dict[str, dict[str, Any]] = {
+    "practices": {"name": "Clinic", "document": "{}", "version": 1, "updated_at": AT, "updated_by": "anna"},
+    "lines": {"number": LINE, "practice": "Clinic", "name": "Front"},
+    "contacts": {"id": 1, "practice": "Clinic", "number": ANN, "kind": "patient", "verified": True, "created_at": AT},
+    "conversations": {
+        "id": 1, "practice": "Clinic", "line": LINE, "number": ANN, "contact_id": 1, "created_at": AT,
+    },
+    "calls": {
+        "id": "main/1", "pbx": "main", "practice": "Clinic", "caller": ANN, "caller_name": "Zoë 王 👍",
+        "started_at": AT, "hold_seconds": 12345.678, "disposition": "abandoned", "voicemail": False,
+        "backfilled": False, "message_id": "m1", "conversation_id": 1, "machine": '{"phase": "ended"}', "story": "[]",
+    },
+    "messages": {
+        "id": "m1", "conversation_id": 1, "call_id": "main/1", "direction": "out", "to_number": ANN,
+        "from_number": LINE, "body": "100% fine", "segments": 1, "encoding": "GSM-7", "status": "sent",
+        "attempts": 1, "priority": 1, "created_at": AT, "due_at": AT,
+    },
+    "optouts": {"number": ANN, "at": AT, "source": "keyword"},
+    "staff_reached": {"id": 1, "number": ANN, "at": AT, "pbx": "main"},
+}  # fmt: skip
+REVISIONS = [script.revision for script in migrations._scripts().walk_revisions()][::-1]
+
+
+def leave_at(engine: Engine, revision: str) -> None:
+    """The database of an older version that was in use, with a view of that time."""
+    with engine.begin() as connection:
+        command.upgrade(migrations.alembic_config(connection), revision)
+        connection.exec_driver_sql("CREATE VIEW missed_call_log AS SELECT id, caller_name FROM calls")
+        quoted = connection.dialect.identifier_preparer.quote
+        for table, row in ROWS.items():
+            names = ", ".join(map(quoted, row))
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {quoted(table)} ({names}) VALUES ({values})"), row)
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_the_rows_of_every_older_version_are_kept_and_seen_through_the_views(fresh: Engine, revision: str) -> None:
+    leave_at(fresh, revision)
+    assert migrations.upgrade(fresh) == REVISIONS[REVISIONS.index(revision) + 1 :]
+    with reading(fresh) as connection:
+        for table in ROWS:
+            assert connection.execute(select(func.count()).select_from(metadata.tables[table])).scalar() == 1
+        missed = connection.exec_driver_sql("SELECT * FROM missed_call_log").mappings().one()
+        said = connection.exec_driver_sql("SELECT * FROM conversation_history").mappings().one()
+        (call,) = calls.listing(connection)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    assert (missed["caller_name"], missed["hold_seconds"], missed["text_status"]) == ("Zoë 王 👍", 12345.678, "sent")
+    assert str(missed["time_of_call"]) == AT
+    assert (said["practice"], said["body"], said["contact"]) == ("Clinic", "100% fine", None)
+    told = (call["started_at"], call["voicemail"], call["message_status"])
+    assert told == ("2026-11-21T12:00:00.123Z", False, "sent")
+
+
+def test_ids_and_numbers_are_the_same_only_if_every_character_is(engine: Engine) -> None:
+    rows = [{"pbx": name, "seen_at": NOON} for name in ("main", "Main", "main ", "máin")]
+    with engine.begin() as connection:
+        connection.execute(links.insert(), rows)
+        query = select(links.c.pbx).where(links.c.pbx == "main")
+        assert connection.execute(query).scalars().all() == ["main"]

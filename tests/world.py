@@ -27,7 +27,7 @@ HASTY = Patience(first_delay=0.01, longest_delay=0.01)
 
 CONFIG = """
 [database]
-url = "sqlite:///{database}"
+url = "{database}"
 [[pbx]]
 name = "main"
 kind = "asterisk"
@@ -54,6 +54,8 @@ class World:
 
     folder: Path
     twilio: FakeTwilio
+    #: of the database; "" is a SQLite file in the folder
+    url: str = ""
     secret: str = "demo"
     now: float = T0
     sent: int = 0
@@ -67,7 +69,7 @@ class World:
         self.pbx = Simulator(clock=lambda: self.now, sleep=self.sleep, callers=())
         self.pbx.stage.board.listeners.append(lambda privilege, block: self._count())
         self.queue_log = self.folder / "queue_log"
-        self.url = f"sqlite:///{self.folder / 'textback.db'}"
+        self.url = self.url or f"sqlite:///{self.folder / 'textback.db'}"
         engine = open_engine(self.url)
         migrations.upgrade(engine)
         engine.dispose()
@@ -104,9 +106,8 @@ class World:
         """The daemon, from its start to an orderly stop."""
         path = self.folder / "textback.toml"
         port = self.pbx_port
-        database = self.folder / "textback.db"
         records = f'queue_log = "{self.queue_log}"' if self.queue_log.exists() else ""
-        filled = {"database": database, "port": port, "secret": self.secret, "twilio": self.twilio.url}
+        filled = {"database": self.url, "port": port, "secret": self.secret, "twilio": self.twilio.url}
         path.write_text(CONFIG.format(records=records, **filled))
         app = App(config.load(path), clock=lambda: self.now, tick=0.001, patience=HASTY)
         stop = asyncio.Event()
@@ -159,10 +160,10 @@ async def until(condition: Any) -> None:
 
 
 @asynccontextmanager
-async def world(folder: Path, answer: Answer | None = None) -> AsyncIterator[World]:
+async def world(folder: Path, answer: Answer | None = None, url: str = "") -> AsyncIterator[World]:
     """A PBX and a Twilio that accepts; the daemon is started by the test."""
     async with fake_twilio(answer or accept()) as twilio:
-        made = World(folder, twilio)
+        made = World(folder, twilio, url)
         await made.start_pbx()
         try:
             yield made

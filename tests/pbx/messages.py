@@ -66,7 +66,7 @@ def show_channel(action_id: str, block: Headers, application: str = "Queue", bri
 
 def status(action_id: str, block: Headers, did: str = "15551230100") -> Headers:
     """An item of Status."""
-    head = {"Event": "Status", "Privilege": "call,all"}
+    head = {"Event": "Status", "Privilege": "Call"}
     tail = {"Type": "PJSIP", "DNID": did, "EffectiveConnectedLineNum": "<unknown>", "Seconds": "65"}
     return head | block | tail | {"ActionID": action_id}
 

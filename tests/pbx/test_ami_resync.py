@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,7 @@ NOW = 1_795_282_467.0
 CALL = f"main/{CALLER}"
 WAITING, RINGING, TALKING = "1795282462.181", "1795282463.182", "1795282463.183"
 EMPTY = Snapshot([], [], [])
+SECOND = "PJSIP/trunk-00000099"
 
 
 def translator() -> Translator:
@@ -158,6 +160,27 @@ def test_a_wait_is_restored_from_the_queue() -> None:
 def test_a_parked_caller_waits() -> None:
     facts = synced(made_up(show_channel("1", channel(), application="Park", bridge="b-lot")))
     assert [type(fact) for fact in facts] == [CallerArrived, HoldStarted]
+
+
+def test_two_callers_in_one_parking_lot_wait_and_do_not_talk_with_each_other() -> None:
+    rows = [show_channel("1", channel(one, name), "Dial", "b-lot") for one, name in ((CALLER, TRUNK), (OTHER, SECOND))]
+    lot = {"Event": "BridgeListItem", "BridgeUniqueid": "b-lot", "BridgeType": "parking"}
+    facts = synced(replace(made_up(*rows), bridges=[lot]))
+    assert [fact.place for fact in facts if isinstance(fact, HoldStarted)] == [Place.PARK, Place.PARK]
+    assert not [fact for fact in facts if isinstance(fact, Talking)]
+
+
+def test_a_phone_that_rings_for_a_queue_rings_for_no_caller_whom_a_transfer_has_led_there() -> None:
+    """The caller still runs the Dial() that was answered first; over a Local channel, they wait in the queue."""
+    caller = show_channel("1", channel(), "Dial", "b-1")
+    near = show_channel("1", channel("5.1", "Local/537@x-0001;1", Linkedid=CALLER), "", "b-1")
+    far = show_channel("1", channel("5.2", "Local/537@x-0001;2", Linkedid=CALLER), "Queue")
+    member = show_channel("1", channel(LEG, AGENT, Linkedid=CALLER, ChannelState="5"), "AppQueue")
+    by = translator()
+    facts = synced(made_up(caller, near, far, member, seats=(queue_entry("1", "5.2"),)), by=by)
+    assert [type(fact) for fact in facts] == [CallerArrived, HoldStarted]
+    left = by.take(event("BridgeLeave", {"BridgeUniqueid": "b-1", **channel()}), NOW + 1)
+    assert not [fact for fact in left if isinstance(fact, Ringing)]
 
 
 # -- who was known ---------------------------------------------------------------------------------------------

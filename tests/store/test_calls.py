@@ -47,7 +47,7 @@ def test_a_call_comes_back_as_it_was_saved(conn: Connection) -> None:
         queue="support",
         language="es",
         hold_started_at=NOON + 2.25,
-        hold_seconds=95.5,
+        hold_seconds=12345.678,
         ring_seconds=0.0,
         deadline=NOON + 12,
         machine={"phase": "waiting", "stays": [["queue", NOON]], "text": None},

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from textback.store.engine import StoreError, file_of, open_engine, reading
-from textback.store.faults import describe, is_fault
+from textback.store.faults import is_fault
 from textback.store.tables import optouts
 
 OPTOUT = {"number": "+12025550111", "at": 1.0, "source": "test"}
@@ -138,29 +138,6 @@ def test_a_wrong_url_is_explained_without_its_password(
         open_engine(url)
     assert says in str(caught.value)
     assert "hunter2" not in str(caught.value)
-
-
-def test_the_mistakes_of_a_statement_are_no_faults_of_the_database(sqlite: Engine) -> None:
-    for wrong in ("SELECT nonsense FROM optouts", "SELEC", "INSERT INTO optouts (number) VALUES (NULL)"):
-        with pytest.raises(DBAPIError) as caught, sqlite.begin() as connection:
-            connection.exec_driver_sql(wrong)
-        assert not is_fault(caught.value), wrong
-    assert not is_fault(ValueError("no database at all"))
-
-
-def test_a_missing_table_is_a_fault_because_the_calls_must_not_be_lost(sqlite: Engine) -> None:
-    with pytest.raises(DBAPIError) as caught, sqlite.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE optouts")
-        connection.execute(select(optouts))
-    assert is_fault(caught.value)
-
-
-def test_errors_never_show_the_values_of_a_statement(sqlite: Engine) -> None:
-    with pytest.raises(IntegrityError) as caught, sqlite.begin() as connection:
-        connection.execute(optouts.insert(), OPTOUT)
-        connection.execute(optouts.insert(), OPTOUT)
-    assert "2025550111" not in str(caught.value)
-    assert describe(caught.value) == "UNIQUE constraint failed: optouts.number"
 
 
 def test_a_file_that_is_no_database_is_a_fault(database: Path, sqlite: Engine) -> None:

@@ -115,7 +115,7 @@ class Resync:
             leg, caller = self._picture.get(row["Uniqueid"]), self._picture.get(row["Linkedid"])
             if not leg or not caller or leg is caller or caller.uniqueid not in dialling or leg.rings_for:
                 continue
-            if caller.bridge:
+            if any(other.seat for other in self._picture.connected(caller)):
                 continue  # its Dial() is over: this leg rings for a queue that a transfer has led to
             if caller.uniqueid in self._translator.callers and row["ChannelState"] in _RINGING_STATES:
                 self._picture.ring(caller, leg)

@@ -15,13 +15,13 @@ _BAD_STATES = frozenset({"25P02"})
 #: Error numbers of MariaDB (its "Error Codes"): no such table.
 _FAULTY_NUMBERS = frozenset({1146})
 #: Mistakes of a statement that PyMySQL reports as operational: ambiguous or unknown columns, operands, groups,
-#: collations and functions, values that don't fit, a check that failed.
+#: collations and functions, values that are missing or don't fit, a check that failed.
 _BAD_NUMBERS = frozenset(
-    {1052, 1054, 1055, 1111, 1136, 1210, 1241, 1242, 1247, 1267, 1270, 1271, 1292, 1305, 1365, 1366, 1411, 4025}
+    {1052, 1054, 1055, 1111, 1136, 1210, 1241, 1242, 1247, 1267, 1270, 1271, 1292, 1305, 1364, 1365, 1366, 1411, 4025}
 )
 _MISTAKES = frozenset({"IntegrityError", "DataError", "ProgrammingError", "NotSupportedError"})
 #: Where an error message of MariaDB or PostgreSQL has a value of the statement; names stand in quotes too.
-_VALUES = re.compile(r"""(\b(?:entry|value|near):? )(?:'.*'|".*")|(: )".*"$""")
+_VALUES = re.compile(r"""(\bentry )'.*'(?= for key )|(\b(?:entry|value|near):? )['"].*['"]|(: )".*"$""")
 
 
 def is_fault(error: BaseException) -> bool:
@@ -40,7 +40,14 @@ def describe(error: BaseException) -> str:
     """One line about a fault, without the values of the statement: they are personal data."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     said = str(cause.args[1] if _number(cause) is not None and len(cause.args) > 1 else cause)
-    return _VALUES.sub(r"\1\2...", (said.strip() or type(cause).__name__).splitlines()[0])
+    return _VALUES.sub(r"\1\2\3...", (said.strip() or type(cause).__name__).splitlines()[0])
+
+
+def code_of(error: BaseException) -> str:
+    """What the database calls the fault: SQLite's name, MariaDB's number, or PostgreSQL's SQLSTATE; "" if nothing."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    named = (getattr(cause, "sqlite_errorname", None), _number(cause), getattr(cause, "sqlstate", None))
+    return str(next((code for code in named if code is not None), ""))
 
 
 def hide_values(context: Any) -> None:

@@ -16,10 +16,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from textback.store.engine import StoreError, file_of, reading
-from textback.store.faults import describe, is_fault
+from textback.store.faults import code_of, describe, is_fault
 
 _PACKAGE = "textback.sql"
 _MARIADB = ("mysql", "mariadb")
@@ -170,6 +170,8 @@ def _foreign_keys_off(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys = ON")
 
 
+_OTHERS = "these tables were not made by textback, or an upgrade was cut off; name another database in database.url"
+_GRANT = "give this user all rights on the database"
 _ADVICE = {
     "SQLITE_BUSY": "another program holds the database; stop it, or try again",
     "SQLITE_LOCKED": "another program holds the database; stop it, or try again",
@@ -179,13 +181,18 @@ _ADVICE = {
     "SQLITE_CORRUPT": "restore a backup",
     "SQLITE_ERROR": "these tables were not made by textback; name another file in database.url",
     "SQLITE_FULL": "make room on the disk",
+    "42P07": _OTHERS,
+    "1050": _OTHERS,
+    "42501": _GRANT,
+    "1044": _GRANT,
+    "1142": _GRANT,
 }
 
 
 def _refusal(engine: Engine, error: SQLAlchemyError) -> StoreError:
     """Say what a person can do about it."""
     where = file_of(engine) or engine.url.render_as_string(hide_password=True)
-    code = str(getattr(error.orig if isinstance(error, DBAPIError) else None, "sqlite_errorname", ""))
+    code = code_of(error)
     advice = "see that the server runs and that database.url is right"
     for name, what in _ADVICE.items():
         advice = what if code.startswith(name) else advice
