@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -80,39 +80,16 @@ class App:
 
     async def _run(self, writer: Writer, stop: asyncio.Event) -> None:
         pbxes = [pbx for pbx in self._config.pbx if _is_followed(pbx)]
-        book = PracticeBook()
-        if not (await writer.run(book)).practices:
-            log.warning("there is no practice yet, so nobody is texted: `textback practice apply FILE` loads one")
-        tracker = Tracker([pbx.name for pbx in pbxes], book)
-        await writer.run(tracker.restore)
-        seen = {pbx.name: await writer.run(partial(links.seen_at, pbx=pbx.name)) for pbx in pbxes}
+        tracker = await _restored(writer, [pbx.name for pbx in pbxes])
         provider = self._provider or provider_of(self._config)
-        outbox = Outbox(
-            writer,
-            provider,
-            self._clock,
-            self._config.sms.rate,
-            logging.getLogger("textback.sms"),
-            per_day=self._config.sms.per_day,
-        )
+        outbox = self._outbox(writer, provider)
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        intake = Intake(
-            tracker,
-            writer,
-            self._clock,
-            on_decided=lambda decided: self._decided(decided, outbox),
-            on_overflow=lambda name: self.links[name].want_resync(),
-            on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
-        )
-        self.links = {
-            pbx.name: AmiLink(_settings(pbx), intake.put, self._clock, patience=self._patience) for pbx in pbxes
-        }
+        intake = self._intake(tracker, writer, outbox, failed)
+        following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(outbox.run(stop))
-                running = [tasks.create_task(_pass_time(intake, self._tick))]
-                for name, link in self.links.items():
-                    running.append(tasks.create_task(link.run(_known(tracker, name), seen[name])))
+                running = [tasks.create_task(work) for work in (_pass_time(intake, self._tick), *following)]
                 await _first(stop, failed)
                 for task in running:
                     task.cancel()
@@ -122,10 +99,44 @@ class App:
         finally:
             await provider.close()
 
+    async def _link(
+        self, pbx: Pbx, writer: Writer, tracker: Tracker, intake: Intake
+    ) -> Coroutine[None, None, None]:
+        """What follows a PBX, not begun yet: the tracker may be asked only while nothing is written."""
+        seen_until = await writer.run(partial(links.seen_at, pbx=pbx.name))
+        link = self.links[pbx.name] = AmiLink(_settings(pbx), intake.put, self._clock, patience=self._patience)
+        return link.run(_known(tracker, pbx.name), seen_until)
+
+    def _outbox(self, writer: Writer, provider: Provider) -> Outbox:
+        sms, sending = self._config.sms, logging.getLogger("textback.sms")
+        return Outbox(writer, provider, self._clock, sms.rate, sending, per_day=sms.per_day)
+
+    def _intake(
+        self, tracker: Tracker, writer: Writer, outbox: Outbox, failed: asyncio.Future[None]
+    ) -> Intake:
+        return Intake(
+            tracker,
+            writer,
+            self._clock,
+            on_decided=lambda decided: self._decided(decided, outbox),
+            on_overflow=lambda name: self.links[name].want_resync(),
+            on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
+        )
+
     def _decided(self, decided: list[Entry], outbox: Outbox) -> None:
         self._on_decided(decided)
         if any(entry.message_id for entry in decided):
             outbox.nudge()
+
+
+async def _restored(writer: Writer, pbxes: list[str]) -> Tracker:
+    """The tracker, with the calls that were open, or settling, when the daemon stopped."""
+    book = PracticeBook()
+    if not (await writer.run(book)).practices:
+        log.warning("there is no practice yet, so nobody is texted: `textback practice apply FILE` loads one")
+    tracker = Tracker(pbxes, book)
+    await writer.run(tracker.restore)
+    return tracker
 
 
 async def _first(stop: asyncio.Event, failed: asyncio.Future[None]) -> None:
