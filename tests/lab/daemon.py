@@ -30,8 +30,17 @@ T = TypeVar("T")
 class Daemon:
     """`textback run` with a folder, a database and a configuration of its own; it may be ended and started again."""
 
-    def __init__(self, folder: Path, asterisk: Asterisk, twilio: str, user: str = "", secret: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        asterisk: Asterisk,
+        twilio: str,
+        user: str = "",
+        secret: str = "",
+        queue_log: Path | None = None,
+    ) -> None:
         self.folder = folder
+        self._queue_log = queue_log
         self._asterisk = asterisk
         self._user = user or asterisk.user
         self._secret = secret or asterisk.secret
@@ -66,6 +75,8 @@ class Daemon:
             "trunks": ["PJSIP/trunk-*"],
             "inbound_contexts": ["from-trunk"],
         }
+        if self._queue_log is not None:
+            pbx["queue_log"] = str(self._queue_log)
         account = {"account_sid": "AC" + "0" * 32, "auth_token": "token", "api_base": twilio}
         written = {
             "database": {"url": self._url},
