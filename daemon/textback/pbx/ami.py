@@ -20,6 +20,10 @@ from textback.pbx.patience import Patience
 from textback.pbx.records import Records
 from textback.pbx.wire import Headers
 
+#: Seconds before the last event that the records are asked for, too: they have whole seconds, and what happened at
+#: the PBX just then may not have been read. Whoever is in the log already stays as they are.
+OVERLAP = 2.0
+
 _NOBODY: Mapping[str, LastSeen] = {}
 #: the facts that say of themselves that they were not seen
 _MARKED = (CallerArrived, CallerLeft)
@@ -191,7 +195,7 @@ class AmiLink:
         told: list[Fact] = []
         if records and self._seen_until is not None:
             try:
-                told = await asyncio.to_thread(records.settle, gone, self._seen_until, at)
+                told = await asyncio.to_thread(records.settle, gone, self._seen_until - OVERLAP, at)
             except (OSError, RecordsError) as error:
                 self._log.warning("%s: its records cannot be read: %s", name, error)
         ended = {fact.call_id for fact in told if isinstance(fact, CallerLeft)}
