@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .ami import Ami, Message
+from .ami import Ami, AmiError, Message
 from .asterisk import PHONE_IP, TRUNK_IP, Asterisk, LabError
-from .phones import Leg, Phones
+from .leg import Leg
+from .phones import Phones
 
 _WATCHED = "system,call,agent,security,dialplan"
 #: of the dialplan's chatter, only what a story waits for
@@ -17,6 +18,10 @@ _FILTERS = (
     "^Event: VarSet.*Variable: QUEUESTATUS",
     "^Event: Newexten.*Application: (Read|VoiceMail)",
 )
+
+
+#: seconds after which Asterisk has given up waiting for the extension (transferdigittimeout, and some more)
+_DIGITS_LIMIT = 6.0
 
 
 @dataclass
@@ -63,20 +68,44 @@ class House:
 
     def connected_with(self, number: str, desk: str) -> None:
         """Waits until a caller is in a bridge with that desk."""
-        uniqueid, prefix = self.arrival(number)["Uniqueid"], f"PJSIP/{desk}-"
+        uniqueid = self.arrival(number)["Uniqueid"]
+        self._met(lambda m: m["Uniqueid"] == uniqueid, f"PJSIP/{desk}-")
+
+    def desks_connected(self, one: str, other: str) -> None:
+        """Waits until two desks are in a bridge."""
+        self._met(lambda m: m["Channel"].startswith(f"PJSIP/{one}-"), f"PJSIP/{other}-")
+
+    def _met(self, is_one: Callable[[Message], bool], other: str) -> None:
+        rooms: tuple[set[str], set[str]] = (set(), set())
 
         def met(message: Message) -> bool:
-            theirs = {m["BridgeUniqueid"] for m in self._entered(lambda m: m["Channel"].startswith(prefix))}
-            return bool(theirs & {m["BridgeUniqueid"] for m in self._entered(lambda m: m["Uniqueid"] == uniqueid)})
+            if message.get("Event") == "BridgeEnter":
+                sides = (is_one(message), message["Channel"].startswith(other))
+                for is_there, room in zip(sides, rooms, strict=True):
+                    room.update([message["BridgeUniqueid"]] if is_there else [])
+            return bool(rooms[0] & rooms[1])
 
-        self.ami.wait(met, what=f"a bridge of {number} and {desk}")
-
-    def _entered(self, wanted: Callable[[Message], bool]) -> list[Message]:
-        return [m for m in self.ami.messages if m.get("Event") == "BridgeEnter" and wanted(m)]
+        self.ami.wait(met, what=f"a bridge with {other}")
 
     def transferred(self, number: str) -> Message:
         """The event that tells that a caller was handed on after the receptionist had asked."""
         return self.ami.wait_event("AttendedTransfer", TransfereeUniqueid=self.arrival(number)["Uniqueid"])
+
+    def begin_transfer(self, desk: str, extension: str) -> None:
+        """A desk asks the PBX, by its own feature code, to put the caller on hold and to call an extension first.
+
+        Returns when the desk hears what it hears there.
+        """
+        ours = self.channel(desk)
+        for _ in range(3):
+            self.do("Atxfer", Channel=ours, Context="from-internal", Exten=extension)
+            try:
+                self.ami.wait(lambda m: _is_local(m, extension), _DIGITS_LIMIT)
+            except AmiError:
+                continue  # on a busy machine Asterisk may miss the keys that it presses itself
+            self._met(lambda m: m["Channel"] == ours, f"Local/{extension}@")
+            return
+        raise LabError(f"Asterisk does not call {extension} for {desk}")
 
     def gone(self, number: str) -> Message:
         """The event that tells that a caller's own leg is no more."""
@@ -122,6 +151,10 @@ class House:
     def between(self, one: Message, other: Message) -> float:
         """Seconds from one event to another."""
         return self.ami.heard_at(other) - self.ami.heard_at(one)
+
+
+def _is_local(message: Message, extension: str) -> bool:
+    return message.get("Event") == "Newchannel" and message["Channel"].startswith(f"Local/{extension}@")
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def daemon_of(house: House, folder: Path, **changes: Any) -> Iterator[Scene]:
 
 @pytest.fixture(scope="module")
 def day(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    changes = {"guards__settle": 1, "abandoned__min_hold": 0.5}
+    changes = {"guards__settle": 1, "abandoned__min_hold": 0.1}
     with daemon_of(house, tmp_path_factory.mktemp("day"), **changes) as scene, Callers(house.asterisk) as people:
         gives_up_and_is_called_back(scene)
         people.phone("desk201", answers_after=0.3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..house import House
-from . import Play, companion, ends
+from . import companion, ends
 
 
 @ends("answered", answered_by="310", queue="team309")
@@ -60,7 +60,7 @@ def the_queue_overflows_into_another_and_the_caller_gives_up_there(house: House,
 
 @ends("missed", queue="team318", voicemail=True)
 def the_queue_times_out_and_voicemail_takes_the_call(house: House, number: str) -> None:
-    caller = house.waiting(number, "12025551618")
+    caller = house.waiting(number, "12025551618").speak()  # voicemail hangs up on who says nothing
     house.runs(number, "VoiceMail")
     house.interval()
     caller.hang_up()
@@ -154,10 +154,9 @@ def the_caller_gives_up_in_the_third_queue_of_the_call(house: House, number: str
     return house.between(house.joined(number, "team351"), house.gone(number))
 
 
-def agent_answers_in_the_instant_in_which_the_caller_hangs_up(desk: str) -> Play:
-    """A story that ends in either way: which one, the observer's view of the bridge tells."""
+def add_race(desk: str) -> None:
+    """An agent answers in the instant in which the caller hangs up: which was first, the observer's view tells."""
 
-    @ends("answered or abandoned", queue=f"team{desk}")
     def race(house: House, number: str) -> None:
         caller = house.waiting(number, f"120255514{desk[1:]}")
         agent = house.desks.rings(desk)
@@ -165,7 +164,9 @@ def agent_answers_in_the_instant_in_which_the_caller_hangs_up(desk: str) -> Play
         agent.pick_up()
         caller.hang_up()
 
-    return race
+    race.__name__ = f"agent_{desk}_answers_in_the_instant_in_which_the_caller_hangs_up"
+    ends("answered or abandoned", queue=f"team{desk}")(race)
 
 
-RACES = [agent_answers_in_the_instant_in_which_the_caller_hangs_up(str(desk)) for desk in range(366, 371)]
+for number_of_desk in range(366, 371):
+    add_race(str(number_of_desk))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ami import Message
 from ..house import House
-from ..phones import Leg
+from ..leg import Leg
 from . import ends
 
 
@@ -42,7 +42,7 @@ def the_call_is_transferred_after_asking(house: House, number: str) -> None:
     agent.hold()
     consult = house.desks.call("330", "331")
     house.desks.rings("331").answer()
-    house.talks("331")
+    house.desks_connected("330", "331")
     agent.transfer_to(consult.wait("up"))
     house.transferred(number)
     house.connected_with(number, "331")
@@ -76,7 +76,7 @@ def the_caller_takes_the_receptionists_seat_and_is_answered(house: House, number
 @ends("abandoned", queue="team337")
 def the_pbx_transfers_the_call_into_a_queue_in_which_the_receptionist_waited(house: House, number: str) -> float:
     caller, agent = house.talking(number, "12025551336", "336")
-    house.do("Atxfer", Channel=house.channel("336"), Context="from-internal", Exten="537")
+    house.begin_transfer("336", "537")
     house.joined("336", "team337")
     agent.hang_up()
     house.transferred(number)
@@ -101,7 +101,7 @@ def the_receptionist_gives_up_asking_in_a_queue_and_takes_the_caller_back(house:
 @ends("answered", answered_by="360", queue=None)
 def the_pbx_transfers_the_call_after_asking(house: House, number: str) -> None:
     caller, agent = house.talking(number, "12025551359", "359")
-    house.do("Atxfer", Channel=house.channel("359"), Context="from-internal", Exten="360")
+    house.begin_transfer("359", "360")
     house.desks.rings("360").answer()
     house.talks("360")
     agent.hang_up()
@@ -110,10 +110,34 @@ def the_pbx_transfers_the_call_after_asking(house: House, number: str) -> None:
     caller.hang_up()
 
 
+@ends("missed", queue=None)
+def the_receptionist_lets_the_other_desk_ring_and_nobody_answers(house: House, number: str) -> None:
+    caller, agent = house.talking(number, "12025551375", "375")
+    house.begin_transfer("375", "376")
+    house.desks.rings("376")
+    agent.hang_up()
+    house.transferred(number)
+    house.interval()
+    caller.hang_up()
+
+
+@ends("answered", answered_by="378", queue=None)
+def the_receptionist_lets_the_other_desk_ring_and_it_answers(house: House, number: str) -> None:
+    caller, agent = house.talking(number, "12025551377", "377")
+    house.begin_transfer("377", "378")
+    rings = house.desks.rings("378")
+    agent.hang_up()
+    house.transferred(number)
+    rings.answer()
+    house.talks("378")
+    house.interval()
+    caller.hang_up()
+
+
 @ends("answered", answered_by="362", queue="team362")
 def the_pbx_transfers_the_call_into_a_queue_and_an_agent_answers_the_caller(house: House, number: str) -> float:
     caller, agent = house.talking(number, "12025551361", "361")
-    house.do("Atxfer", Channel=house.channel("361"), Context="from-internal", Exten="562")
+    house.begin_transfer("361", "562")
     house.joined("361", "team362")
     agent.hang_up()
     house.transferred(number)
