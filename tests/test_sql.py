@@ -30,10 +30,11 @@ def fresh(fresh_url: str) -> Iterator[Engine]:
 
 
 def schema(connection: Connection) -> dict[str, list[str]]:
-    """The lines of every CREATE statement, by the name of what it creates; their order means nothing."""
+    """The parts of every CREATE statement, by the name of what it creates; their order means nothing."""
     query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'view'"
     rows = connection.exec_driver_sql(query).all()
-    return {row.name: sorted(line.strip(", \t") for line in row.sql.splitlines()) for row in rows}
+    parts = {row.name: (part.strip(" \t)") for part in re.split(r"[,\n]", row.sql)) for row in rows}
+    return {name: sorted(filter(None, told)) for name, told in parts.items()}
 
 
 def test_migrating_an_empty_database_gives_exactly_the_tables_of_the_program() -> None:

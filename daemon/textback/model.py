@@ -42,7 +42,7 @@ class Direction(StrEnum):
 
 
 class Status(StrEnum):
-    """The life of a message; ``FINAL`` ones never change again by themselves."""
+    """The life of a message; one that came in is ``received`` for ever."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -53,6 +53,26 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     HELD = "held"
     CANCELLED = "cancelled"
+    RECEIVED = "received"
+
+
+class Answer(StrEnum):
+    """What an automatic answer to a text answers; other messages of ours are of a flow, or by a person."""
+
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    HELP = "help"
+    AFTER_HOURS = "after_hours"
+    CLOSED = "closed"
+
+
+class LineType(StrEnum):
+    """What a number is connected to, as far as texting it goes."""
+
+    MOBILE = "mobile"
+    LANDLINE = "landline"
+    VOIP = "voip"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +100,7 @@ class Known:
     last_automatic_text: float | None = None
     staff_wrote_at: float | None = None
     staff_reached_at: float | None = None
+    landline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

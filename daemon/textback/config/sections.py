@@ -146,22 +146,32 @@ class Pbx(Section):
 
 
 class Twilio(Section):
-    """[sms.twilio]; ``timeout`` in seconds, for a whole request."""
+    """[sms.twilio]; ``timeout`` in seconds, for a whole request.
+
+    ``lookup``: ask what a number is connected to before it is texted, which costs; ``answers_stop``: Twilio itself
+    answers the opt-out words of its own list, as it does unless its support has switched that off.
+    """
 
     account_sid: Annotated[str, Strict(), AfterValidator(_account_sid)] = ""
     auth_token: Secret = SecretStr("")
     api_base: PublicUrl | None = None
     timeout: Duration = 15.0
+    lookup: Flag = False
+    answers_stop: Flag = True
 
 
 class Sms(Section):
-    """[sms]: the provider; ``rate`` in segments per second, ``per_day`` in segments, 0 for no limit."""
+    """[sms]: the provider; ``rate`` in segments per second, ``per_day`` in segments, 0 for no limit.
+
+    ``poll``: seconds between two fetches where ``inbound`` is ``poll``.
+    """
 
     provider: Literal["console", "twilio"] = "console"
     rate: Annotated[float, Field(strict=True, gt=0, le=1000, allow_inf_nan=False)] = 1.0
     per_day: Count = 0
     price_per_segment: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.0
     inbound: Literal["webhook", "poll"] = "webhook"
+    poll: Annotated[Duration, Field(ge=1.0)] = 10.0
     twilio: Twilio | None = None
 
 

@@ -1,4 +1,4 @@
-"""What the outbox asks of a texting provider, and the one error by which a provider says no."""
+"""What is asked of a texting provider, what it tells, and the one error by which it says no."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from textback.model import Status
+from textback.model import LineType, Status
 
 
 class Fault(StrEnum):
-    """What a failed send means for the message, the number and the line."""
+    """What a failed send means for the message, the number and the line.
+
+    ``ours`` is the account's fault and stops every line; ``sender`` is that of one line, and stops that one.
+    """
 
     PERMANENT = "permanent"
     LANDLINE = "landline"
     OPTED_OUT = "opted_out"
     POLICY = "policy"
     OURS = "ours"
+    SENDER = "sender"
     NOT_PROCESSED = "not_processed"
     UNKNOWN = "unknown"
 
 
 class SendError(Exception):
-    """A text that was not accepted; only ``not_processed`` and ``ours`` may be sent again.
+    """A text that was not accepted; only ``not_processed``, ``ours`` and ``sender`` may be sent again.
 
     ``retry_after`` is in seconds from now, as the provider asked (RFC 9110, 10.2.3). The message never
     holds a number or a body.
@@ -53,6 +57,44 @@ class Accepted:
     segments: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture that came with a text: where the provider keeps it, and its type (RFC 6838)."""
+
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A text that came in; ``line`` is ours, ``sender`` whatever the provider calls the other end.
+
+    ``at``: when it came, in epoch seconds of our clock, where the provider tells; else it came just now.
+    ``answered``: the provider has answered it itself (an opt-out word, say).
+    """
+
+    provider_id: str
+    sender: str
+    line: str
+    body: str
+    at: float | None = None
+    media: tuple[Media, ...] = ()
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the provider tells of a text that it has: how far it got, and the fault that ended it.
+
+    ``message_id`` is our own id, where the provider gives it back to us.
+    """
+
+    provider_id: str
+    status: Status
+    message_id: str | None = None
+    error: SendError | None = None
+
+
 class Provider(Protocol):
     """A way to send texts; a new one is one new file."""
 
@@ -67,6 +109,18 @@ class Provider(Protocol):
 
     async def find(self, message: Outgoing, since: float) -> Accepted | None:
         """Look whether the text was taken at or after ``since`` (epoch seconds); raises SendError if it cannot tell."""
+        ...
+
+    async def received(self, line: str, since: float) -> list[Inbound]:
+        """The texts that came in for a line at or after ``since`` (epoch seconds), oldest first; raises SendError."""
+        ...
+
+    async def deliveries(self, line: str, since: float) -> list[Delivery]:
+        """What became of the texts that left a line at or after ``since``; raises SendError."""
+        ...
+
+    async def line_type(self, number: str) -> LineType | None:
+        """What a number (E.164) is connected to; None where nobody can tell; raises SendError."""
         ...
 
     async def close(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textback.model import Status
-from textback.sms import Accepted, Fault, Outgoing, SendError
+from textback.model import LineType, Status
+from textback.sms import Accepted, Delivery, Fault, Inbound, Outgoing, SendError
 
 
 def _print(line: str) -> None:
@@ -35,6 +35,18 @@ class Console:
 
     async def find(self, message: Outgoing, since: float) -> Accepted | None:
         """Nothing printed can be looked up."""
+        return None
+
+    async def received(self, line: str, since: float) -> list[Inbound]:
+        """Nobody answers a console."""
+        return []
+
+    async def deliveries(self, line: str, since: float) -> list[Delivery]:
+        """What is printed is printed."""
+        return []
+
+    async def line_type(self, number: str) -> LineType | None:
+        """It knows nobody."""
         return None
 
     async def close(self) -> None:

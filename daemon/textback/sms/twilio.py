@@ -12,8 +12,8 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from textback.clock import Clock, system_clock
-from textback.model import Status
-from textback.sms import Accepted, Fault, Outgoing, SendError
+from textback.model import LineType, Status
+from textback.sms import Accepted, Delivery, Fault, Inbound, Outgoing, SendError
 from textback.sms.twilio_codes import STATUSES, refusal
 from textback.sms.twilio_http import TwilioHttp
 
@@ -81,6 +81,18 @@ class Twilio:
             raise
         except Exception as error:
             raise SendError(f"the look-up failed ({type(error).__name__})", Fault.UNKNOWN) from None
+
+    async def received(self, line: str, since: float) -> list[Inbound]:
+        """Texts to the line, from the list of messages."""
+        raise NotImplementedError
+
+    async def deliveries(self, line: str, since: float) -> list[Delivery]:
+        """Texts from the line, from the list of messages."""
+        raise NotImplementedError
+
+    async def line_type(self, number: str) -> LineType | None:
+        """Lookup v2, line_type_intelligence."""
+        raise NotImplementedError
 
     async def close(self) -> None:
         """Let go of the connections."""

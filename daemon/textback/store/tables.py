@@ -145,6 +145,10 @@ messages = Table(
     Column("claimed_by", String(64)),
     Column("sent_at", Instant),
     Column("delivered_at", Instant),
+    Column("claim", String(36)),
+    Column("answer", String(16)),
+    Column("author", String(100)),
+    Column("media", JSON(none_as_null=True)),
     Index("ix_messages_status_due_at", "status", "due_at"),
     Index("ix_messages_to_number_created_at", "to_number", "created_at"),
     Index("ix_messages_created_at", "created_at"),
@@ -173,4 +177,42 @@ links = Table(
     metadata,
     Column("pbx", String(64), primary_key=True),
     Column("seen_at", Instant, nullable=False),
+)
+
+senders = Table(
+    "senders",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("beat", Integer, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("provider", String(32), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("provider_id", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("payload", JSON, nullable=False),
+    UniqueConstraint("provider", "kind", "provider_id", "state"),
+    Index("ix_callbacks_received_at", "received_at"),
+)
+
+line_types = Table(
+    "line_types",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("source", String(32), nullable=False),
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    Column("line", String(32), primary_key=True),
+    Column("seen_until", Instant, nullable=False),
 )
