@@ -68,6 +68,7 @@ def test_a_caller_who_gave_up_on_hold_gets_a_text_and_a_sentence() -> None:
         ("flow_off", abandoned_call(), Known(), {"abandoned__hours": "closed"}),
         ("flow_off", abandoned_call(), Known(), {"abandoned__queue": {"support": {"enabled": False}}}),
         ("flow_off", missed_call(), Known(), {"missed__during_hours": {"enabled": False}}),
+        ("handled", abandoned_call(handled=True), Known(), {}),
         ("withheld_number", abandoned_call(number=None), Known(), {}),
         ("withheld_number", abandoned_call(number="anonymous"), Known(), {}),
         ("withheld_number", abandoned_call(withheld=True), Known(), {}),
@@ -82,6 +83,7 @@ def test_a_caller_who_gave_up_on_hold_gets_a_text_and_a_sentence() -> None:
         ("blocked_number", abandoned_call(), Known(), {"guards__blocked": ["+1202555"]}),
         ("opted_out", abandoned_call(), Known(opted_out=True), {}),
         ("test_mode", abandoned_call(), Known(), {"practice__mode": "test"}),
+        ("landline", abandoned_call(), Known(landline=True), {}),
         ("short_hold", abandoned_call(stretch=4.9), Known(), {}),
         ("short_ring", missed_call(ring_seconds=4.0, gave_up_ringing=True), Known(), {}),
         ("came_back", abandoned_call(), Known(staff_reached_at=NOON + 3), {}),
@@ -113,11 +115,56 @@ def test_what_no_guard_applies_to_is_texted(call: Call, known: Known, want: dict
 
 
 def test_the_guards_apply_in_the_order_of_the_contract() -> None:
-    everything = Known(opted_out=True, last_automatic_text=NOON, staff_reached_at=NOON + 1)
-    call = abandoned_call(stretch=1.0)
-    assert decide(case(call, everything, practice__mode="test")).reason == "opted_out"
-    assert decide(case(call, Known(last_automatic_text=NOON), practice__mode="test")).reason == "test_mode"
-    assert decide(case(call, Known(last_automatic_text=NOON))).reason == "short_hold"
+    """SPEC 5.4: every guard would speak; each is taken away in its turn, and the next one does."""
+    reasons = []
+    call = abandoned_call(handled=True, number=None, stretch=1.0)
+    known = Known(
+        opted_out=True, landline=True, last_automatic_text=NOON, staff_wrote_at=NOON, staff_reached_at=NOON + 1
+    )
+    want: dict[str, Any] = {"abandoned__enabled": False, "practice__mode": "test", "guards__blocked": ["+33"]}
+    later = 3600.0
+    steps: list[Any] = [
+        lambda: want.update(abandoned__enabled=True),
+        lambda: change(handled=False),
+        lambda: change(number="+331"),
+        lambda: change(number="+33612345678"),
+        lambda: want.update(guards__countries=["US", "FR"]),
+        lambda: want.update(guards__blocked=[]),
+        lambda: know(opted_out=False),
+        lambda: want.update(practice__mode="live"),
+        lambda: know(landline=False),
+        lambda: change(stretch=95.0),
+        lambda: late(15.0),
+        lambda: know(staff_reached_at=None),
+        lambda: know(staff_wrote_at=None),
+        lambda: know(last_automatic_text=None),
+    ]
+
+    def change(**changes: Any) -> None:
+        nonlocal call
+        call = replace(call, **changes)
+
+    def know(**changes: Any) -> None:
+        nonlocal known
+        known = replace(known, **changes)
+
+    def late(seconds: float) -> None:
+        nonlocal later
+        later = seconds
+
+    for step in steps:
+        reasons.append(decide(case(call, known, later=later, **want)).reason)
+        step()
+    assert reasons == [
+        "flow_off", "handled", "withheld_number", "bad_number", "country", "blocked_number", "opted_out", "test_mode",
+        "landline", "short_hold", "too_old", "came_back", "in_conversation", "cooldown",
+    ]  # fmt: skip
+    assert decide(case(call, known, **want)).verdict == Verdict.TEXT
+
+
+def test_who_was_served_otherwise_is_a_case_for_none_of_the_texts() -> None:
+    decision = decide(case(abandoned_call(handled=True)))
+    assert (decision.flow, decision.why) == (None, "skip: the dialplan served the caller otherwise")
 
 
 def test_a_text_that_comes_too_late_is_held_for_staff() -> None:
@@ -234,3 +281,18 @@ def test_the_sentence_says_how_the_call_was_lost(call: Call, why: str) -> None:
 def test_a_call_that_is_no_reason_for_a_text_has_its_sentence_too(call: Call, reason: str, why: str) -> None:
     decision = without_flow(call)
     assert (decision.verdict, decision.reason, decision.why) == (Verdict.SKIP, reason, why)
+
+
+def test_what_a_queue_says_in_its_own_words_goes_before_what_the_practice_says() -> None:
+    own = {"message": {"en": "{practice}, {queue}: sorry!"}, "enabled": True}
+    assert decide(case(abandoned_call(), abandoned__queue={"support": own})).body == "Riverside, support: sorry!"
+    only_there = {"enabled": False, "queue": {"main/support": own}}
+    assert decide(case(abandoned_call(), abandoned=only_there)).body == "Riverside, support: sorry!"
+    missed = {"support": {"during_hours": own}}
+    assert decide(case(missed_call(queue="support"), missed__queue=missed)).body == "Riverside, support: sorry!"
+
+
+def test_in_the_queue_of_its_own_words_other_languages_keep_those_of_the_practice() -> None:
+    own = {"support": {"message": {"en": "{practice}, {queue}: sorry!"}}}
+    spanish = case(abandoned_call(), Known(contact_language="es"), abandoned__queue=own)
+    assert decide(spanish).body == "Riverside: se cortó."

@@ -16,6 +16,7 @@ from textback.events import (
     CallerLeft,
     CallLost,
     Fact,
+    Handled,
     HoldStarted,
     KeyPressed,
     LinkLost,
@@ -24,8 +25,9 @@ from textback.events import (
     StaffReached,
     Talking,
 )
-from textback.model import Status
-from textback.store import calls, migrations, practices
+from textback.judge import judge_again
+from textback.model import LineType, Status
+from textback.store import calls, line_types, migrations, optouts, practices
 from textback.store.engine import open_engine
 from textback.store.tables import messages
 from textback.tracker import Tracker
@@ -221,6 +223,84 @@ def test_a_batch_that_the_database_refuses_is_tried_again_from_before(desk: Desk
         job(connection)
     assert [(row["verdict"], row["hold_seconds"]) for row in desk.log()] == [("text", 20), ("text", 20)]
     assert len(desk.texts()) == 2
+
+
+def test_a_batch_whose_commit_went_unanswered_decides_the_same_again(desk: Desk) -> None:
+    """The server has it, the answer was lost on the way: the writer does all of it once more."""
+    desk.tell(*gives_up("1.1", 0))
+    job = desk.tracker.batch([], at(60))
+    for _ in range(2):
+        with desk.engine.begin() as connection:
+            job(connection)
+    assert [(call["verdict"], call["reason"]) for call in desk.log()] == [("text", "abandoned")]
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
+
+
+def test_a_key_whose_commit_went_unanswered_is_answered_the_same_again(desk: Desk) -> None:
+    pressed = KeyPressed("main/1.1", at(9), "5")
+    job = desk.tracker.batch([arrives("1.1", 0), waits("1.1", 1), pressed, leaves("1.1", 12)], at(20))
+    for _ in range(2):
+        with desk.engine.begin() as connection:
+            job(connection)
+    assert [(call["disposition"], call["verdict"]) for call in desk.log()] == [("texted", "text")]
+    assert desk.texts() == [(CALLER, "call_to_text", "queued")]
+
+
+def again(desk: Desk, seconds: float) -> str | None:
+    """Why the text of the first call may not leave any more so many seconds later."""
+    with desk.engine.begin() as connection:
+        decision = judge_again(connection, PracticeBook()(connection), "main/1.1", at(seconds))
+    return decision and decision.reason
+
+
+def test_a_text_that_waited_leaves_if_nothing_happened_since(desk: Desk) -> None:
+    desk.tell(*gives_up("1.1", 0), now=at(60))
+    assert again(desk, 3600) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"),
+    [
+        ("flow_off", {"abandoned__enabled": False}),
+        ("blocked_number", {"guards__blocked": [CALLER]}),
+        ("test_mode", {"practice__mode": "test"}),
+        ("no_practice", {"practice__default": False}),
+    ],
+)
+def test_a_text_that_waited_does_not_leave_if_the_practice_has_changed_its_mind(
+    desk: Desk, reason: str, changes: dict[str, Any]
+) -> None:
+    desk.tell(*gives_up("1.1", 0), now=at(60))
+    want(desk.engine, **changes)
+    assert again(desk, 3600) == reason
+
+
+def test_a_text_that_waited_does_not_leave_if_the_caller_was_served_since(desk: Desk) -> None:
+    desk.tell(*gives_up("1.1", 0), now=at(60))
+    desk.tell(arrives("1.2", 500), waits("1.2", 501), Talking("main/1.2", at(520), "101"), leaves("1.2", 600))
+    assert again(desk, 3600) == "came_back"
+
+
+def test_a_text_that_waited_does_not_leave_if_staff_reached_the_caller_since(desk: Desk) -> None:
+    desk.tell(*gives_up("1.1", 0), now=at(60))
+    desk.tell(StaffReached("main/9", at(900), CALLER))
+    assert again(desk, 3600) == "came_back"
+
+
+def test_a_text_that_waited_does_not_leave_for_a_landline_or_an_opt_out(desk: Desk) -> None:
+    desk.tell(*gives_up("1.1", 0), now=at(60))
+    with desk.engine.begin() as connection:
+        line_types.record(connection, CALLER, LineType.LANDLINE, at(70), "twilio")
+    assert again(desk, 3600) == "landline"
+    with desk.engine.begin() as connection:
+        optouts.record(connection, CALLER, at(80), "text")
+    assert again(desk, 3600) == "opted_out"
+
+
+def test_a_caller_whom_the_dialplan_served_otherwise_is_not_texted(desk: Desk) -> None:
+    facts = gives_up("1.1", 0)
+    desk.tell(*facts[:-1], Handled("main/1.1", at(10)), facts[-1], now=at(60))
+    assert [(call["flow"], call["verdict"], call["reason"]) for call in desk.log()] == [(None, "skip", "handled")]
 
 
 def test_batches_of_any_size_decide_the_same() -> None:

@@ -43,6 +43,7 @@ from textback.events import (
     CallLost,
     DeadlinePassed,
     Fact,
+    Handled,
     HoldEnded,
     HoldStarted,
     KeyPressed,
@@ -121,6 +122,7 @@ class Call:
     no_answer: NoAnswer | None = None
     asked_at: float | None = None
     texted: bool = False
+    handled: bool = False
     refused: str | None = None
     hung_up: bool = False
     gave_up_ringing: bool = False
@@ -245,6 +247,10 @@ def _voicemail_took(call: Call, fact: VoicemailTook, rules: Rules) -> Step:
     return replace(stopped, phase=Phase.UNANSWERED), ()
 
 
+def _handled(call: Call, fact: Handled, rules: Rules) -> Step:
+    return replace(call, handled=True), ()
+
+
 def _key_pressed(call: Call, fact: KeyPressed, rules: Rules) -> Step:
     # Only on hold: a digit means something else to a menu, a survey or an agent.
     on_hold = call.phase is Phase.WAITING and call.waiting_since is not None
@@ -360,6 +366,7 @@ _MOVES: dict[type[Fact], Callable[[Call, Any, Rules], Step]] = {
     Talking: _talking,
     NobodyAnswered: _nobody_answered,
     VoicemailTook: _voicemail_took,
+    Handled: _handled,
     KeyPressed: _key_pressed,
     TextGiven: _text_given,
     TextRefused: _text_refused,

@@ -104,6 +104,11 @@ class VoicemailTook(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Handled(Fact):
+    """The dialplan served the caller otherwise (a callback was booked, say): no text is due."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPressed(Fact):
     """The caller pressed a key (whether it means anything is for ``call.py`` to say)."""
 

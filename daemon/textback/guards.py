@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textback import hours
 from textback.call import Call
 from textback.directory import Home
-from textback.model import Flow, Known, Spent, prefix_of
+from textback.model import Flow, Known, Spent
 from textback.numbers import Number, NumberKind, calling_code
 from textback.wording import span
 
@@ -57,6 +57,10 @@ def _wrong_hours(case: Case, is_open: bool) -> str:
     return f"texts of the flow {case.flow} are off while the practice is {'open' if is_open else 'closed'}"
 
 
+def _handled(case: Case) -> str | None:
+    return "the dialplan served the caller otherwise" if case.call.handled else None
+
+
 def _withheld(case: Case) -> str | None:
     return "the caller's number is withheld" if case.number.kind is NumberKind.WITHHELD else None
 
@@ -99,6 +103,10 @@ def _test_mode(case: Case) -> str | None:
     practice = case.home[0]
     hit = practice.mode == "test" and case.number.e164 not in practice.test_numbers
     return "the practice is in test mode, and this is no test number" if hit else None
+
+
+def _landline(case: Case) -> str | None:
+    return "the number is known not to receive texts" if case.known.landline else None
 
 
 def _short_hold(case: Case) -> str | None:
@@ -146,12 +154,14 @@ Guard = Callable[[Case], str | None]
 #: in the order of SPEC §5.4; ``too_old`` stands between the two halves, since it holds instead of skipping
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("flow_off", _flow_off),
+    ("handled", _handled),
     ("withheld_number", _withheld),
     ("bad_number", _bad_number),
     ("country", _country),
     ("blocked_number", _blocked),
     ("opted_out", _opted_out),
     ("test_mode", _test_mode),
+    ("landline", _landline),
     ("short_hold", _short_hold),
     ("short_ring", _short_ring),
 )
@@ -161,25 +171,13 @@ LATE_GUARDS: tuple[tuple[str, Guard], ...] = (
     ("cooldown", _cooldown),
 )
 
-
-def quiet_until(case: Case) -> float | None:
-    """When the quiet hours end that it is now, in epoch seconds; None if it is not quiet, or the caller asked."""
-    practice = case.home[0]
-    span_of_day = practice.guards.quiet_hours
-    if span_of_day is None or case.flow is Flow.CALL_TO_TEXT:
-        return None
-    return hours.end_of(span_of_day, practice.timezone, case.now)
-
-
-def over_budget(case: Case) -> str | None:
-    """A sentence if one more text would be too many: for a minute, a day, or numbers that look alike."""
-    guards, spent = case.home[0].guards, case.spent
-    alike = spent.prefixes.get(prefix_of(case.number.e164 or ""), 0)
-    for count, limit, what in (
-        (spent.minute, guards.per_minute, "texts within a minute"),
-        (spent.day, guards.per_day, "texts within a day"),
-        (alike, guards.per_prefix, "texts to numbers like this one within a minute"),
-    ):
-        if 0 < limit <= count:
-            return f"{limit} {what} are the limit"
-    return None
+#: what may have changed while a text waited for its turn
+AGAIN: tuple[tuple[str, Guard], ...] = (
+    ("flow_off", _flow_off),
+    ("blocked_number", _blocked),
+    ("opted_out", _opted_out),
+    ("test_mode", _test_mode),
+    ("landline", _landline),
+    ("came_back", _came_back),
+    ("in_conversation", _in_conversation),
+)

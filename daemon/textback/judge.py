@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from textback import template
-from textback.directory import Home
+from textback.call import Call
+from textback.directory import Directory, Home
 from textback.guards import Case
 from textback.ledger import Entry
-from textback.model import Decision, Disposition, Flow, Known, Spent, Status, Verdict
-from textback.policy import decide, flow_of, no_practice, number_of, without_flow
-from textback.store import budget, messages, people
-from textback.store.calls import Visit, visits
-from textback.wording import span
+from textback.model import Decision, Flow, Known, Spent, Status, Verdict
+from textback.policy import decide, decide_again, flow_of, no_practice, number_of, without_flow
+from textback.served import came_back, other_visits
+from textback.store import budget, calls as stored, messages, people
 
 _NOBODY = Known()
 
@@ -57,15 +56,40 @@ def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool)
     return done + _judge(connection, cases, settled)
 
 
+def judge_again(connection: Connection, directory: Directory, call_id: str | None, now: float) -> Decision | None:
+    """Why the text of a call, which had to wait, may not leave any more at ``now`` (epoch seconds); None if it may."""
+    row = stored.row(connection, call_id) if call_id else None
+    if row is None or row["flow"] is None:
+        return None
+    call = Call(
+        id=row["id"],
+        pbx=row["pbx"],
+        linkedid=row["linkedid"] or "",
+        started_at=row["started_at"],
+        number=row["caller"],
+        queue=row["queue"],
+        did=row["did"],
+        ended_at=row["ended_at"],
+    )
+    home = directory.home(call.pbx, call.queue, call.did)
+    if home is None:
+        return no_practice(call, Flow(row["flow"]))
+    case = _case(Entry(call), Flow(row["flow"]), home, call.ended_at or call.started_at, now)
+    number = case.number.e164 or ""
+    known = _known(connection, [case]).get(number, _NOBODY)
+    back = came_back(case, other_visits(connection, [case]).get(number, ()))
+    return decide_again(replace(case, known=known, came_back=back))
+
+
 def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled: bool) -> list[Entry]:
     known = _known(connection, [case for _, case in cases])
-    others = _visits(connection, [case for _, case in cases]) if settled else {}
+    others = other_visits(connection, [case for _, case in cases]) if settled else {}
     spent = _spent(connection, [case for _, case in cases])
     settling: list[Entry] = []
     judged: list[Judged] = []
     for entry, case in cases:
         number = case.number.e164 or ""
-        back = _came_back(case, others.get(number, ()))
+        back = came_back(case, others.get(number, ()))
         purse = spent.get(case.home[0].name, Spent())
         case = replace(case, known=known.get(number, _NOBODY), came_back=back, spent=purse)
         decision = decide(case)
@@ -131,40 +155,20 @@ def _case(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case:
 
 def _known(connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:
     practice_of = {case.number.e164: case.home[0].name for case in cases if case.number.e164}
-    return people.known(connection, list(practice_of), practice_of=practice_of) if practice_of else {}
+    if not practice_of:
+        return {}
+    now, own = max(case.now for case in cases), _texted_already(connection, cases)
+    return people.known(connection, list(practice_of), practice_of=practice_of, now=now, apart_from=own)
 
 
 def _spent(connection: Connection, cases: Sequence[Case]) -> dict[str, Spent]:
     practices = {case.home[0].name for case in cases}
-    return budget.spent(connection, practices, max(case.now for case in cases)) if practices else {}
+    if not practices:
+        return {}
+    now, own = max(case.now for case in cases), _texted_already(connection, cases)
+    return budget.spent(connection, practices, now, apart_from=own)
 
 
-def _visits(connection: Connection, cases: Sequence[Case]) -> Mapping[str, Sequence[Visit]]:
-    """The other calls of each number, as they are stored: those of another PBX, or another daemon, too."""
-    numbers = {case.number.e164 for case in cases if case.number.e164}
-    found: defaultdict[str, list[Visit]] = defaultdict(list)
-    if numbers:
-        for visit in visits(connection, sorted(numbers), since=min(case.at for case in cases)):
-            found[visit.caller].append(visit)
-    return found
-
-
-def _came_back(case: Case, others: Iterable[Visit]) -> str | None:
-    """What the same number did since, if it is being served: on hold, ringing, talking, or to be judged later."""
-    for visit in others:
-        if visit.id != case.call.id and _serves(visit, case.at):
-            later = max(0.0, visit.started_at - case.at)
-            return f"the caller called again {span(later)} later" if later else "the caller is on another call"
-    return None
-
-
-def _serves(visit: Visit, at: float) -> bool:
-    """Whether that other visit takes care of the caller, so that a text for this one would come too much.
-
-    A visit that ended without an answer takes care of them only if a text is due, or given, for itself.
-    """
-    if visit.ended_at is None:
-        return visit.phase in ("waiting", "ringing", "talking")
-    if visit.ended_at <= at:
-        return False
-    return visit.disposition == Disposition.ANSWERED or visit.verdict != Verdict.SKIP
+def _texted_already(connection: Connection, cases: Sequence[Case]) -> set[str]:
+    """Those calls that have their text, since the batch is judged again: its COMMIT went unanswered."""
+    return messages.calls_with_text(connection, [case.call.id for case in cases])

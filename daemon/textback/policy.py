@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from textback import hours, template
 from textback.call import Call
 from textback.directory import Home
-from textback.guards import GUARDS, LATE_GUARDS, Case, over_budget, quiet_until
+from textback.guards import AGAIN, GUARDS, LATE_GUARDS, Case, queue_of
+from textback.limits import over_budget, quiet_until
 from textback.model import Decision, Disposition, Flow, Verdict
 from textback.numbers import Number, NumberKind, read
 from textback.practice import message_in
@@ -58,7 +59,7 @@ def decide(case: Case) -> Decision:
     for reason, guard in GUARDS:
         sentence = guard(case)
         if sentence:
-            return skip(reason, sentence, case.flow)
+            return skip(reason, sentence, None if reason == "handled" else case.flow)
     late = case.now - case.at
     body = _body(case)
     if 0 < case.home[0].guards.max_age < late:
@@ -77,6 +78,15 @@ def decide(case: Case) -> Decision:
         return Decision(Verdict.HELD, "budget", f"held: {told}, but {too_many}", case.flow, body, line)
     waits = "" if quiet is None else "; it waits for the end of the quiet hours"
     return Decision(Verdict.TEXT, case.flow, f"text: {told}{waits}", case.flow, body, line, quiet)
+
+
+def decide_again(case: Case) -> Decision | None:
+    """Why a text that waited for its turn may not leave any more; None if it may."""
+    for reason, guard in AGAIN:
+        sentence = guard(case)
+        if sentence:
+            return skip(reason, sentence, case.flow)
+    return None
 
 
 def _body(case: Case) -> str:
@@ -105,10 +115,11 @@ def _text(case: Case) -> tuple[str, str]:
 
 
 def _messages(case: Case) -> Mapping[str, str]:
-    practice = case.home[0]
+    practice, queue = case.home[0], queue_of(case)
     if case.flow is Flow.CALL_TO_TEXT:
-        return practice.call_to_text.message
+        return practice.call_to_text.for_queue(queue).message
     if case.flow is Flow.ABANDONED:
-        return practice.abandoned.message
+        return practice.abandoned.for_queue(queue).message
+    missed = practice.missed.for_queue(queue)
     is_open = hours.is_open(practice.hours, practice.timezone, case.at)
-    return (practice.missed.during_hours if is_open else practice.missed.outside_hours).message
+    return (missed.during_hours if is_open else missed.outside_hours).message

@@ -10,6 +10,7 @@ from textback.events import (
     CallLost,
     DeadlinePassed,
     Fact,
+    Handled,
     HoldStarted,
     KeyPressed,
     NoAnswer,
@@ -104,6 +105,8 @@ def step(fact: Fact) -> str:
             return _TRIED[why]
         case VoicemailTook():
             return "voicemail takes the call"
+        case Handled():
+            return "was served otherwise by the dialplan"
         case KeyPressed(key=key):
             return f"pressed {key}"
         case TextGiven():

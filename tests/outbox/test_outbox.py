@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Row, select, update
 
-from textback.model import Flow, Status
-from textback.outbox import RESCAN, STALE, Outbox
-from textback.sms import Accepted, Fault, Outgoing, Provider, SendError
-from textback.store import messages, optouts
+from textback.model import Decision, Flow, LineType, Status, Verdict
+from textback.outbox import Outbox
+from textback.outbox.pulse import BEAT
+from textback.sms import Accepted, Delivery, Fault, Inbound, Outgoing, Provider, SendError
+from textback.store import claims, line_types, messages, optouts, senders
 from textback.store.engine import StoreError, open_engine
-from textback.store.messages import NewMessage, Settled
+from textback.store.claims import OutMessage, Settled
+from textback.store.messages import NewMessage
 from textback.store.tables import calls, conversations, messages as table, metadata, practices
 from textback.store.writer import Writer
 
@@ -52,6 +54,15 @@ class Scripted:
         self.looked.append((self.clock() - NOW, message.id, since - NOW))
         answer = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return None if answer is None else _given(answer)
+
+    async def received(self, line: str, since: float) -> list[Inbound]:
+        return []
+
+    async def deliveries(self, line: str, since: float) -> list[Delivery]:
+        return []
+
+    async def line_type(self, number: str) -> LineType | None:
+        return None
 
     async def close(self) -> None:
         pass
@@ -104,10 +115,10 @@ class World:
         )
         return str(self.do(lambda conn: messages.add(conn, replace(new, **changes))))
 
-    def left_in_sending(self, message_id: str, by: str = "us", at: float = NOW) -> None:
+    def left_in_sending(self, message_id: str, by: str = "them", at: float = NOW) -> None:
         """What a daemon leaves that dies between its claim and its send, or thereafter."""
         self.add(message_id)
-        self.do(lambda conn: messages.claim(conn, at, by))
+        self.do(lambda conn: claims.claim(conn, at, by))
 
     def row(self, message_id: str) -> Row[Any]:
         with self.engine.connect() as conn:
@@ -347,8 +358,25 @@ def test_an_unknown_outcome_that_is_not_found_stays_unknown_and_is_never_sent_ag
     provider = Scripted(error(Fault.UNKNOWN))
     world.run(provider, seconds=300)
     assert provider.ids == ["m"]
-    assert len(provider.looked) == 1
+    assert [at for at, _, _ in provider.looked] == [10.0, 60.0]
     assert world.state("m") == ("unknown", None, "unknown: the provider does not know of it")
+
+
+def test_a_request_that_reaches_the_provider_late_is_found_all_the_same(world: World) -> None:
+    world.add("m")
+    provider = Scripted(error(Fault.UNKNOWN))
+    provider.looks = [None, Accepted("SM9", Status.SENT)]
+    world.run(provider, seconds=100)
+    assert (provider.ids, world.state("m")) == (["m"], ("sent", "SM9", None))
+
+
+def test_a_text_of_unknown_fate_is_looked_for_again_and_never_sent(world: World) -> None:
+    world.add("m")
+    provider = Scripted(error(Fault.UNKNOWN))
+    provider.looks = [None, None, error(Fault.UNKNOWN), Accepted("SM9", Status.SENT)]
+    world.run(provider, seconds=1900)
+    assert [at for at, _, _ in provider.looked] == [10.0, 60.0, 600.0, 1200.0]
+    assert (provider.ids, world.state("m")) == (["m"], ("sent", "SM9", None))
 
 
 def test_a_look_up_that_fails_is_repeated_and_at_last_given_up(world: World) -> None:
@@ -373,7 +401,7 @@ def test_while_one_text_is_in_doubt_the_others_go_on_more_slowly(world: World) -
     for n in range(4):
         world.add(f"m{n}", created_at=NOW - n)
     provider = Scripted(error(Fault.UNKNOWN), error(Fault.UNKNOWN), error(Fault.UNKNOWN))
-    world.run(provider, seconds=60)
+    world.run(provider, seconds=120)
     assert provider.sent == [(0.0, "m0"), (1.0, "m1"), (3.0, "m2"), (7.0, "m3")]
     assert [world.state(f"m{n}")[0] for n in range(4)] == ["unknown", "unknown", "unknown", "sent"]
 
@@ -382,7 +410,7 @@ def test_a_fault_in_a_providers_code_makes_the_outcome_unknown_and_ends_nothing(
     world.add("m", created_at=NOW)
     world.add("n", created_at=NOW - 1)
     provider = Scripted(ZeroDivisionError(NUMBER))
-    world.run(provider, seconds=60)
+    world.run(provider, seconds=90)
     assert provider.ids == ["m", "n"]
     assert (world.state("m")[0], world.state("n")[0]) == ("unknown", "sent")
 
@@ -418,14 +446,14 @@ def test_after_a_crash_a_text_that_is_not_there_is_unknown_and_not_sent_again(wo
     provider = Scripted()
     world.run(provider, seconds=200)
     assert provider.sent == []
-    assert len(provider.looked) == 1
+    assert [at for at, _, _ in provider.looked] == [0.0, 60.0]
     assert world.state("m")[0] == "unknown"
 
 
 def test_after_a_crash_the_text_of_another_row_is_not_adopted(world: World) -> None:
     world.add("owner")
-    world.do(lambda conn: messages.claim(conn, NOW, "us"))
-    world.do(lambda conn: messages.settle(conn, "owner", Settled(status=Status.SENT, provider_id="SM9")))
+    world.do(lambda conn: claims.claim(conn, NOW, "us"))
+    world.do(lambda conn: claims.settle(conn, "owner", Settled(status=Status.SENT, provider_id="SM9")))
     world.left_in_sending("m")
     provider = Scripted()
     provider.looks = [Accepted("SM9", Status.SENT)]
@@ -464,14 +492,117 @@ def test_after_a_power_cut_the_network_may_come_back_later_than_the_daemon(world
     assert world.state("m") == ("sent", "SM9", None)
 
 
-def test_what_another_sender_has_in_hand_is_left_alone_until_it_is_old(world: World) -> None:
+def test_what_another_sender_has_in_hand_is_left_alone_while_it_lives(world: World) -> None:
     world.left_in_sending("m", by="them")
     provider = Scripted()
-    world.run(provider, seconds=STALE)
+    for count in range(20):
+        world.do(lambda conn: senders.beat(conn, "them", count, world.now))
+        world.run(provider, seconds=BEAT)
     assert (provider.looked, world.state("m")[0]) == ([], "sending")
-    world.run(provider, seconds=2 * RESCAN)
-    assert [message_id for _, message_id, _ in provider.looked] == ["m"]
-    assert (provider.sent, world.state("m")[0]) == ([], "unknown")
+
+
+def test_what_a_sender_has_in_hand_that_is_not_heard_of_any_more_is_looked_up(world: World) -> None:
+    world.do(lambda conn: senders.beat(conn, "them", 7, NOW))
+    world.left_in_sending("m", by="them")
+    provider = Scripted()
+    provider.looks = [Accepted("SM9", Status.SENT)]
+    world.run(provider, seconds=200)
+    assert [at for at, _, _ in provider.looked] == [35.0]  # two time-outs of the provider and a beat
+    assert (provider.sent, world.state("m")[0]) == ([], "sent")
+
+
+def test_a_sender_whose_clock_is_wrong_lives_all_the_same(world: World) -> None:
+    world.left_in_sending("m", by="them")
+    provider = Scripted()
+    for count in range(20):
+        world.do(lambda conn: senders.beat(conn, "them", count, world.now - 200))
+        world.run(provider, seconds=BEAT)
+    assert provider.looked == []
+
+
+def test_a_sender_that_stops_in_order_says_so(world: World) -> None:
+    world.run(Scripted(), seconds=3)
+    with world.engine.connect() as conn:
+        assert senders.beats(conn) == {}
+
+
+def test_a_claim_whose_commit_went_unanswered_is_not_followed_by_another(world: World) -> None:
+    world.add("m")
+    world.add("n")
+    first = world.do(lambda conn: claims.claim(conn, NOW, "us", "token"))
+    again = world.do(lambda conn: claims.claim(conn, NOW, "us", "token"))
+    assert first == again
+    assert sorted([world.state("m")[0], world.state("n")[0]]) == ["queued", "sending"]
+
+
+def test_a_callback_that_is_faster_than_the_answer_is_no_trouble(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.add("m")
+
+    def call_back(message: Outgoing) -> Answer:
+        told = {"status": Status.DELIVERED, "provider_id": "SM1"}
+        world.do(lambda conn: conn.execute(update(table).values(told)) and None)
+        return Accepted("SM1", Status.SENT)
+
+    world.run(Scripted(call_back))
+    assert world.state("m") == ("delivered", "SM1", None)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_number_that_the_provider_refuses_stops_alone(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.add("bad", from_number="+15555550109", created_at=NOW)
+    world.add("worse", from_number="+15555550109", created_at=NOW - 1)
+    world.add("good", created_at=NOW - 2)
+    provider = Scripted(error(Fault.SENDER))
+    outbox = world.run(provider, seconds=20)
+    assert provider.sent == [(0.0, "bad"), (1.0, "good")]
+    assert outbox.numbers.trouble == {"+15555550109": "sender: so it was"}
+    assert {world.state("bad")[0], world.state("worse")[0]} == {"queued"}
+    world.run(provider, seconds=60)
+    assert sorted(provider.ids[2:]) == ["bad", "worse"]
+
+
+def test_what_people_write_keeps_its_order(world: World) -> None:
+    for n in range(3):
+        world.add(f"reply{n}", flow=None, created_at=NOW - 10 + n)
+    provider = Scripted()
+    world.run(provider)
+    assert provider.ids == ["reply0", "reply1", "reply2"]
+
+
+def test_a_text_that_waited_is_judged_again_before_it_leaves(world: World) -> None:
+    call = {"id": "a/1", "pbx": "a", "started_at": NOW, "verdict": "text"}
+    world.do(lambda conn: conn.execute(calls.insert(), call) and None)
+    world.add("late", call_id="a/1", created_at=NOW - 3600)
+    world.add("soon", created_at=NOW - 10)
+    skipped = Decision(Verdict.SKIP, "came_back", "skip: the caller called again")
+    asked: list[str] = []
+
+    def recheck(conn: Connection, message: OutMessage, now: float) -> Decision:
+        asked.append(message.id)
+        return skipped
+
+    provider = Scripted()
+    world.run(provider, recheck=recheck)
+    assert (asked, provider.ids) == (["late"], ["soon"])
+    assert world.state("late") == ("cancelled", None, "came_back")
+    with world.engine.connect() as conn:
+        assert conn.execute(select(calls.c.verdict, calls.c.reason)).one() == ("skip", "came_back")
+
+
+def test_a_landline_is_remembered(world: World) -> None:
+    world.add("m")
+    world.run(Scripted(error(Fault.LANDLINE)))
+    with world.engine.connect() as conn:
+        assert line_types.landlines(conn, [NUMBER], NOW + 60) == {NUMBER}
+
+
+def test_a_day_that_is_full_is_told_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    for n in range(3):
+        world.add(f"m{n}", created_at=NOW - n)
+    world.run(Scripted(), per_day=1, seconds=30)
+    assert [r.levelname for r in caplog.records if "within a day" in r.message] == ["ERROR"]
 
 
 def test_two_outboxes_on_one_database_send_each_text_once(world: World) -> None:
@@ -579,7 +710,7 @@ def test_what_hangs_at_the_stop_is_looked_up_at_the_next_start(world: World) -> 
     assert world.state("m")[0] == "sending"
     again = Scripted()
     again.looks = [Accepted("SM9", Status.SENT)]
-    world.run(again)
+    world.run(again, name="the next", seconds=60)
     assert (again.sent, world.state("m")) == ([], ("sent", "SM9", None))
 
 
@@ -628,7 +759,7 @@ def test_the_log_tells_each_decision_with_the_call_and_neither_number_nor_body(
     world.add("n", call_id="a/2", created_at=NOW - 1)
     world.add("o", call_id="a/3", created_at=NOW - 2)
     with caplog.at_level(logging.DEBUG):
-        world.run(Scripted(error(Fault.LANDLINE), error(Fault.UNKNOWN)), seconds=30)
+        world.run(Scripted(error(Fault.LANDLINE), error(Fault.UNKNOWN)), seconds=90)
     said = [line for line in caplog.messages if "message " in line]
     assert [line.split(": ")[0] for line in said] == [
         "message m of call a/1",

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select
 
 from textback.model import Flow, Status
-from textback.store import messages, practices
+from textback.store import claims, messages, practices
 from textback.store.engine import open_engine
-from textback.store.messages import NewMessage, OutMessage, Settled
+from textback.store.claims import OutMessage, Settled
+from textback.store.messages import NewMessage
 from textback.store.tables import conversations, messages as table
 
 NOW = 1_795_291_200.0  # 2026-11-21 20:00:00 UTC
@@ -48,7 +49,7 @@ def text(thread: int, **changes: Any) -> NewMessage:
 
 
 def claimed(conn: Connection, now: float = NOW, by: str = "us") -> OutMessage:
-    message = messages.claim(conn, now, by)
+    message = claims.claim(conn, now, by)
     assert message is not None
     return message
 
@@ -72,7 +73,7 @@ def test_an_id_of_the_callers_own_is_kept(conn: Connection, thread: int) -> None
     assert messages.add(conn, text(thread, id="mine")) == "mine"
 
 
-def test_staff_go_before_call_to_text_before_the_rest_and_new_before_old(conn: Connection, thread: int) -> None:
+def test_staff_go_in_their_order_before_call_to_text_before_the_rest_and_new_before_old(conn: Connection, thread: int) -> None:
     for name, flow, age in [
         ("old missed", Flow.MISSED, 9),
         ("new abandoned", Flow.ABANDONED, 1),
@@ -83,19 +84,19 @@ def test_staff_go_before_call_to_text_before_the_rest_and_new_before_old(conn: C
     ]:
         messages.add(conn, text(thread, id=name, flow=flow, created_at=NOW - age))
     order = [claimed(conn).id for _ in range(6)]
-    assert order == ["new reply", "old reply", "new key", "old key", "new abandoned", "old missed"]
-    assert messages.claim(conn, NOW, "us") is None
+    assert order == ["old reply", "new reply", "new key", "old key", "new abandoned", "old missed"]
+    assert claims.claim(conn, NOW, "us") is None
 
 
 def test_a_text_is_claimed_when_it_is_due_and_not_before(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread, due_at=NOW + 60))
-    assert messages.claim(conn, NOW + 59, "us") is None
-    assert messages.claim(conn, NOW + 60, "us") is not None
+    assert claims.claim(conn, NOW + 59, "us") is None
+    assert claims.claim(conn, NOW + 60, "us") is not None
 
 
 def test_a_held_text_is_not_claimed(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread, status=Status.HELD, reason="budget"))
-    assert messages.claim(conn, NOW, "us") is None
+    assert claims.claim(conn, NOW, "us") is None
 
 
 def test_a_claim_is_marked_and_counted(conn: Connection, thread: int) -> None:
@@ -103,11 +104,13 @@ def test_a_claim_is_marked_and_counted(conn: Connection, thread: int) -> None:
     assert claimed(conn) == OutMessage(
         id=message_id,
         call_id="a/1",
+        flow=Flow.ABANDONED,
         to_number="+15555550203",
         from_number="+15555550100",
         body="Sorry we missed you",
         segments=1,
         attempts=1,
+        created_at=NOW,
         expires_at=NOW + 600,
         claimed_at=NOW,
         claimed_by="us",
@@ -122,15 +125,15 @@ def test_where_an_update_returns_nothing_the_claim_is_the_same(
     message_id = messages.add(conn, text(thread))
     message = claimed(conn)
     assert (message.id, message.attempts, message.claimed_by) == (message_id, 1, "us")
-    assert messages.claim(conn, NOW, "us") is None
+    assert claims.claim(conn, NOW, "us") is None
 
 
 def test_settled_once_it_is_not_settled_again(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread))
     message = claimed(conn)
     sent = Settled(status=Status.SENT, provider="twilio", provider_id="SM1", segments=2, sent_at=NOW + 1)
-    assert messages.settle(conn, message.id, sent) is Status.SENT
-    assert messages.settle(conn, message.id, Settled(status=Status.FAILED, reason="late")) is None
+    assert claims.settle(conn, message.id, sent) is Status.SENT
+    assert claims.settle(conn, message.id, Settled(status=Status.FAILED, reason="late")) is None
     found = row(conn, message.id)
     assert (found.status, found.provider_id, found.segments, found.sent_at) == (Status.SENT, "SM1", 2, NOW + 1)
 
@@ -138,70 +141,68 @@ def test_settled_once_it_is_not_settled_again(conn: Connection, thread: int) -> 
 def test_a_reason_of_an_earlier_try_does_not_stay(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread))
     first = claimed(conn)
-    messages.settle(conn, first.id, Settled(status=Status.QUEUED, reason="not_processed: 429", due_at=NOW + 2))
+    claims.settle(conn, first.id, Settled(status=Status.QUEUED, reason="not_processed: 429", due_at=NOW + 2))
     assert row(conn, first.id).due_at == NOW + 2
     again = claimed(conn, NOW + 2)
-    messages.settle(conn, again.id, Settled(status=Status.SENT, provider_id="SM1"))
+    claims.settle(conn, again.id, Settled(status=Status.SENT, provider_id="SM1"))
     assert row(conn, first.id).reason is None
 
 
 def test_a_sender_that_woke_up_late_cannot_settle_the_next_ones_claim(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread))
     late = claimed(conn)
-    messages.settle(conn, late.id, Settled(status=Status.QUEUED))
+    claims.settle(conn, late.id, Settled(status=Status.QUEUED))
     claimed(conn, by="another")
-    assert messages.settle(conn, late.id, Settled(status=Status.FAILED), late.attempts) is None
+    assert claims.settle(conn, late.id, Settled(status=Status.FAILED), late.attempts) is None
     assert row(conn, late.id).status == Status.SENDING
 
 
 def test_what_was_unknown_can_still_turn_out_to_be_sent_but_not_to_have_failed(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread))
     message = claimed(conn)
-    messages.settle(conn, message.id, Settled(status=Status.UNKNOWN))
-    assert messages.settle(conn, message.id, Settled(status=Status.QUEUED)) is None
-    assert messages.settle(conn, message.id, Settled(status=Status.SENT, provider_id="SM1")) is Status.SENT
+    claims.settle(conn, message.id, Settled(status=Status.UNKNOWN))
+    assert claims.settle(conn, message.id, Settled(status=Status.QUEUED)) is None
+    assert claims.settle(conn, message.id, Settled(status=Status.SENT, provider_id="SM1")) is Status.SENT
 
 
 def test_a_provider_id_that_another_message_owns_is_not_taken_over(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread))
     owner = claimed(conn)
-    messages.settle(conn, owner.id, Settled(status=Status.SENT, provider_id="SM1"))
+    claims.settle(conn, owner.id, Settled(status=Status.SENT, provider_id="SM1"))
     messages.add(conn, text(thread))
     other = claimed(conn)
-    assert messages.settle(conn, other.id, Settled(status=Status.SENT, provider_id="SM1")) is Status.UNKNOWN
+    assert claims.settle(conn, other.id, Settled(status=Status.SENT, provider_id="SM1")) is Status.UNKNOWN
     assert (row(conn, other.id).status, row(conn, other.id).provider_id) == (Status.UNKNOWN, None)
     assert row(conn, owner.id).provider_id == "SM1"
 
 
-def test_interrupted_are_those_in_sending_of_a_sender_or_old(conn: Connection, thread: int) -> None:
+def test_interrupted_are_those_in_sending_of_a_sender_or_of_the_others(conn: Connection, thread: int) -> None:
     for at, by in [(NOW, "us"), (NOW + 100, "them"), (NOW + 200, "them")]:
         messages.add(conn, text(thread, created_at=at))
         claimed(conn, at, by)
     messages.add(conn, text(thread))
-    times = [message.claimed_at for message in messages.interrupted(conn)]
-    assert times == [NOW, NOW + 100, NOW + 200]
-    assert [m.claimed_at for m in messages.interrupted(conn, "us", NOW + 150)] == [NOW, NOW + 100]
-    assert [m.claimed_at for m in messages.interrupted(conn, "us")] == [NOW]
-    assert [m.claimed_at for m in messages.interrupted(conn, before=NOW + 150)] == [NOW, NOW + 100]
+    assert [m.claimed_at for m in claims.interrupted(conn)] == [NOW, NOW + 100, NOW + 200]
+    assert [m.claimed_at for m in claims.interrupted(conn, by="us")] == [NOW]
+    assert [m.claimed_at for m in claims.interrupted(conn, apart_from="us")] == [NOW + 100, NOW + 200]
 
 
 def test_segments_are_counted_from_the_hand_over_on(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread, segments=2))
     claimed(conn)
     messages.add(conn, text(thread, segments=3))
-    messages.settle(conn, claimed(conn, NOW + 10).id, Settled(status=Status.UNKNOWN))
+    claims.settle(conn, claimed(conn, NOW + 10).id, Settled(status=Status.UNKNOWN))
     messages.add(conn, text(thread, segments=5))
-    messages.settle(conn, claimed(conn, NOW + 10).id, Settled(status=Status.FAILED))
+    claims.settle(conn, claimed(conn, NOW + 10).id, Settled(status=Status.FAILED))
     messages.add(conn, text(thread, segments=7))
-    assert messages.segments_since(conn, NOW) == 5
-    assert messages.segments_since(conn, NOW + 1) == 3
-    assert messages.segments_since(conn, NOW + 11) == 0
+    assert claims.segments_since(conn, NOW) == 5
+    assert claims.segments_since(conn, NOW + 1) == 3
+    assert claims.segments_since(conn, NOW + 11) == 0
 
 
 def test_the_list_has_the_promised_keys_in_their_order(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread, id="m", call_id="a/1"))
     claimed(conn)
-    messages.settle(conn, "m", Settled(status=Status.SENT, provider_id="SM1", sent_at=NOW + 0.25))
+    claims.settle(conn, "m", Settled(status=Status.SENT, provider_id="SM1", sent_at=NOW + 0.25))
     (found,) = messages.listing(conn)
     assert list(found) == (
         "id direction flow call_id conversation_id to from body segments encoding status reason provider_id attempts"
@@ -255,7 +256,7 @@ def test_many_who_claim_at_once_get_each_text_once(database_url: str, engine: En
         own = open_engine(database_url)
         while True:
             with own.begin() as conn:
-                message = messages.claim(conn, NOW, name)
+                message = claims.claim(conn, NOW, name)
             if message is None:
                 break
             got.append(message.id)

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from textback.model import Status, Verdict
-from textback.store import messages, optouts
+from textback.model import Answer, Status, Verdict
+from textback.store import claims, messages, optouts
 from textback.store.tables import calls, messages as table
 
 from .test_messages import NOW, text, thread
@@ -28,7 +28,7 @@ def test_a_text_that_got_too_old_is_held_and_its_call_says_so(conn: Connection, 
         conn.execute(calls.insert(), {"id": call_id, "pbx": "a", "started_at": NOW, "verdict": "text"})
     messages.add(conn, text(thread, id="old", call_id="a/1", expires_at=NOW + 600))
     messages.add(conn, text(thread, id="new", call_id="a/2", expires_at=NOW + 601))
-    claimed = messages.claim(conn, NOW + 600, "us")
+    claimed = claims.claim(conn, NOW + 600, "us")
     assert claimed is not None and claimed.id == "new"
     assert (row(conn, "old").status, row(conn, "old").reason) == (Status.HELD, "too_old")
     assert (call(conn, "a/1").verdict, call(conn, "a/1").reason) == (Verdict.HELD, "too_old")
@@ -38,8 +38,8 @@ def test_a_text_that_got_too_old_is_held_and_its_call_says_so(conn: Connection, 
 
 def test_a_text_on_its_way_does_not_get_too_old(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread, id="m", expires_at=NOW + 600))
-    messages.claim(conn, NOW, "us")
-    messages.claim(conn, NOW + 700, "us")
+    claims.claim(conn, NOW, "us")
+    claims.claim(conn, NOW + 700, "us")
     assert row(conn, "m").status == Status.SENDING
 
 
@@ -47,12 +47,16 @@ def test_who_opted_out_meanwhile_gets_nothing(conn: Connection, thread: int) -> 
     messages.add(conn, text(thread, id="theirs"))
     messages.add(conn, text(thread, id="others", to_number="+15555550204"))
     optouts.record(conn, "+15555550203", NOW + 1, "twilio")
-    claimed = messages.claim(conn, NOW + 2, "us")
+    claimed = claims.claim(conn, NOW + 2, "us")
     assert claimed is not None and claimed.id == "others"
     assert (row(conn, "theirs").status, row(conn, "theirs").reason) == (Status.CANCELLED, "opted_out")
 
 
-def test_what_was_written_in_knowledge_of_the_opt_out_may_leave(conn: Connection, thread: int) -> None:
-    optouts.record(conn, "+15555550203", NOW - 1, "sms")
-    messages.add(conn, text(thread, id="confirmation", flow=None))
-    assert messages.claim(conn, NOW, "us") is not None
+def test_for_somebody_who_opted_out_only_the_text_that_says_so_may_leave(conn: Connection, thread: int) -> None:
+    optouts.record(conn, "+15555550203", NOW - 1, "text")
+    messages.add(conn, text(thread, id="reply", flow=None))
+    messages.add(conn, text(thread, id="confirmation", flow=None, answer=Answer.OPT_OUT, created_at=NOW + 1))
+    claimed = claims.claim(conn, NOW, "us")
+    assert claimed is not None and claimed.id == "confirmation"
+    assert row(conn, "reply").status == Status.CANCELLED
+

@@ -14,6 +14,7 @@ from textback.cli.database import stored
 from textback.cli.faults import Refused
 from textback.cli.output import one_line
 from textback.cli.settings import config_option, config_path, configuration
+from textback.clock import system_clock
 from textback.config import Config
 from textback.practice import Practice
 from textback.sms import Accepted, Fault, Outgoing, SendError
@@ -46,7 +47,7 @@ def send_test(number: str, name: str | None, line: str | None, yes: bool) -> Non
     with stored() as connection:
         practice = _practice(PracticeBook()(connection).practices, name)
         to = _textable(number, practice)
-        known = people.known(connection, [to], practice_of={to: practice.name})
+        known = people.known(connection, [to], practice_of={to: practice.name}, now=system_clock())
     if known[to].opted_out:
         raise Refused("they opted out of texts: nothing was sent")
     body = f"This is {practice.name}. This is a test of textback: texts from here arrive."

@@ -5,43 +5,49 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from textback.outbox import outcomes
 from textback.clock import Clock
+from textback.model import Decision, LineType, Status
+from textback.outbox import outcomes
 from textback.outbox.doubt import Doubt
 from textback.outbox.ending import Ending, Stopping
-from textback.model import Status
-from textback.outbox.pacing import Gate, Line, due_again
+from textback.outbox.pacing import Gate, Line, Numbers, due_again
+from textback.outbox.pulse import BEAT, Pulse
 from textback.sms import Accepted, Fault, Provider, SendError
-from textback.store import messages, optouts
+from textback.store import claims, line_types, optouts, senders
 from textback.store.engine import StoreError
-from textback.store.messages import OutMessage, Settled
-from textback.store.sweep import sweep
+from textback.store.claims import OutMessage, Settled
+from textback.store.sweep import sweep, withdraw
 from textback.store.writer import Writer
 
 T = TypeVar("T")
 
+#: Judges a text that had to wait once more, when it is about to leave: why it may not leave any more, if so.
+Recheck = Callable[[Connection, OutMessage, float], Decision | None]
+
 #: Seconds between two looks into the queue when nobody nudges.
 POLL = 1.0
-#: Seconds after which a text that another sender claimed is taken to be abandoned, and between looks for such.
-STALE, RESCAN = 180.0, 60.0
 #: Seconds that what is in hand may still take once the daemon stops.
 GRACE = 7.0
-DAY = 86_400.0
+#: Seconds between two looks for texts of unknown fate, and for how long they are looked for.
+SECOND_LOOK, DAY = 600.0, 86_400.0
+#: Seconds after which a text that waits to be sent is judged again when its turn comes.
+WAITED = 60.0
 
-_LEVELS = {Fault.OURS: logging.ERROR, Fault.POLICY: logging.ERROR}
+_LEVELS = {Fault.OURS: logging.ERROR, Fault.SENDER: logging.ERROR, Fault.POLICY: logging.ERROR}
 
 
 class Outbox:
-    """The one sender of this daemon; ``rate`` in segments per second, ``per_day`` in segments (0: no limit).
+    """One sender; ``rate`` in segments per second, ``per_day`` in segments (0: no limit).
 
-    ``name`` stays the same over restarts: what it left in ``sending`` is looked up at once, what others left
-    only when it is old. ``sleep`` is for tests.
+    ``name`` is this process's own: what a sender left in ``sending`` that is not heard of any more is looked up.
+    ``timeout``: seconds that the provider may take to answer. ``sleep`` is for tests.
     """
 
     def __init__(
@@ -55,16 +61,23 @@ class Outbox:
         per_day: int = 0,
         name: str | None = None,
         grace: float = GRACE,
+        timeout: float = 15.0,
+        recheck: Recheck = lambda conn, message, now: None,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         self.line = Line(rate)
+        self.numbers = Numbers()
+        self.is_full = False
         self._writer, self._provider, self._clock, self._log = writer, provider, clock, log
-        self._per_day, self._grace, self._sleep = per_day, grace, sleep
-        self._name = (name or socket.gethostname())[:64]
+        self._per_day, self._grace, self._sleep, self._recheck = per_day, grace, sleep, recheck
+        self._name = name or f"{socket.gethostname()[:40]}/{uuid.uuid4().hex[:16]}"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._ending = Ending(asyncio.Event(), grace)
-        self._rescan = Gate()
+        # Longer than a live sender can be silent, and than a request can be on its way to the provider.
+        self._pulse, self._sure_after = Pulse(2 * timeout + BEAT), 4 * timeout
+        self._beats = 0
+        self._next_beat, self._next_second_look = Gate(), Gate()
         self._doubts: list[Doubt] = []
 
     def nudge(self) -> None:
@@ -73,13 +86,21 @@ class Outbox:
             with suppress(RuntimeError):  # the loop is closed: the next start finds the work
                 self._loop.call_soon_threadsafe(self._wake.set)
 
+    def pause(self, error: SendError, number: str) -> None:
+        """The provider said, after it had taken a text, that it carries none of the account, or of one number."""
+        self._log.error("the provider carries no texts: %s", error)
+        if error.kind is Fault.SENDER:
+            self.numbers.rest(self._clock(), number, error)
+        elif error.kind is Fault.OURS:
+            self.line.rest(self._clock(), error)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop``; what is in hand then is finished, or left to be looked up at the next start."""
         self._loop, self._ending = asyncio.get_running_loop(), Ending(stop, self._grace)
         try:
-            await self._recover(self._name)
             while not stop.is_set():
                 await self._turn()
+            await self._write(lambda conn: senders.leave(conn, self._name))
         except (Stopping, StoreError):
             if not stop.is_set():
                 raise
@@ -87,8 +108,8 @@ class Outbox:
 
     async def _turn(self) -> None:
         now = self._clock()
-        if not self._rescan.left(now):
-            await self._recover(None)
+        if not self._next_beat.left(now):
+            await self._look_around(now)
         doubt = next((d for d in self._doubts if d.is_due(now)), None)
         if doubt is not None:
             await self._look_up(doubt)
@@ -99,17 +120,33 @@ class Outbox:
         else:
             await self._send_next(now)
 
-    async def _recover(self, own: str | None) -> None:
-        """Doubt every text that was left in ``sending``, unless it is in doubt here already."""
-        now = self._clock()
-        self._rescan.close(now, RESCAN)
-        found = await self._write(lambda conn: messages.interrupted(conn, own, now - STALE))
+    async def _look_around(self, now: float) -> None:
+        """Give a sign of life, and doubt what others left in ``sending`` who give none any more."""
+        self._next_beat.close(now, BEAT)
+        self._beats += 1
+        count = self._beats
+        found = await self._write(lambda conn: self._left_behind(conn, count, now))
+        self._doubt(found)
+        if not self._next_second_look.left(now):
+            self._next_second_look.close(now, SECOND_LOOK)
+            self._doubt(await self._write(lambda conn: claims.unknown(conn, now - DAY)), is_second=True)
+
+    def _left_behind(self, conn: Connection, count: int, now: float) -> list[OutMessage]:
+        senders.beat(conn, self._name, count, now)
+        found = claims.interrupted(conn, apart_from=self._name)
+        beats = senders.beats(conn) if found else {}
+        gone = {name for name in {one.claimed_by for one in found} if self._pulse.is_gone(name, beats, now)}
+        return [message for message in found if message.claimed_by in gone]
+
+    def _doubt(self, found: list[OutMessage], is_second: bool = False) -> None:
         known = {doubt.message.id for doubt in self._doubts}
-        self._doubts += [Doubt(message) for message in found if message.id not in known]
+        new = [message for message in found if message.id not in known]
+        self._doubts += [Doubt(message, self._sure_after, is_second) for message in new]
 
     async def _send_next(self, now: float) -> None:
         self._wake.clear()
-        message = await self._write(lambda conn: self._claim(conn, now))
+        token, avoid = str(uuid.uuid4()), self.numbers.resting(now)
+        message = await self._write(lambda conn: self._claim(conn, now, token, avoid))
         if message is None:
             await self._ending.rest(self._sleep(POLL), self._wake)
             return
@@ -120,43 +157,61 @@ class Outbox:
             self._log.log(_LEVELS.get(error.kind, logging.WARNING), "%s: %s: %s", _who(message), error.kind, error)
             await self._failed(message, error)
         else:
-            self._works()
+            self._works(message)
             await self._adopt(message, accepted, self._clock())
 
-    def _claim(self, conn: Connection, now: float) -> OutMessage | None:
+    def _claim(self, conn: Connection, now: float, token: str, avoid: list[str]) -> OutMessage | None:
         if self._ending.has_begun():
             return None  # nobody would send it
-        if self._per_day and messages.segments_since(conn, now - DAY) >= self._per_day:
+        if self._per_day and self._is_full(claims.segments_since(conn, now - DAY) >= self._per_day):
             sweep(conn, now)
             return None
-        return messages.claim(conn, now, self._name)
+        while (message := claims.claim(conn, now, self._name, token, avoid)) is not None:
+            waited = message.flow is not None and now - message.created_at > WAITED
+            decision = self._recheck(conn, message, now) if waited else None
+            if decision is None:
+                break
+            withdraw(conn, message.id, message.call_id, decision)
+        return message
+
+    def _is_full(self, full: bool) -> bool:
+        if full != self.is_full:
+            told = "%d segments have left within a day: the rest waits" if full else "below %d segments a day again"
+            self._log.log(logging.ERROR if full else logging.INFO, told, self._per_day)
+        self.is_full = full
+        return full
 
     async def _failed(self, message: OutMessage, error: SendError) -> None:
         now = self._clock()
         if error.kind is Fault.UNKNOWN:
             self.line.rest(now, error)
-            doubt = Doubt(message)
+            doubt = Doubt(message, self._sure_after)
             doubt.look_later(now)
             self._doubts.append(doubt)
         elif error.kind in (Fault.NOT_PROCESSED, Fault.OURS):
             due_at = due_again(now, message.attempts, error, self.line.rest(now, error))
             await self._settle(message, outcomes.put_back(error, due_at))
+        elif error.kind is Fault.SENDER:
+            due_at = due_again(now, message.attempts, error, self.numbers.rest(now, message.from_number, error))
+            await self._settle(message, outcomes.put_back(error, due_at))
         else:
-            self._works()
+            self._works(message)
             await self._write(lambda conn: self._refused(conn, message, error, now))
 
     def _refused(self, conn: Connection, message: OutMessage, error: SendError, now: float) -> None:
-        messages.settle(conn, message.id, outcomes.refused(error, self._provider.name), message.attempts)
+        claims.settle(conn, message.id, outcomes.refused(error, self._provider.name), message.attempts)
         if error.kind is Fault.OPTED_OUT:
             optouts.record(conn, message.to_number, now, self._provider.name)
+        elif error.kind is Fault.LANDLINE:
+            line_types.record(conn, message.to_number, LineType.LANDLINE, now, self._provider.name)
 
-    def _works(self) -> None:
-        if self.line.works():
+    def _works(self, message: OutMessage) -> None:
+        if self.numbers.works(message.from_number) | self.line.works():
             self._log.info("texts can be sent again")
 
     async def _adopt(self, message: OutMessage, accepted: Accepted, sent_at: float) -> None:
         status = await self._settle(message, outcomes.accepted(accepted, self._provider.name, sent_at))
-        level = logging.INFO if status is accepted.status else logging.ERROR
+        level = logging.INFO if status in (Status.SENT, Status.DELIVERED) else logging.ERROR
         self._log.log(level, "%s: %s (%s)", _who(message), status or "settled by another", accepted.provider_id)
 
     async def _look_up(self, doubt: Doubt) -> None:
@@ -167,15 +222,18 @@ class Outbox:
             if doubt.look_later(self._clock()):
                 return
             found, why = None, f"it could not be looked up: {error}"
+        else:
+            if found is None and not doubt.is_sure(self._clock()):
+                return
         if found is not None:
             await self._adopt(message, found, message.claimed_at)
-        else:
+        elif not doubt.is_second:
             self._log.error("%s: unknown: %s", _who(message), why)
             await self._settle(message, outcomes.unknown(why))
         self._doubts.remove(doubt)
 
     async def _settle(self, message: OutMessage, settled: Settled) -> Status | None:
-        return await self._write(lambda conn: messages.settle(conn, message.id, settled, message.attempts))
+        return await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))
 
     async def _write(self, job: Callable[[Connection], T]) -> T:
         return await self._ending.finish(self._writer.run(job))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textback.model import Status
 from textback.sms import Accepted, Outgoing, SendError
-from textback.store.messages import OutMessage, Settled
+from textback.store.claims import OutMessage, Settled
 
 
 def outgoing(message: OutMessage) -> Outgoing:

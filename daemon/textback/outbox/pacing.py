@@ -83,6 +83,31 @@ class Line:
         return was
 
 
+class Numbers:
+    """The texting numbers that the provider refuses, each on its own, with the trouble in words."""
+
+    def __init__(self) -> None:
+        self.trouble: dict[str, str] = {}
+        self._gates: dict[str, tuple[Gate, Backoff]] = {}
+
+    def rest(self, now: float, number: str, error: SendError) -> float:
+        """Pause the texts from one number; returns for how many seconds."""
+        gate, backoff = self._gates.setdefault(number, (Gate(), Backoff(30.0, LONGEST)))
+        pause = backoff.pause()
+        gate.close(now, pause)
+        self.trouble[number] = f"{error.kind}: {error}"
+        return pause
+
+    def resting(self, now: float) -> list[str]:
+        """The numbers from which nothing can be sent now."""
+        return [number for number, (gate, _) in self._gates.items() if gate.left(now)]
+
+    def works(self, number: str) -> bool:
+        """The provider has judged a text from this number; returns whether there was trouble before."""
+        self._gates.pop(number, None)
+        return self.trouble.pop(number, None) is not None
+
+
 def due_again(now: float, attempts: int, error: SendError, pause: float) -> float:
     """When (epoch seconds) a text that was not taken is due again, after ``attempts`` in vain.
 

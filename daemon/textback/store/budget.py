@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from textback.model import Direction, Spent, Status, prefix_of
 from textback.store.tables import messages
@@ -18,6 +18,7 @@ _automatic = (
     messages.c.practice.in_(bindparam("practices", expanding=True)),
     messages.c.direction == Direction.OUT.value,
     messages.c.flow.is_not(None),
+    or_(messages.c.call_id.is_(None), messages.c.call_id.not_in(bindparam("calls", expanding=True))),
     messages.c.status.not_in(_NOT_SPENT),
     messages.c.created_at > bindparam("since", type_=messages.c.created_at.type),
 )
@@ -25,13 +26,17 @@ _of_a_day = select(messages.c.practice, func.count()).where(*_automatic).group_b
 _of_a_minute = select(messages.c.practice, messages.c.to_number).where(*_automatic)
 
 
-def spent(connection: Connection, practices: Collection[str], now: float) -> dict[str, Spent]:
-    """Give what each practice has spent by ``now`` (epoch seconds): in a day, in a minute, and for each prefix."""
+def spent(
+    connection: Connection, practices: Collection[str], now: float, apart_from: Collection[str] = ()
+) -> dict[str, Spent]:
+    """Give what each practice has spent by ``now`` (epoch seconds): in a day, in a minute, and for each prefix.
+
+    ``apart_from``: calls whose own texts don't count, since it is they that are judged, perhaps once more.
+    """
     names = sorted(practices)
-    days = {
-        row[0]: row[1] for row in connection.execute(_of_a_day, {"practices": names, "since": now - DAY})
-    }
-    minutes = connection.execute(_of_a_minute, {"practices": names, "since": now - MINUTE}).all()
+    asked = {"practices": names, "calls": sorted(apart_from)}
+    days = {row[0]: row[1] for row in connection.execute(_of_a_day, asked | {"since": now - DAY})}
+    minutes = connection.execute(_of_a_minute, asked | {"since": now - MINUTE}).all()
     return {
         name: Spent(
             day=days.get(name, 0),

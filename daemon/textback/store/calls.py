@@ -75,6 +75,12 @@ def one(connection: Connection, call_id: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def row(connection: Connection, call_id: str) -> dict[str, Any] | None:
+    """Give one call as it was saved; None if there is none."""
+    found = connection.execute(select(calls).where(calls.c.id == call_id)).mappings().first()
+    return None if found is None else dict(found)
+
+
 def exists(connection: Connection, call_id: str) -> bool:
     """Tell whether a call is in the log."""
     return connection.execute(select(calls.c.id).where(calls.c.id == call_id)).first() is not None

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, select
+from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, or_, select
 
 from textback.model import Direction, Known, Status
+from textback.store import line_types
 from textback.store.once import insert_once
 from textback.store.tables import contacts, conversations, messages, optouts, staff_reached as reached
 
@@ -23,13 +24,15 @@ _reached = (
     .where(reached.c.number.in_(_numbers))
     .group_by(reached.c.number)
 )
-_automatic = and_(messages.c.flow.is_not(None), messages.c.status.not_in(_NOT_GONE))
+_not_of_these = or_(messages.c.call_id.is_(None), messages.c.call_id.not_in(bindparam("calls", expanding=True)))
+_automatic = and_(messages.c.flow.is_not(None), messages.c.status.not_in(_NOT_GONE), _not_of_these)
+_by_staff = and_(messages.c.flow.is_(None), messages.c.answer.is_(None), messages.c.status != Status.CANCELLED.value)
 _left_at = func.coalesce(messages.c.sent_at, messages.c.created_at)
 _written = (
     select(
         messages.c.to_number.label("number"),
         func.max(case((_automatic, _left_at))).label("automatic"),
-        func.max(case((messages.c.flow.is_(None), messages.c.created_at))).label("staff"),
+        func.max(case((_by_staff, messages.c.created_at))).label("staff"),
     )
     .where(messages.c.to_number.in_(_numbers), messages.c.direction == Direction.OUT.value)
     .group_by(messages.c.to_number)
@@ -47,14 +50,22 @@ _owners = select(contacts.c.id, contacts.c.practice, contacts.c.number).where(co
 Thread = tuple[str, str]
 
 
-def known(connection: Connection, numbers: Collection[str], *, practice_of: Mapping[str, str]) -> dict[str, Known]:
-    """Give what is known about each number, in four queries for all of them.
+def known(
+    connection: Connection,
+    numbers: Collection[str],
+    *,
+    practice_of: Mapping[str, str],
+    now: float,
+    apart_from: Collection[str] = (),
+) -> dict[str, Known]:
+    """Give what is known about each number at ``now`` (epoch seconds), in five queries for all of them.
 
     ``practice_of``: the practice whose contacts count for a number; opt-outs and texts count in all.
+    ``apart_from``: calls whose own texts don't count, since it is they that are judged, perhaps once more.
     """
     found: dict[str, Known] = {}
     for chunk in _chunks(sorted(set(numbers))):
-        found.update(_known(connection, chunk, practice_of))
+        found.update(_known(connection, chunk, practice_of, now, sorted(apart_from)))
     return found
 
 
@@ -88,11 +99,14 @@ def _chunks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
     return (numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK))
 
 
-def _known(connection: Connection, numbers: Sequence[str], practice_of: Mapping[str, str]) -> dict[str, Known]:
+def _known(
+    connection: Connection, numbers: Sequence[str], practice_of: Mapping[str, str], now: float, judged: Sequence[str]
+) -> dict[str, Known]:
     values = {"numbers": numbers}
+    landlines = line_types.landlines(connection, numbers, now)
     out = set(connection.execute(_opted_out, values).scalars())
     reached_at = {row.number: row.at for row in connection.execute(_reached, values)}
-    written = {row.number: row for row in connection.execute(_written, values)}
+    written = {row.number: row for row in connection.execute(_written, values | {"calls": judged})}
     people: defaultdict[str, list[RowMapping]] = defaultdict(list)
     for row in connection.execute(_people, values).mappings():
         if row["practice"] == practice_of.get(row["number"]):
@@ -104,6 +118,7 @@ def _known(connection: Connection, numbers: Sequence[str], practice_of: Mapping[
             last_automatic_text=written[number].automatic if number in written else None,
             staff_wrote_at=written[number].staff if number in written else None,
             staff_reached_at=reached_at.get(number),
+            landline=number in landlines,
         )
         for number in numbers
     }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, or_, select, update
 
-from textback.model import Status, Verdict
+from textback.model import Answer, Decision, Status, Verdict
 from textback.store.tables import calls, messages, optouts
 
 #: The reason of a message, and of its call, that waited until it was too old to be of use.
@@ -13,13 +13,18 @@ TOO_OLD = "too_old"
 _AT_ONCE = 500
 
 
+#: Nothing leaves for somebody who opted out, but for the one text that says so.
+_SAYS_SO = Answer.OPT_OUT.value
+
+
 def sweep(conn: Connection, now: float) -> None:
     """Take out of the queue what must not leave any more: too old, or opted out since it was written."""
     conn.execute(
         update(messages)
         .where(
             messages.c.status == Status.QUEUED,
-            exists().where(optouts.c.number == messages.c.to_number, optouts.c.at > messages.c.created_at),
+            or_(messages.c.answer.is_(None), messages.c.answer != _SAYS_SO),
+            exists().where(optouts.c.number == messages.c.to_number),
         )
         .values(status=Status.CANCELLED, reason="opted_out")
     )
@@ -37,3 +42,11 @@ def _hold(conn: Connection, ids: list[str]) -> None:
     conn.execute(
         update(calls).where(calls.c.id.in_(held)).values(verdict=Verdict.HELD, reason=TOO_OLD, why=why)
     )
+
+
+def withdraw(conn: Connection, message_id: str, call_id: str | None, decision: Decision) -> None:
+    """A text whose turn has come must not leave after all: it is cancelled, and its call was skipped."""
+    mine = (messages.c.id == message_id, messages.c.status == Status.SENDING)
+    conn.execute(update(messages).where(*mine).values(status=Status.CANCELLED, reason=decision.reason))
+    told = {"verdict": decision.verdict, "reason": decision.reason, "why": decision.why[:255]}
+    conn.execute(update(calls).where(calls.c.id == call_id).values(told))

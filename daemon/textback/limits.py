@@ -1,0 +1,30 @@
+"""What makes a text wait: the quiet hours for the morning, a budget that is spent for a person."""
+
+from __future__ import annotations
+
+from textback import hours
+from textback.guards import Case
+from textback.model import Flow, prefix_of
+
+
+def quiet_until(case: Case) -> float | None:
+    """When the quiet hours end that it is now, in epoch seconds; None if it is not quiet, or the caller asked."""
+    practice = case.home[0]
+    span_of_day = practice.guards.quiet_hours
+    if span_of_day is None or case.flow is Flow.CALL_TO_TEXT:
+        return None
+    return hours.end_of(span_of_day, practice.timezone, case.now)
+
+
+def over_budget(case: Case) -> str | None:
+    """A sentence if one more text would be too many: for a minute, a day, or numbers that look alike."""
+    guards, spent = case.home[0].guards, case.spent
+    alike = spent.prefixes.get(prefix_of(case.number.e164 or ""), 0)
+    for count, limit, what in (
+        (spent.minute, guards.per_minute, "texts within a minute"),
+        (spent.day, guards.per_day, "texts within a day"),
+        (alike, guards.per_prefix, "texts to numbers like this one within a minute"),
+    ):
+        if 0 < limit <= count:
+            return f"{limit} {what} are the limit"
+    return None

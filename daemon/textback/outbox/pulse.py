@@ -1,0 +1,32 @@
+"""Which of the other senders are gone: those whose beat stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: Seconds between two beats.
+BEAT = 5.0
+#: Seconds; whoever was last heard of so long ago is gone, however far the clocks of two machines are apart.
+LONG_AGO = 300.0
+
+
+class Pulse:
+    """Watches the beats of the others; ``patience``: seconds for which a beat may stand still."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    def is_gone(self, name: str, beats: Mapping[str, tuple[int, float]], now: float) -> bool:
+        """Whether the sender ``name`` is gone, by what is known at ``now``; who left has no beat any more.
+
+        That its beat has moved is seen here, by our own clock: two machines need not agree on the time.
+        """
+        if name not in beats:
+            self._seen.pop(name, None)
+            return True
+        count, heard_at = beats[name]
+        before, since = self._seen.get(name, (None, now))
+        if before != count or now < since:
+            before, since = self._seen[name] = (count, now)
+        return now - since >= self._patience or now - heard_at >= LONG_AGO

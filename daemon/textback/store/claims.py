@@ -1,0 +1,159 @@
+"""Texts on their way out: claimed by one sender, handed over, settled once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Update, case, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from textback.model import Direction, Flow, Status
+from textback.store.sweep import sweep
+from textback.store.tables import messages
+
+_DAY = 86_400.0
+_queued = messages.c.status == Status.QUEUED
+
+
+@dataclass(frozen=True, slots=True)
+class OutMessage:
+    """A claimed text; ``attempts`` counts this claim too, and tells it from every other claim of the row."""
+
+    id: str
+    call_id: str | None
+    flow: Flow | None
+    to_number: str
+    from_number: str
+    body: str
+    segments: int
+    attempts: int
+    created_at: float
+    expires_at: float | None
+    claimed_at: float
+    claimed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a claimed text; what is None stays as it was, but for ``reason``."""
+
+    status: Status
+    reason: str | None = None
+    provider: str | None = None
+    provider_id: str | None = None
+    segments: int | None = None
+    due_at: float | None = None
+    sent_at: float | None = None
+    delivered_at: float | None = None
+
+
+_OUT = [messages.c[name] for name in OutMessage.__dataclass_fields__]
+
+
+def claim(
+    conn: Connection, now: float, by: str, token: str | None = None, avoid: Collection[str] = ()
+) -> OutMessage | None:
+    """Take the most urgent text that is due, for the sender ``by``; commit before it is handed to anybody.
+
+    ``token`` is made up before: a claim whose COMMIT went unanswered is found again by it, instead of taking another
+    text and leaving that one. ``avoid``: lines that cannot send now.
+    """
+    again = conn.execute(select(*_OUT).where(messages.c.status == Status.SENDING, messages.c.claim == token)).first()
+    if token is not None and again is not None:
+        return _out(again)
+    sweep(conn, now)
+    first = _most_urgent(now, avoid)
+    taken = update(messages).values(
+        status=Status.SENDING, claimed_at=now, claimed_by=by, claim=token, attempts=messages.c.attempts + 1
+    )
+    if conn.dialect.update_returning:
+        unclaimed = first.with_for_update(skip_locked=True).scalar_subquery()
+        row = conn.execute(taken.where(messages.c.id == unclaimed, _queued).returning(*_OUT)).first()
+        return None if row is None else _out(row)
+    return _claim_in_two_steps(conn, first, taken)
+
+
+def _most_urgent(now: float, avoid: Collection[str]) -> Select[Any]:
+    """What people write keeps its order; of the automatic texts the newest goes first, for it still is of use."""
+    waiting = messages.alias()
+    by_hand = case((waiting.c.priority == 0, waiting.c.created_at))
+    return (
+        select(waiting.c.id)
+        .where(waiting.c.status == Status.QUEUED, waiting.c.direction == Direction.OUT, waiting.c.due_at <= now)
+        .where(waiting.c.from_number.not_in(list(avoid)))
+        .order_by(waiting.c.priority, by_hand, waiting.c.created_at.desc(), waiting.c.id)
+        .limit(1)
+    )
+
+
+def _claim_in_two_steps(conn: Connection, first: Select[Any], taken: Update) -> OutMessage | None:
+    # MariaDB's UPDATE returns nothing, and its SELECT ... FOR UPDATE would lock all that it sorts, so that another
+    # sender found nothing: look without a lock, then swap what is still queued
+    while (found := conn.execute(first).scalar()) is not None:
+        if conn.execute(taken.where(messages.c.id == found, _queued)).rowcount:
+            return _out(conn.execute(select(*_OUT).where(messages.c.id == found)).one())
+    return None
+
+
+def settle(conn: Connection, message_id: str, settled: Settled, attempts: int | None = None) -> Status | None:
+    """Write what became of a text, if it is still ``sending``, in the claim counted ``attempts``.
+
+    A text that was accepted may also come back from ``unknown``. A provider id that another message owns is
+    not taken over: the text is then ``unknown``. Returns the status that the text has, None if it was no longer ours:
+    a callback may have been faster, and told of the same provider id.
+    """
+    was = [Status.SENDING] if settled.provider_id is None else [Status.SENDING, Status.UNKNOWN]
+    changed = update(messages).where(messages.c.id == message_id, messages.c.status.in_(was))
+    if attempts is not None:
+        changed = changed.where(messages.c.attempts == attempts)
+    values = {k: v for k, v in asdict(settled).items() if v is not None} | {"reason": settled.reason}
+    try:
+        with conn.begin_nested():
+            written = conn.execute(changed.values(values)).rowcount
+        return settled.status if written else _known_already(conn, message_id, settled)
+    except IntegrityError:
+        if settled.provider_id is None:
+            raise
+    refused = Settled(status=Status.UNKNOWN, reason="unknown: the provider's id belongs to another message")
+    return settle(conn, message_id, refused, attempts)
+
+
+def _known_already(conn: Connection, message_id: str, settled: Settled) -> Status | None:
+    if settled.provider_id is None:
+        return None
+    same = (messages.c.id == message_id, messages.c.provider_id == settled.provider_id)
+    status = conn.execute(select(messages.c.status).where(*same)).scalar()
+    return None if status is None else Status(status)
+
+
+def interrupted(conn: Connection, by: str | None = None, apart_from: str | None = None) -> list[OutMessage]:
+    """Texts that are ``sending``, the earliest claim first: all, or those of one sender, or of all but one."""
+    query = select(*_OUT).where(messages.c.status == Status.SENDING, messages.c.direction == Direction.OUT)
+    if by is not None:
+        query = query.where(messages.c.claimed_by == by)
+    if apart_from is not None:
+        query = query.where(messages.c.claimed_by != apart_from)
+    return [_out(row) for row in conn.execute(query.order_by(messages.c.claimed_at))]
+
+
+def unknown(conn: Connection, since: float, limit: int = 20) -> list[OutMessage]:
+    """Texts of unknown fate that were claimed at or after ``since`` (epoch seconds), the newest first."""
+    query = select(*_OUT).where(messages.c.status == Status.UNKNOWN, messages.c.claimed_at >= since)
+    return [_out(row) for row in conn.execute(query.order_by(messages.c.claimed_at.desc()).limit(limit))]
+
+
+def segments_since(conn: Connection, since: float) -> int:
+    """Segments handed to the provider at or after ``since``, those of unknown fate included."""
+    gone = (Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.UNKNOWN)
+    total = select(func.sum(messages.c.segments)).where(
+        messages.c.created_at >= since - _DAY,  # only for the index: hardly a text waits longer than a day
+        messages.c.claimed_at >= since,
+        messages.c.status.in_(gone),
+    )
+    return int(conn.execute(total).scalar() or 0)
+
+
+def _out(row: Row[Any]) -> OutMessage:
+    return OutMessage(**(dict(row._mapping) | {"flow": Flow(row.flow) if row.flow else None}))
