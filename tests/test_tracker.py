@@ -264,7 +264,6 @@ def test_a_text_that_waited_leaves_if_nothing_happened_since(desk: Desk) -> None
         ("flow_off", {"abandoned__enabled": False}),
         ("blocked_number", {"guards__blocked": [CALLER]}),
         ("test_mode", {"practice__mode": "test"}),
-        ("no_practice", {"practice__default": False}),
     ],
 )
 def test_a_text_that_waited_does_not_leave_if_the_practice_has_changed_its_mind(

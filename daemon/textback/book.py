@@ -15,17 +15,17 @@ class PracticeBook:
     """What ``practice apply`` or a page saved holds from the next event on."""
 
     def __init__(self) -> None:
-        self._directory = Directory(())
-        self._fingerprint: object = None
+        # One attribute, for it may be read and replaced by several threads.
+        self._held: tuple[object, Directory] = (None, Directory(()))
 
     def __call__(self, connection: Connection) -> Directory:
         """The practices of this moment."""
         fingerprint = practices.fingerprint(connection)
-        if fingerprint != self._fingerprint:
-            rows = practices.all_documents(connection)
-            self._directory = Directory(_read(row) for row in rows)
-            self._fingerprint = fingerprint
-        return self._directory
+        known, directory = self._held
+        if fingerprint != known:
+            directory = Directory(_read(row) for row in practices.all_documents(connection))
+            self._held = (fingerprint, directory)
+        return directory
 
 
 def _read(row: practices.PracticeRow) -> Practice:

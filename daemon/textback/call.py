@@ -42,6 +42,7 @@ from textback.events import (
     CallerLeft,
     CallLost,
     DeadlinePassed,
+    DialplanSaid,
     Fact,
     Handled,
     HoldEnded,
@@ -54,6 +55,7 @@ from textback.events import (
     Talking,
     TextGiven,
     TextRefused,
+    TextRequested,
     VoicemailTook,
 )
 from textback.model import Disposition
@@ -104,6 +106,8 @@ class Call:
     language: str | None = None
     withheld: bool = False
     tampered: bool = False
+    #: known from the dialplan alone, until the link has seen it
+    hearsay: bool = False
     phase: Phase = Phase.MENU
     queue: str | None = None
     hold_started_at: float | None = None
@@ -123,11 +127,22 @@ class Call:
     asked_at: float | None = None
     texted: bool = False
     handled: bool = False
+    #: what the dialplan said: whose call it is, the caller's language, and the number that they keyed in for the text
+    practice: str | None = None
+    lang: str | None = None
+    text_number: str | None = None
     refused: str | None = None
     hung_up: bool = False
     gave_up_ringing: bool = False
     disposition: Disposition | None = None
     deadline: float | None = None
+
+    @property
+    def answer(self) -> str | None:
+        """What became of the request for a text: "" if it was given, else the reason; None if there was none."""
+        if self.texted:
+            return ""
+        return self.refused if self.asked_at is not None else None
 
     @property
     def hold_seconds(self) -> float | None:
@@ -173,7 +188,15 @@ def arrive(fact: CallerArrived) -> Call:
         language=fact.language,
         withheld=fact.withheld,
         tampered=fact.tampered,
+        hearsay=fact.hearsay,
     )
+
+
+def seen(call: Call, fact: CallerArrived) -> Call:
+    """The call, known from hearsay until now, as the link has seen it arrive."""
+    told = arrive(fact)
+    names = ("linkedid", "number", "name", "did", "language", "withheld", "tampered", "hearsay")
+    return replace(call, **{name: getattr(told, name) for name in names})
 
 
 def advance(call: Call, fact: Fact, rules: Rules) -> Step:
@@ -257,6 +280,24 @@ def _key_pressed(call: Call, fact: KeyPressed, rules: Rules) -> Step:
     if not on_hold or fact.key != rules.key or call.asked_at is not None:
         return call, ()
     return replace(call, asked_at=fact.at), (Outcome.TEXT_ASKED,)
+
+
+def _dialplan_said(call: Call, fact: DialplanSaid, rules: Rules) -> Step:
+    told = replace(
+        call,
+        practice=fact.practice or call.practice,
+        queue=fact.queue or call.queue,
+        lang=fact.language or call.lang,
+    )
+    return told, ()
+
+
+def _text_requested(call: Call, fact: TextRequested, rules: Rules) -> Step:
+    # The dialplan runs on the caller's channel, so that they talk with nobody now, whatever was seen last.
+    other_number = fact.number is not None and call.refused is not None
+    if call.asked_at is not None and not other_number:
+        return call, ()
+    return replace(call, asked_at=fact.at, text_number=fact.number, refused=None), (Outcome.TEXT_ASKED,)
 
 
 def _text_given(call: Call, fact: TextGiven, rules: Rules) -> Step:
@@ -367,6 +408,8 @@ _MOVES: dict[type[Fact], Callable[[Call, Any, Rules], Step]] = {
     NobodyAnswered: _nobody_answered,
     VoicemailTook: _voicemail_took,
     Handled: _handled,
+    DialplanSaid: _dialplan_said,
+    TextRequested: _text_requested,
     KeyPressed: _key_pressed,
     TextGiven: _text_given,
     TextRefused: _text_refused,

@@ -24,7 +24,7 @@ class Directory:
         self._default: Home | None = None
         #: seconds; no text is due sooner after the end of its call
         self.shortest_settle = min((practice.guards.settle for practice in self.practices), default=0.0)
-        self._rules: dict[tuple[str, str | None, str | None], Rules] = {}
+        self._rules: dict[tuple[str, str | None, str | None, str | None], Rules] = {}
         for practice in self.practices:
             self._enter(practice)
 
@@ -35,16 +35,25 @@ class Directory:
         if practice.default:
             self._default = (practice, practice.lines[0])
 
-    def home(self, pbx: str, queue: str | None, did: str | None) -> Home | None:
+    def home(self, pbx: str, queue: str | None, did: str | None, practice: str | None = None) -> Home | None:
         """The practice and line of a call; None if no practice takes it.
 
-        A queue is known as ``support``, or as ``main/support`` where two PBXes share the name.
+        A queue is known as ``support``, or as ``main/support`` where two PBXes share the name. ``practice``: the one
+        that the dialplan named, whose first line it is unless queue or DID tell of another one of it.
         """
+        if practice:
+            return self._home_in(practice, pbx, queue, did)
         if queue:
             found = self._queues.get(f"{pbx}/{queue}") or self._queues.get(queue)
             if found:
                 return found
         return self._by_did(did) or self._default
+
+    def _home_in(self, name: str, pbx: str, queue: str | None, did: str | None) -> Home | None:
+        found = self.home(pbx, queue, did)
+        if found and found[0].name == name:
+            return found
+        return next(((one, one.lines[0]) for one in self.practices if one.name == name), None)
 
     def _by_did(self, did: str | None) -> Home | None:
         if not did:
@@ -55,18 +64,18 @@ class Directory:
                 return found
         return None
 
-    def rules(self, pbx: str, queue: str | None, did: str | None) -> Rules:
+    def rules(self, pbx: str, queue: str | None, did: str | None, practice: str | None = None) -> Rules:
         """What the practice wants of the state machine for a caller in ``queue``."""
-        key = (pbx, queue, did)
+        key = (pbx, queue, did, practice)
         rules = self._rules.get(key)
         if rules is None:
             if len(self._rules) > 10_000:  # a DID is the caller's choice where any number is routed
                 self._rules.clear()
-            rules = self._rules[key] = self._make_rules(pbx, queue, did)
+            rules = self._rules[key] = self._make_rules(*key)
         return rules
 
-    def _make_rules(self, pbx: str, queue: str | None, did: str | None) -> Rules:
-        home = self.home(pbx, queue, did)
+    def _make_rules(self, pbx: str, queue: str | None, did: str | None, practice_name: str | None) -> Rules:
+        home = self.home(pbx, queue, did, practice_name)
         if home is None:
             return Rules()
         practice = home[0]

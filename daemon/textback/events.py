@@ -42,7 +42,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class CallerArrived(Fact):
-    """A caller came in over a trunk; ``recorded``: nobody saw it, the PBX's own records tell it."""
+    """A caller came in over a trunk; ``recorded``: nobody saw it, the PBX's own records tell it.
+
+    ``hearsay``: nobody saw it, the dialplan asks a hook about it while the link is down.
+    """
 
     pbx: str
     linkedid: str
@@ -53,6 +56,7 @@ class CallerArrived(Fact):
     withheld: bool = False
     tampered: bool = False
     recorded: bool = False
+    hearsay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,22 @@ class VoicemailTook(Fact):
 @dataclass(frozen=True, slots=True)
 class Handled(Fact):
     """The dialplan served the caller otherwise (a callback was booked, say): no text is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialplanSaid(Fact):
+    """What the dialplan says about the call, which no event tells: its practice, its queue, the caller's language."""
+
+    practice: str | None = None
+    queue: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequested(Fact):
+    """The dialplan asks for a text for the caller, to ``number`` if that is not their own (they keyed it in)."""
+
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

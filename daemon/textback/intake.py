@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from textback import numbers
+from textback.call import Call
 from textback.clock import Clock
 from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkLost, LinkSynced, Ringing
 from textback.events import Talking
@@ -20,6 +21,10 @@ from textback.tracker import Tracker
 LIMIT = 50_000
 #: what may be dropped: a resync tells where every caller is, but not what was tried for them, or which key they pressed
 _LESSER = (HoldStarted, HoldEnded, Ringing, Talking)
+
+
+#: the call that somebody waits for, and where its state is put
+Asked = tuple[str, asyncio.Future[Call | None]]
 
 
 class Intake:
@@ -52,6 +57,8 @@ class Intake:
         self._limit = limit
         self._waiting: deque[Fact] = deque()
         self._in_hand: Future[list[Entry]] | None = None
+        self._asked: list[Asked] = []
+        self._asked_in_hand: list[Asked] = []
         #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
         self._blurred: set[str] = set()
         self._healing: set[str] = set()
@@ -76,6 +83,24 @@ class Intake:
             fact = CallLost(fact.call_id, fact.at)
         self._waiting.append(fact)
         self._submit()
+
+    async def ask(self, fact: Fact) -> Call | None:
+        """Take a fact whose effect somebody waits for; the call after it, once that is durable, None if it is over."""
+        answer: asyncio.Future[Call | None] = self._loop.create_future()
+        self._asked.append((fact.call_id, answer))
+        self.put(fact)
+        return await answer
+
+    def _answer(self, fault: BaseException | None) -> None:
+        """Tell those who asked in the batch that is done."""
+        for call_id, answer in self._asked_in_hand:
+            if answer.done():
+                continue  # whoever asked does not wait any more
+            if fault is not None:
+                answer.set_exception(fault)
+            else:
+                answer.set_result(self._tracker.call(call_id))
+        self._asked_in_hand = []
 
     def _drop(self, fact: Fact) -> None:
         if not self._blurred:
@@ -117,12 +142,14 @@ class Intake:
             return
         self._in_hand = self._writer.submit(self._tracker.batch(list(self._waiting), self._clock()))
         self._waiting.clear()
+        self._asked_in_hand, self._asked = self._asked, []
         self._idle.clear()
         self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))
 
     def _done(self, batch: Future[list[Entry]]) -> None:
         self._in_hand = None
         fault = batch.exception()
+        self._answer(fault)
         if fault is not None:
             self._idle.set()
             self._on_fault(fault)

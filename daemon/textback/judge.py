@@ -13,7 +13,7 @@ from textback.directory import Directory, Home
 from textback.guards import Case
 from textback.ledger import Entry
 from textback.model import Decision, Flow, Known, Spent, Status, Verdict
-from textback.policy import decide, decide_again, flow_of, no_practice, number_of, without_flow
+from textback.policy import decide, decide_again, flow_of, no_practice, number_asked, number_of, without_flow
 from textback.served import came_back, other_visits
 from textback.store import budget, calls as stored, messages, people
 
@@ -24,18 +24,29 @@ Docket = tuple[Entry, Home | None, float]
 Judged = tuple[Entry, Case, Decision]
 
 
+def judge_offer(connection: Connection, call: Call, home: Home | None, at: float) -> Decision:
+    """Whether a caller would get a text if they asked for it at ``at`` (epoch seconds); nothing is written."""
+    if home is None:
+        return no_practice(call, Flow.CALL_TO_TEXT)
+    return _decided(connection, _case(Entry(call), Flow.CALL_TO_TEXT, home, at, at))[1]
+
+
 def judge_asked(connection: Connection, entry: Entry, home: Home | None, at: float) -> Entry:
     """The answer to a caller who asked for a text at ``at`` (epoch seconds)."""
     if home is None:
         return replace(entry, decision=no_practice(entry.call, Flow.CALL_TO_TEXT))
-    case = _case(entry, Flow.CALL_TO_TEXT, home, at, at)
+    case, decision = _decided(connection, _case(entry, Flow.CALL_TO_TEXT, home, at, at))
+    return _write(connection, [(entry, case, decision)])[0]
+
+
+def _decided(connection: Connection, case: Case) -> tuple[Case, Decision]:
     known, spent = _known(connection, [case]), _spent(connection, [case])
-    case = replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent[home[0].name])
+    case = replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent[case.home[0].name])
     decision = decide(case)
     if decision.verdict is Verdict.HELD:
         # Who asks hears at once whether a text comes: that it may come, once a person has looked, is no answer.
         decision = replace(decision, verdict=Verdict.SKIP)
-    return _write(connection, [(entry, case, decision)])[0]
+    return case, decision
 
 
 def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool) -> list[Entry]:
@@ -71,7 +82,7 @@ def judge_again(connection: Connection, directory: Directory, call_id: str | Non
         did=row["did"],
         ended_at=row["ended_at"],
     )
-    home = directory.home(call.pbx, call.queue, call.did)
+    home = directory.home(call.pbx, call.queue, call.did, row["practice"])
     if home is None:
         return no_practice(call, Flow(row["flow"]))
     case = _case(Entry(call), Flow(row["flow"]), home, call.ended_at or call.started_at, now)
@@ -150,7 +161,8 @@ def _message(case: Case, decision: Decision, conversation: int) -> messages.NewM
 
 
 def _case(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case:
-    return Case(entry.call, flow, home, number_of(entry.call, home[0].region), _NOBODY, at, max(at, now))
+    number = (number_asked if flow is Flow.CALL_TO_TEXT else number_of)(entry.call, home[0].region)
+    return Case(entry.call, flow, home, number, _NOBODY, at, max(at, now))
 
 
 def _known(connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:

@@ -54,6 +54,11 @@ def number_of(call: Call, region: str) -> Number:
     return Number(None, NumberKind.WITHHELD) if call.withheld else read(call.number, region)
 
 
+def number_asked(call: Call, region: str) -> Number:
+    """The number that the caller wants the text to go to: another one, if they keyed it in."""
+    return read(call.text_number, region) if call.text_number and not call.tampered else number_of(call, region)
+
+
 def decide(case: Case) -> Decision:
     """Text, skip or hold: the first guard that applies gives the reason (SPEC §5.4)."""
     for reason, guard in GUARDS:
@@ -105,9 +110,12 @@ def _body(case: Case) -> str:
 
 
 def _text(case: Case) -> tuple[str, str]:
-    """The text in the contact's language, else the channel's, else the practice's: the first that there is one in."""
+    """The text in the language that the dialplan says, else the contact's, the channel's, the practice's.
+
+    The first of them counts that there is one in.
+    """
     practice, messages = case.home[0], _messages(case)
-    for language in (case.known.contact_language, case.call.language, practice.language):
+    for language in (case.call.lang, case.known.contact_language, case.call.language, practice.language):
         text = message_in(messages, language)
         if language and text is not None:
             return language, text

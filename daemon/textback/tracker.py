@@ -8,14 +8,16 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from textback import numbers
-from textback.call import Call, Outcome, Phase, advance, arrive
+from textback.call import Call, Outcome, Phase, advance, arrive, seen
 from textback.deadlines import Deadlines, LinkState
 from textback.directory import Directory, Home
 from textback.events import (
     CallerArrived,
     CallerKnown,
     CallerLeft,
+    CallLost,
     DeadlinePassed,
+    DialplanSaid,
     Fact,
     LinkLost,
     LinkSynced,
@@ -71,6 +73,15 @@ class Tracker:
         """The calls of that PBX which are on the line, as far as is known."""
         found = [entry.call for entry in self._entries.values()]
         return [call for call in found if call.pbx == pbx and call.phase is not Phase.ENDED]
+
+    def knows(self, call_id: str) -> bool:
+        """Whether that call is open, or settling; from any thread."""
+        return call_id in self._entries
+
+    def call(self, call_id: str) -> Call | None:
+        """What is known about a call that is open, or settling; from any thread."""
+        entry = self._entries.get(call_id)
+        return entry.call if entry else None
 
     def batch(self, facts: Sequence[Fact], now: float | None = None) -> Callable[[Connection], list[Entry]]:
         """A job for the writer: the facts in order, then the deadlines up to ``now``; gives what was decided."""
@@ -132,15 +143,24 @@ class Tracker:
             self._staff_reached(connection, fact)
         elif isinstance(fact, LinkSynced):
             self._deadlines.links[fact.pbx] = self._seen[fact.pbx] = fact.at
+            self._forget_hearsay(connection, fact)
         elif isinstance(fact, LinkLost):
             self._deadlines.links[fact.pbx] = None
         else:
             self._advance(connection, fact)
 
+    def _forget_hearsay(self, connection: Connection, fact: LinkSynced) -> None:
+        """Whoever is on the line was seen by now: the others, of whom only the dialplan told, are gone."""
+        for call in self.open_calls(fact.pbx):
+            if call.hearsay:
+                self._advance(connection, CallLost(call.id, fact.at))
+
     def _arrive(self, connection: Connection, fact: CallerArrived) -> None:
         # The records tell calls, too, that were seen and settled long ago.
-        known = fact.call_id in self._entries or (fact.recorded and calls.exists(connection, fact.call_id))
-        if not known:
+        before = self._entries.get(fact.call_id)
+        if before is not None and before.call.hearsay and not fact.hearsay:
+            self._put(self._place(replace(before, call=seen(before.call, fact))))
+        elif before is None and not (fact.recorded and calls.exists(connection, fact.call_id)):
             entry = self._place(Entry(arrive(fact), story=_told((), fact)))
             self._put(entry)
             if self._on_step:
@@ -150,9 +170,9 @@ class Tracker:
         entry = self._entries.get(fact.call_id)
         if entry is None or entry.call.phase is Phase.ENDED:
             return
-        rules = self._directory.rules(entry.call.pbx, entry.call.queue, entry.call.did)
+        rules = self._directory.rules(entry.call.pbx, entry.call.queue, entry.call.did, entry.call.practice)
         call, outcomes = advance(entry.call, fact, rules)
-        moved = call.queue != entry.call.queue or isinstance(fact, CallerKnown)
+        moved = call.queue != entry.call.queue or isinstance(fact, (CallerKnown, DialplanSaid))
         recorded = entry.backfilled or isinstance(fact, CallerLeft) and fact.recorded
         entry = replace(entry, call=call, story=_told(entry.story, fact), backfilled=recorded)
         self._put(self._place(entry) if moved else entry)
@@ -173,7 +193,7 @@ class Tracker:
         return replace(entry, practice=home[0].name if home else None, number=shown)
 
     def _home(self, call: Call) -> Home | None:
-        return self._directory.home(call.pbx, call.queue, call.did)
+        return self._directory.home(call.pbx, call.queue, call.did, call.practice)
 
     def _staff_reached(self, connection: Connection, fact: StaffReached) -> None:
         number = numbers.read(fact.number, self._directory.region).e164

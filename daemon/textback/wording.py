@@ -21,6 +21,7 @@ from textback.events import (
     Talking,
     TextGiven,
     TextRefused,
+    TextRequested,
     VoicemailTook,
 )
 from textback.model import Flow
@@ -55,11 +56,14 @@ def ended(call: Call, flow: Flow) -> str:
 
 def asked(call: Call) -> str:
     """How the caller came to ask for a text."""
+    if call.hold_started_at is None:
+        return "asked for it"
     held = call.texted_stretch
     if held is None:
         since = call.waiting_since if call.waiting_since is not None else call.asked_at
         held = call.stretch + (call.asked_at or 0.0) - (since or 0.0)
-    return f"asked for it by key after {span(held)} on hold{_in_queue(call)}"
+    other = " to another number" if call.text_number else ""
+    return f"asked for it{other} by key after {span(held)} on hold{_in_queue(call)}"
 
 
 def answered(call: Call) -> str:
@@ -109,6 +113,8 @@ def step(fact: Fact) -> str:
             return "was served otherwise by the dialplan"
         case KeyPressed(key=key):
             return f"pressed {key}"
+        case TextRequested(number=number):
+            return "asks for a text to another number" if number else "asks for a text"
         case TextGiven():
             return "gets a text"
         case TextRefused(reason=reason):

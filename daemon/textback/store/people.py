@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, or_, select
 
@@ -38,8 +38,9 @@ _written = (
     .group_by(messages.c.to_number)
 )
 _people = select(
-    contacts.c.number, contacts.c.practice, contacts.c.first_name, contacts.c.language, contacts.c.verified
-).where(contacts.c.number.in_(_numbers))
+    contacts.c.number, contacts.c.practice, contacts.c.first_name, contacts.c.last_name, contacts.c.language,
+    contacts.c.verified,
+).where(contacts.c.number.in_(_numbers))  # fmt: skip
 
 _conversations = select(conversations.c.id, conversations.c.line, conversations.c.number).where(
     conversations.c.number.in_(_numbers)
@@ -67,6 +68,27 @@ def known(
     for chunk in _chunks(sorted(set(numbers))):
         found.update(_known(connection, chunk, practice_of, now, sorted(apart_from)))
     return found
+
+
+class Person(NamedTuple):
+    """Who is behind a number, for one practice: the full name where only one person can be meant."""
+
+    name: str | None
+    language: str | None
+    verified: bool
+    opted_out: bool
+    conversation_id: int | None
+
+
+def person(connection: Connection, practice: str, line: str, number: str) -> Person:
+    """Give who is behind a number, as far as the practice knows, and their conversation with one of its lines."""
+    rows = [row for row in connection.execute(_people, {"numbers": [number]}).mappings() if row["practice"] == practice]
+    _, language, verified = _identity(rows)
+    counted = [row for row in rows if row["verified"]] or rows
+    name = _agreed({" ".join(filter(None, (row["first_name"], row["last_name"]))) or None for row in counted})
+    opted_out = connection.execute(_opted_out, {"numbers": [number]}).first() is not None
+    thread = _threads(connection, [(line, number)]).get((line, number))
+    return Person(name, language, verified, opted_out, thread)
 
 
 def conversation_for(connection: Connection, practice: str, line: str, number: str, now: float) -> int:

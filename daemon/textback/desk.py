@@ -1,0 +1,232 @@
+"""What the daemon answers to the hooks of the dialplan: whose call it is, whether a text may go, and that it goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from textback import hours
+from textback.book import PracticeBook
+from textback.call import Call, Rules, arrive, replace
+from textback.clock import Clock
+from textback.directory import Directory, Home
+from textback.events import (
+    CallerArrived,
+    CallerKnown,
+    DialplanSaid,
+    Fact,
+    Handled,
+    NoAnswer,
+    NobodyAnswered,
+    TextRequested,
+)
+from textback.hooks.desk import About, After, Answer, Caller, Offer
+from textback.intake import Intake
+from textback.judge import judge_offer
+from textback.model import Verdict
+from textback.pbx.ami_dialling import DIAL_STATUS, QUEUE_STATUS
+from textback.policy import number_of
+from textback.store import people
+from textback.tracker import Tracker
+
+T = TypeVar("T")
+
+#: Seconds that the link may lag behind the dialplan, and between two looks whether it still does.
+LAG, LOOK = 0.1, 0.01
+#: What the dialplan may say that is no reason to think that nobody answers.
+_ANSWERED = frozenset({"ANSWER", "CONTINUE", "CANCEL"})
+
+
+class Read(Protocol):
+    """Looks into the database beside the writer."""
+
+    async def __call__(self, look: Callable[[Connection], T]) -> T:
+        """What ``look`` finds; raises what the database raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A PBX as the desk knows it: its name, its channels' default language, and whether its link is up now."""
+
+    name: str
+    language: str
+    is_up: Callable[[], bool]
+
+
+class HookDesk:
+    """Answers for the calls of ``pbxes``; ``read`` looks into the database, ``intake`` takes what changes a call."""
+
+    def __init__(
+        self,
+        pbxes: Sequence[Known],
+        tracker: Tracker,
+        intake: Intake,
+        read: Read,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._pbxes: Mapping[str, Known] = {pbx.name: pbx for pbx in pbxes}
+        self._tracker = tracker
+        self._intake = intake
+        self._read = read
+        self._clock = clock
+        self._sleep = sleep
+        self._book = PracticeBook()
+
+    async def may_offer(self, caller: Caller) -> Offer:
+        """Whether this caller would get a text if they asked for it now."""
+        call = await self._call(caller)
+        if call is None:
+            return Offer(False, "unknown_call")
+        if call.answer == "":
+            return Offer(False, "texted")
+        now = self._clock()
+
+        def look(connection: Connection) -> Offer:
+            directory = self._book(connection)
+            decision = judge_offer(connection, call, _home(directory, call), now)
+            return Offer(decision.verdict is Verdict.TEXT, decision.reason, _rules(directory, call).key)
+
+        return await self._read(look)
+
+    async def call_to_text(self, caller: Caller, number: str | None = None) -> Answer:
+        """The caller asks for a text; the answer stands in the database when it is given."""
+        call_id = await self._take(caller)
+        if call_id is None:
+            return Answer("error", "unknown_call")
+        call = await self._intake.ask(TextRequested(call_id, self._clock(), number))
+        if call is None or call.answer is None:
+            return Answer("error", "ended")
+        return Answer("texted", "call_to_text") if call.answer == "" else Answer("refused", call.answer)
+
+    async def no_answer(self, caller: Caller, why: str) -> None:
+        """Nobody will answer this caller."""
+        said = why.upper()
+        if said not in _ANSWERED:
+            reason = QUEUE_STATUS.get(said) or DIAL_STATUS.get(said) or NoAnswer.TOLD
+            await self._tell(caller, lambda call_id, at: NobodyAnswered(call_id, at, reason))
+
+    async def handled(self, caller: Caller) -> None:
+        """The dialplan served the caller otherwise."""
+        await self._tell(caller, Handled)
+
+    async def is_open(self, caller: Caller) -> bool:
+        """Whether the caller's practice is open; what belongs to no practice is."""
+        call = await self._call(caller) or self._heard(caller, caller.pbx or "")
+        now = self._clock()
+
+        def look(connection: Connection) -> bool:
+            home = _home(self._book(connection), call)
+            return home is None or hours.is_open(home[0].hours, home[0].timezone, now)
+
+        return await self._read(look)
+
+    async def about(self, caller: Caller) -> About:
+        """Who is calling, as far as their practice knows."""
+        call = await self._call(caller) or self._heard(caller, caller.pbx or "")
+
+        def look(connection: Connection) -> About:
+            home = _home(self._book(connection), call)
+            number = number_of(call, home[0].region).e164 if home else None
+            if home is None or number is None:
+                return About()
+            person = people.person(connection, home[0].name, home[1].number, number)
+            return About(person.name, person.verified, person.language, person.opted_out, person.conversation_id)
+
+        return await self._read(look)
+
+    async def after_text(self, caller: Caller) -> After:
+        """What follows on a text: the end of the call, or the queue again."""
+        call = await self._call(caller) or self._heard(caller, caller.pbx or "")
+
+        def look(connection: Connection) -> After:
+            home = _home(self._book(connection), call)
+            queue = f"{call.pbx}/{call.queue}" if call.queue else None
+            return home[0].call_to_text.for_queue(queue).after_text if home else "stay"
+
+        return await self._read(look)
+
+    async def _tell(self, caller: Caller, fact: Callable[[str, float], Fact]) -> None:
+        call_id = await self._take(caller)
+        if call_id is not None:
+            await self._intake.ask(fact(call_id, self._clock()))
+
+    async def _call(self, caller: Caller) -> Call | None:
+        """The call as it is known now, with what the dialplan says about it; None if it is none of ours."""
+        pbx = await self._pbx(caller)
+        if pbx is None:
+            return None
+        call = self._tracker.call(f"{pbx}/{caller.uniqueid}")
+        if call is None:
+            return self._heard(caller, pbx)
+        return replace(
+            call,
+            practice=caller.practice or call.practice,
+            queue=caller.queue or call.queue,
+            lang=caller.lang or call.lang,
+            tampered=call.tampered or caller.tampered,
+        )
+
+    def _heard(self, caller: Caller, pbx: str) -> Call:
+        """The call as only the dialplan knows it."""
+        told = arrive(self._arrival(caller, pbx, 0.0))
+        return replace(told, practice=caller.practice, queue=caller.queue, lang=caller.lang)
+
+    def _arrival(self, caller: Caller, pbx: str, now: float) -> CallerArrived:
+        default = self._pbxes[pbx].language if pbx in self._pbxes else None
+        return CallerArrived(
+            f"{pbx}/{caller.uniqueid}",
+            now,
+            pbx,
+            caller.uniqueid,
+            caller.number,
+            caller.name,
+            caller.did,
+            None if caller.language == default else caller.language,
+            withheld=caller.withheld,
+            tampered=caller.tampered,
+            hearsay=True,
+        )
+
+    async def _take(self, caller: Caller) -> str | None:
+        """Hand on what the dialplan says, and that the call exists; gives its id, None if it is none of ours."""
+        pbx = await self._pbx(caller)
+        if pbx is None:
+            return None
+        call_id, now = f"{pbx}/{caller.uniqueid}", self._clock()
+        if not self._tracker.knows(call_id):
+            self._intake.put(self._arrival(caller, pbx, now))
+        if caller.tampered:
+            self._intake.put(CallerKnown(call_id, now, None, tampered=True))
+        if caller.practice or caller.queue or caller.lang:
+            self._intake.put(DialplanSaid(call_id, now, caller.practice, caller.queue, caller.lang))
+        return call_id
+
+    async def _pbx(self, caller: Caller) -> str | None:
+        """The PBX whose call it is: the one that is named, else the one that knows it, else the one that is down.
+
+        The link may lag a moment behind. A channel that a link which is up does not show is no caller's.
+        """
+        names = [name for name in self._pbxes if caller.pbx in (None, name)]
+        for _ in range(int(LAG / LOOK)):
+            for name in names:
+                if self._tracker.knows(f"{name}/{caller.uniqueid}"):
+                    return name
+            if not all(self._pbxes[name].is_up() for name in names):
+                break
+            await self._sleep(LOOK)
+        down = [name for name in names if not self._pbxes[name].is_up()]
+        return down[0] if len(down) == 1 else None
+
+
+def _home(directory: Directory, call: Call) -> Home | None:
+    return directory.home(call.pbx, call.queue, call.did, call.practice)
+
+
+def _rules(directory: Directory, call: Call) -> Rules:
+    return directory.rules(call.pbx, call.queue, call.did, call.practice)

@@ -1,0 +1,177 @@
+"""The FastAGI server: takes Asterisk's connections, bounded in number, size and time, and answers each hook."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from textback.hooks.agi_request import LONGEST_LINE, Refused, hear
+from textback.hooks.agi_session import Session
+from textback.hooks.asked import HOOKS, answer
+from textback.hooks.asking import DeskFault, PatientDesk
+from textback.hooks.complaints import Complaints
+from textback.hooks.desk import Desk
+from textback.hooks.latency import Latency
+from textback.hooks.patience import Patience
+from textback.hooks.phone import HungUp, PhoneError
+from textback.hooks.request import Request
+
+#: connections at once; a process has some 1,000 files by default, and the database and the links want theirs, too
+MOST = 512
+
+NO_FILE = "the PBX cannot play %s: is the file there, in the caller's language and a format that Asterisk knows?"
+
+
+class ListenError(Exception):
+    """The hooks' address cannot be listened on; the text says which, why, and what to change."""
+
+
+class Agi:
+    """Hooks by FastAGI; ``allow``: the networks that may ask, by default only this machine.
+
+    ``latency`` is of the hooks that only ask: from the end of the request until the last variable is set.
+    ``refused``, ``tampered`` and ``faults`` count what was no request, came with forged lines, or had no answer.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        allow: Sequence[IPv4Network | IPv6Network] = (),
+        patience: Patience = Patience(),
+        log: logging.Logger = logging.getLogger("textback.hooks"),
+        most: int = MOST,
+    ) -> None:
+        self.port = 0
+        self.latency = Latency()
+        self.refused = self.tampered = self.faults = 0
+        self._desk = PatientDesk(desk, patience, self._on_fault)
+        self._allow = allow
+        self._patience = patience
+        self._complaints = Complaints(log)
+        self._most = most
+        self._sessions: set[asyncio.Task[None]] = set()
+        #: connections that have not said yet what they want, the oldest first
+        self._unsaid: dict[asyncio.StreamWriter, None] = {}
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, host: str, port: int) -> None:
+        """Begin to take connections; ``self.port`` is the port then. Raises ``ListenError``."""
+        try:
+            self._server = await asyncio.start_server(
+                self._connected, host, port, limit=LONGEST_LINE, backlog=self._most
+            )
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise ListenError(f"[agi] listen: cannot listen on {host}:{port}: {why}") from error
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until ``stop``; a prompt that is not over soon after is cut off, and its call goes on."""
+        await stop.wait()
+        if self._server is not None:
+            self._server.close()
+        for writer in self._unsaid:
+            writer.transport.abort()
+        if self._sessions:
+            await asyncio.wait(self._sessions, timeout=self._patience.goodbye)
+        for session in self._sessions:
+            session.cancel()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = asyncio.current_task()
+        assert session is not None
+        peer = str((writer.get_extra_info("peername") or [""])[0])
+        if not peer or not self._is_allowed(peer) or not self._has_room(peer):
+            writer.transport.abort()
+            return
+        self._sessions.add(session)
+        self._unsaid[writer] = None
+        try:
+            await self._serve(peer, reader, writer)
+        finally:
+            self._unsaid.pop(writer, None)
+            self._sessions.discard(session)
+            writer.transport.abort()
+
+    def _is_allowed(self, peer: str) -> bool:
+        address = ip_address(peer)
+        address = getattr(address, "ipv4_mapped", None) or address
+        if any(address in network for network in self._allow) or not self._allow and address.is_loopback:
+            return True
+        self._refuse(peer, Refused("not allowed", "is not in [agi] allow, so it is not answered"))
+        return False
+
+    def _has_room(self, peer: str) -> bool:
+        """Whether one more can be taken; if need be, the place of who has said nothing for longest."""
+        if len(self._sessions) < self._most:
+            return True
+        if not self._unsaid:
+            self._refuse(peer, Refused("too many", f"{self._most} hooks run already: not answered"))
+            return False
+        oldest = next(iter(self._unsaid))
+        del self._unsaid[oldest]
+        oldest.transport.abort()
+        return True
+
+    async def _serve(self, peer: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = await hear(reader, self._patience.header)
+            self._unsaid.pop(writer, None)
+            session = Session(
+                reader, writer, self._patience, lambda prompt: self._complaints.tell(peer, prompt, NO_FILE % prompt)
+            )
+            await self._answer(peer, request, session)
+            await self._part(reader, writer)
+        except Refused as refused:
+            self._refuse(peer, refused)
+        except PhoneError as error:
+            self._complaints.tell(peer, "phone", str(error))
+        except HungUp:
+            return  # nobody is left to be told
+
+    def _refuse(self, peer: str, refused: Refused) -> None:
+        self.refused += 1
+        self._complaints.tell(peer, refused.kind, str(refused))
+
+    async def _answer(self, peer: str, request: Request, session: Session) -> None:
+        began = time.perf_counter()
+        hook = HOOKS.get(request.hook)
+        if hook is None:
+            await session.last_word(f"textback has no hook {request.hook[:40]}; it has {' '.join(HOOKS)}")
+            self._refuse(peer, Refused("unknown hook", f"asked for the hook {request.hook[:40]!r}, which there is not"))
+            return
+        if request.caller.tampered:
+            self.tampered += 1
+            self._complaints.tell(peer, "forged", f"call {request.caller.uniqueid} forged AGI lines: it is not texted")
+        try:
+            variables = await answer(hook, self._desk, request, session)
+        except (HungUp, PhoneError):
+            raise
+        except Exception as error:  # ours, and the call goes on
+            self.faults += 1
+            self._complaints.tell("hooks", request.hook, f"the hook {request.hook} failed: the calls go on", error)
+            variables = hook.failed("fault")
+        for name, value in variables.items():
+            await session.set(name, value)
+        if hook.is_timed:
+            self.latency.record(time.perf_counter() - began)
+
+    async def _part(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Let the other side close, too: to close on what is not read yet resets, and our last words are lost."""
+        writer.write_eof()
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(self._patience.goodbye):
+                while await reader.read(LONGEST_LINE):
+                    continue
+
+    def _on_fault(self, fault: DeskFault) -> None:
+        self.faults += 1
+        self._complaints.tell("hooks", str(fault), f"no answer to {fault}: the calls go on", fault.__cause__)
