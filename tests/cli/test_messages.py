@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from sqlalchemy import update
+
+from textback.clock import system_clock
 from textback.model import Flow, Status
-from textback.store import messages, people
+from textback.store import messages, optouts, people, senders
+from textback.store.tables import messages as table
 
 from .conftest import NOON, Home
 
@@ -67,3 +71,77 @@ def test_what_cannot_be_released_is_said_and_the_rest_is_done(texted: Home) -> N
     run = texted.run("messages", "release", "message-0", "nothing", "message-1")
     assert run.exit_code == 1 and run.stdout == "message-1: released\n"
     assert "message-0: the message is queued" in run.stderr and "nothing: there is no such message" in run.stderr
+
+
+TO = "+12025550111"
+
+
+def test_a_text_by_hand_is_queued_as_it_will_be_read(texted: Home) -> None:
+    told = texted.run("messages", "send", "(202) 555-0111", "Hi {first_name|there}, {practice} here")
+    assert told.exit_code == 0
+    new, _, said = told.stdout.partition(": ")
+    assert said == f"queued, 1 segment to {TO} from +12025550100: Hi there, Riverside here\n"
+    (row,) = [one for one in rows(texted) if one["id"] == new]
+    assert (row["status"], row["flow"], row["body"]) == ("queued", None, "Hi there, Riverside here")
+
+
+def test_where_no_daemon_runs_that_is_said(texted: Home) -> None:
+    assert "hint: no daemon is running" in texted.run("messages", "send", TO, "Hello").stderr
+    texted.change(lambda connection: senders.beat(connection, "desk-1", 1, system_clock()))
+    assert texted.run("messages", "send", TO, "Hello").stderr == ""
+    texted.change(lambda connection: senders.beat(connection, "desk-1", 2, system_clock() - 3600))
+    assert "hint: no daemon is running" in texted.run("messages", "send", TO, "Hello").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([TO, "{nobody}"], "unknown placeholder {nobody}"), ([TO, " "], "the text is empty"),
+        (["911", "Hello"], "emergency"), ([TO, "Hello", "--line", "Back"], "no such line; there is Front desk"),
+        ([TO, "Hello", "--practice", "Grove"], "no such practice; there is Riverside"), ([TO], "Missing argument"),
+    ],
+)  # fmt: skip
+def test_what_can_be_put_right_by_typing_it_again_is_a_fault_of_usage(
+    texted: Home, arguments: list[str], why: str
+) -> None:
+    result = texted.run("messages", "send", *arguments)
+    assert (result.exit_code, why in result.stderr, result.stdout) == (2, True, "")
+    assert len(rows(texted)) == 2
+
+
+def test_who_opted_out_gets_nothing_by_hand(texted: Home) -> None:
+    texted.change(lambda connection: optouts.record(connection, TO, NOON, "stop"))
+    result = texted.run("messages", "send", TO, "Hello")
+    assert (result.exit_code, "opted out" in result.stderr, TO in result.stderr) == (1, True, False)
+    assert texted.run("messages", "release", "message-1").exit_code == 1
+
+
+def test_in_test_mode_nothing_is_released_but_to_test_numbers(texted: Home) -> None:
+    texted.want(practice__mode="test")
+    result = texted.run("messages", "release", "message-1")
+    assert (result.exit_code, "Riverside is in test mode" in result.stderr) == (1, True)
+    texted.want(practice__mode="test", practice__test_numbers=[TO])
+    assert texted.done("messages", "release", "message-1") == "message-1: released\n"
+
+
+def test_what_did_not_arrive_is_sent_again(texted: Home) -> None:
+    outcomes = {
+        "message-0": {"status": Status.FAILED},
+        "message-1": {"status": Status.UNDELIVERED, "provider_id": "SM1"},
+    }
+    for message, values in outcomes.items():
+        texted.change(lambda connection, message=message, values=values: connection.execute(
+            update(table).where(table.c.id == message).values(values)
+        ))  # fmt: skip
+    told = texted.run("messages", "retry", "message-0", "message-1", "message-2")
+    assert told.exit_code == 1 and "message-2: there is no such message" in told.stderr
+    first, second = told.stdout.splitlines()
+    assert first == "message-0: queued again"
+    assert second.startswith("message-1: queued again as ")
+    status = {row["id"]: row["status"] for row in rows(texted)}
+    assert status == {"message-0": "queued", "message-1": "undelivered", second.rpartition(" ")[2]: "queued"}
+    assert "message-0: the message is queued" in texted.run("messages", "retry", "message-0").stderr
+
+
+def rows(home: Home) -> list[dict[str, object]]:
+    return [json.loads(line) for line in home.done("messages", "list", "--json").splitlines()]

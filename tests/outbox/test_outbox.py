@@ -576,6 +576,7 @@ def test_a_text_that_waited_is_judged_again_before_it_leaves(world: World) -> No
     world.do(lambda conn: conn.execute(calls.insert(), call) and None)
     world.add("late", call_id="a/1", created_at=NOW - 3600)
     world.add("soon", created_at=NOW - 10)
+    world.add("released", created_at=NOW - 3600, author="Kim")
     skipped = Decision(Verdict.SKIP, "came_back", "skip: the caller called again")
     asked: list[str] = []
 
@@ -585,7 +586,7 @@ def test_a_text_that_waited_is_judged_again_before_it_leaves(world: World) -> No
 
     provider = Scripted()
     world.run(provider, recheck=recheck)
-    assert (asked, provider.ids) == (["late"], ["soon"])
+    assert (asked, provider.ids) == (["late"], ["soon", "released"])
     assert world.state("late") == ("cancelled", None, "came_back")
     with world.engine.connect() as conn:
         assert conn.execute(select(calls.c.verdict, calls.c.reason)).one() == ("skip", "came_back")

@@ -105,6 +105,7 @@ def test_a_claim_is_marked_and_counted(conn: Connection, thread: int) -> None:
         id=message_id,
         call_id="a/1",
         flow=Flow.ABANDONED,
+        author=None,
         to_number="+15555550203",
         from_number="+15555550100",
         body="Sorry we missed you",

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from sqlalchemy import Connection
 
+from textback import manual
+from textback.book import PracticeBook
+from textback.cli.author import author
 from textback.cli.database import changing, stored
+from textback.cli.faults import Refused
 from textback.cli.filters import list_options, one_of
-from textback.cli.output import json_line, local, table
+from textback.cli.output import json_line, local, one_line, table
 from textback.cli.settings import config_option
 from textback.clock import system_clock
 from textback.model import Status
 from textback.store import messages as log
-from textback.store.release import Refused, cancel, release
+from textback.store.release import cancel, message, release
+from textback.store.senders import beats
 
+#: seconds after which a daemon that does not say that it lives is taken for gone
+SILENCE = 300.0
 COLUMNS = {
     "created": "created_at", "to": "to", "flow": "flow", "status": "status", "reason": "reason", "segments": "segments",
     "call": "call_id", "text": "body",
@@ -55,6 +64,71 @@ def list_messages(as_json: bool, **filters: Any) -> None:
         click.echo("no messages", err=True)
 
 
+@messages.command("send", short_help="Text a number in the practice's name.")
+@config_option
+@click.option("--practice", metavar="NAME", help="In the name of this practice, if there are several.")
+@click.option("--line", metavar="LINE", help="From this line, by its name or number; else from the first one.")
+@click.argument("number")
+@click.argument("text")
+def send_message(number: str, text: str, practice: str | None, line: str | None) -> None:
+    """Text NUMBER in the practice's name; a daemon that runs sends it before all automatic texts.
+
+    TEXT may have the placeholders of a practice file, and {staff} for your user name.
+
+    \b
+    Example: textback messages send +12025550123 "Hi {first_name|there}, this is {practice}."
+             textback messages send --line Billing +12025550123 "Your bill is paid, thank you!"
+    """
+    now = system_clock()
+    with _told(), changing() as connection:
+        new = manual.write(
+            connection,
+            PracticeBook()(connection),
+            practice=practice,
+            line=line,
+            to=number,
+            body=text,
+            author=author(),
+            now=now,
+            message_id=str(uuid.uuid4()),
+        )
+        row = message(connection, new)
+        heard_at = [at for _, at in beats(connection).values()]
+    parts = f"{row.segments} segment{'s' if row.segments != 1 else ''}"
+    click.echo(f"{new}: queued, {parts} to {row.to_number} from {row.from_number}: {one_line(row.body)}")
+    if not any(abs(now - at) < SILENCE for at in heard_at):
+        click.echo("hint: no daemon is running: the text leaves once `textback run` does", err=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Refusals as messages of a command: what was asked for in a way that cannot be done is a fault of usage."""
+    try:
+        yield
+    except manual.Unclear as unclear:
+        raise click.UsageError(one_line(str(unclear))) from None
+    except manual.Refused as refused:
+        raise Refused(one_line(str(refused))) from None
+
+
+@messages.command("retry", short_help="Send once more what did not arrive.")
+@config_option
+@click.argument("ids", metavar="ID…", nargs=-1, required=True)
+def retry_messages(ids: tuple[str, ...]) -> None:
+    """Send once more what failed or was not delivered; what the provider had taken gets a new ID.
+
+    \b
+    Example: textback messages list --status undelivered
+             textback messages retry 0b54c5ae-5b0e-5a0b-9d2d-1f2c6a7a8d11
+    """
+
+    def again(connection: Connection, message_id: str) -> str:
+        new = manual.retry(connection, PracticeBook()(connection), message_id, author(), system_clock())
+        return "queued again" if new == message_id else f"queued again as {new}"
+
+    _each(ids, again)
+
+
 @messages.command("release")
 @config_option
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
@@ -65,7 +139,12 @@ def release_messages(ids: tuple[str, ...]) -> None:
     Example: textback messages list --status held
              textback messages release 0b54c5ae-5b0e-5a0b-9d2d-1f2c6a7a8d11
     """
-    _each(ids, lambda connection, message_id: release(connection, message_id, system_clock()), "released")
+
+    def text_now(connection: Connection, message_id: str) -> str:
+        release(connection, PracticeBook()(connection), message_id, author(), system_clock())
+        return "released"
+
+    _each(ids, text_now)
 
 
 @messages.command("cancel")
@@ -77,18 +156,23 @@ def cancel_messages(ids: tuple[str, ...]) -> None:
     \b
     Example: textback messages cancel 0b54c5ae-5b0e-5a0b-9d2d-1f2c6a7a8d11
     """
-    _each(ids, cancel, "cancelled")
+
+    def dismiss(connection: Connection, message_id: str) -> str:
+        cancel(connection, message_id)
+        return "cancelled"
+
+    _each(ids, dismiss)
 
 
-def _each(ids: tuple[str, ...], act: Callable[[Connection, str], None], done: str) -> None:
-    """Every message that can be is done; the others are told, and the exit status is 1."""
+def _each(ids: tuple[str, ...], act: Callable[[Connection, str], str]) -> None:
+    """Every message that can be is done, and what was done is told; so are the others, and the exit status is 1."""
     refused = False
     for message_id in ids:
         try:
             with changing() as connection:
-                act(connection, message_id)
-        except Refused as error:
-            click.echo(f"{message_id}: {error}", err=True)
+                done = act(connection, message_id)
+        except manual.Refused as error:
+            click.echo(f"{one_line(message_id)}: {one_line(str(error))}", err=True)
             refused = True
         else:
             click.echo(f"{message_id}: {done}")

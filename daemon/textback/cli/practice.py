@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 from sqlalchemy import Connection
 
 from textback.cli import toml
+from textback.cli.author import author
 from textback.cli.changes import changes
 from textback.cli.conflicts import conflicts
 from textback.cli.database import changing, stored
@@ -17,6 +17,7 @@ from textback.cli.faults import Refused
 from textback.cli.filters import json_option
 from textback.cli.lineage import Origin, marker, origin_of, page_version, signature
 from textback.cli.output import json_line, local, one_line, table
+from textback.cli.preview import preview
 from textback.cli.settings import config_option
 from textback.clock import system_clock
 from textback.config import ConfigError, load_practice_file
@@ -62,18 +63,11 @@ def apply(file: Path, force: bool) -> None:
         before = next((row for row in rows if row.name == wanted.name), None)
         if before and before.document != document and not force:
             _refuse_stale(file, origin, before)
-        by = signature(_user(), 0 if force or before is None else page_version(before))
+        by = signature(author(), 0 if force or before is None else page_version(before))
         version = store.put(connection, wanted.name, document, by, system_clock())
     _tell(wanted.name, before, document, version)
     for warning in wanted.warnings():
         click.echo(f"{file}: warning: {warning}", err=True)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user need not have a name
-        return "somebody"
 
 
 def _refuse_stale(file: Path, origin: Origin | None, before: PracticeRow) -> None:
@@ -159,3 +153,6 @@ def _listed(row: PracticeRow) -> dict[str, Any]:
         "updated_by": row.updated_by,
         "lines": [line["number"] for line in row.document.get("line", ())],
     }
+
+
+practice.add_command(preview)

@@ -167,7 +167,9 @@ class Outbox:
             sweep(conn, now)
             return None
         while (message := claims.claim(conn, now, self._name, token, avoid)) is not None:
-            waited = message.flow is not None and now - message.created_at > WAITED
+            # What a person released is theirs to judge.
+            automatic = message.flow is not None and message.author is None
+            waited = automatic and now - message.created_at > WAITED
             decision = self._recheck(conn, message, now) if waited else None
             if decision is None:
                 break

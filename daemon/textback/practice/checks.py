@@ -56,7 +56,12 @@ def warnings(document: Document) -> Iterator[str]:
     """What works and is hardly meant, one sentence each."""
     for texts in _texts(document):
         for language, text in texts.messages.items() if texts.enabled else ():
-            yield from (f"{texts.key}.{language} {what}" for what in _doubts(document, text))
+            yield from (f"{texts.key}.{language} {what}" for what in doubts(document, text))
+    yield from warnings_beside_texts(document)
+
+
+def warnings_beside_texts(document: Document) -> Iterator[str]:
+    """Those of them that are about no text."""
     if document.opening is None:
         yield "there is no [hours] table: the practice counts as always open"
     if document.about.mode == "test" and not document.about.test_numbers:
@@ -67,7 +72,8 @@ def warnings(document: Document) -> Iterator[str]:
                 yield f"hours.{day}: {hours.write_span((start, end))} goes over midnight for more than 12 hours"
 
 
-def _doubts(document: Document, text: str) -> Iterator[str]:
+def doubts(document: Document, text: str) -> Iterator[str]:
+    """What is doubtful about one text, each going on from its key."""
     if "{practice}" not in text and document.about.name.casefold() not in text.casefold():
         yield "doesn't say who is writing: neither {practice} nor the practice's name is in it"
     chat = document.chat

@@ -24,6 +24,7 @@ class OutMessage:
     id: str
     call_id: str | None
     flow: Flow | None
+    author: str | None
     to_number: str
     from_number: str
     body: str
