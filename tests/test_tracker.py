@@ -24,9 +24,11 @@ from textback.events import (
     Place,
     StaffReached,
     Talking,
+    TextRequested,
 )
 from textback.judge import judge_again
 from textback.model import LineType, Status
+from textback.orders import MakeOffer, Order, TellAnswer
 from textback.store import calls, line_types, migrations, optouts, practices
 from textback.store.engine import open_engine
 from textback.store.tables import messages
@@ -378,3 +380,54 @@ def test_spoofed_callers_cannot_make_it_a_text_pump(desk: Desk) -> None:
     desk.tell(*sorted(crowd, key=lambda fact: fact.at), now=at(100))
     assert [row["reason"] for row in desk.log()].count("budget") == 20
     assert sorted(status for _, _, status in desk.texts()) == ["held"] * 20 + ["queued"] * 10
+
+
+def orders(desk: Desk) -> list[Order]:
+    return desk.tracker.orders
+
+
+@pytest.mark.parametrize("how", ["redirect", "whisper"])
+def test_who_has_waited_long_enough_is_to_be_offered_a_text(engine: Engine, how: str) -> None:
+    want(engine, call_to_text__offer=how)
+    desk = Desk(engine)
+    desk.tell(arrives("1.1", 0), waits("1.1", 1), now=at(30.9))
+    assert orders(desk) == []
+    desk.tell(now=at(31))
+    assert [(type(order), order.call_id, order.queue) for order in orders(desk)] == [(MakeOffer, "main/1.1", "support")]
+    desk.tell(now=at(100))
+    assert orders(desk) == []
+    assert desk.log()[0]["offered_at"] == "2027-01-15T12:00:31.000Z"
+
+
+@pytest.mark.parametrize("changes", [{"call_to_text__offer": "announce"}, {"practice__mode": "test"}])
+def test_no_offer_is_ordered_where_the_pbx_makes_it_or_to_whom_no_text_would_go(
+    engine: Engine, changes: dict[str, Any]
+) -> None:
+    want(engine, **({"call_to_text__offer": "whisper"} | changes))
+    desk = Desk(engine)
+    desk.tell(arrives("1.1", 0), waits("1.1", 1), now=at(40))
+    assert orders(desk) == []
+
+
+@pytest.mark.parametrize(("number", "refused"), [(CALLER, None), (None, "withheld_number")])
+def test_the_answer_to_a_key_that_the_link_has_seen_is_to_be_told(
+    desk: Desk, number: str | None, refused: str | None
+) -> None:
+    desk.tell(arrives("1.1", 0, number), waits("1.1", 1), KeyPressed("main/1.1", at(9), "5"))
+    assert orders(desk) == [TellAnswer("main/1.1", "support", None, refused, False)]
+    desk.tell(KeyPressed("main/1.1", at(10), "5"))
+    assert orders(desk) == []
+
+
+def test_what_the_dialplan_asks_it_tells_itself(desk: Desk) -> None:
+    desk.tell(arrives("1.1", 0), waits("1.1", 1), TextRequested("main/1.1", at(9)))
+    assert orders(desk) == []
+    assert desk.texts() == [(CALLER, "call_to_text", "queued")]
+
+
+def test_an_order_of_a_batch_that_is_tried_again_is_given_once(desk: Desk) -> None:
+    job = desk.tracker.batch([arrives("1.1", 0), waits("1.1", 1), KeyPressed("main/1.1", at(9), "5")])
+    for _ in range(2):
+        with desk.engine.begin() as connection:
+            job(connection)
+    assert len(orders(desk)) == 1

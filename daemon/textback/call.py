@@ -77,6 +77,7 @@ class Outcome(StrEnum):
     """What the tracker must do about a step of the machine."""
 
     TEXT_ASKED = "text_asked"
+    OFFER_DUE = "offer_due"
     ENDED = "ended"
 
 
@@ -324,7 +325,7 @@ def _state_unknown(call: Call, fact: StateUnknown, rules: Rules) -> Step:
 
 def _deadline_passed(call: Call, fact: DeadlinePassed, rules: Rules) -> Step:
     if call.phase is Phase.WAITING and call.offered_at is None:
-        return replace(call, offered_at=fact.at, deadline=None), ()
+        return replace(call, offered_at=fact.at, deadline=None), (Outcome.OFFER_DUE,)
     return replace(call, deadline=None), ()
 
 

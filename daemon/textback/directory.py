@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from textback import numbers
-from textback.call import Rules
-from textback.practice import Line, Practice
+from textback.call import Call, Rules
+from textback.practice import CallToText, Line, Practice
 
 _NOT_A_DIGIT = re.compile(r"\D")
 
@@ -21,6 +21,7 @@ class Directory:
         self.practices = tuple(practices)
         self._queues: dict[str, Home] = {}
         self._dids: dict[str, Home] = {}
+        self._lines: dict[str, Home] = {}
         self._default: Home | None = None
         #: seconds; no text is due sooner after the end of its call
         self.shortest_settle = min((practice.guards.settle for practice in self.practices), default=0.0)
@@ -30,6 +31,7 @@ class Directory:
 
     def _enter(self, practice: Practice) -> None:
         for line in practice.lines:
+            self._lines[line.number] = (practice, line)
             self._queues.update({queue: (practice, line) for queue in line.queues})
             self._dids.update({_digits(did, practice.region): (practice, line) for did in line.dids})
         if practice.default:
@@ -64,6 +66,10 @@ class Directory:
                 return found
         return None
 
+    def line(self, number: str) -> Home | None:
+        """The practice and line that a number belongs to; None if it is none of ours."""
+        return self._lines.get(number) or self._lines.get(numbers.read(number, self.region).e164 or "")
+
     def rules(self, pbx: str, queue: str | None, did: str | None, practice: str | None = None) -> Rules:
         """What the practice wants of the state machine for a caller in ``queue``."""
         key = (pbx, queue, did, practice)
@@ -86,11 +92,16 @@ class Directory:
             voicemail_answers=practice.missed.voicemail == "answered",
         )
 
+    def call_to_text(self, call: Call) -> CallToText | None:
+        """What the practice wants of call-to-text for a call, in the queue that it is in; None if nobody takes it."""
+        home = self.home(call.pbx, call.queue, call.did, call.practice)
+        return home[0].call_to_text.for_queue(f"{call.pbx}/{call.queue}" if call.queue else None) if home else None
+
     @property
     def region(self) -> str:
         """The region in which a number is read that belongs to no call."""
-        home = self._default or next(iter(self._queues.values()), None)
-        return home[0].region if home else "US"
+        practice = self._default[0] if self._default else next(iter(self.practices), None)
+        return practice.region if practice else "US"
 
 
 def _digits(did: str, region: str) -> str:

@@ -14,6 +14,7 @@ from textback.clock import Clock
 from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkLost, LinkSynced, Ringing
 from textback.events import Talking
 from textback.ledger import Entry
+from textback.orders import Order
 from textback.store.writer import Writer
 from textback.tracker import Tracker
 
@@ -43,6 +44,7 @@ class Intake:
         on_decided: Callable[[list[Entry]], None],
         on_overflow: Callable[[str], None],
         on_fault: Callable[[BaseException], None],
+        on_order: Callable[[Order], None] = lambda order: None,
         log: logging.Logger = logging.getLogger("textback.calls"),
         limit: int = LIMIT,
     ) -> None:
@@ -53,6 +55,7 @@ class Intake:
         self._on_decided = on_decided
         self._on_overflow = on_overflow
         self._on_fault = on_fault
+        self._on_order = on_order
         self._log = log
         self._limit = limit
         self._waiting: deque[Fact] = deque()
@@ -150,6 +153,7 @@ class Intake:
         self._in_hand = None
         fault = batch.exception()
         self._answer(fault)
+        orders = [] if fault else self._tracker.orders
         if fault is not None:
             self._idle.set()
             self._on_fault(fault)
@@ -158,6 +162,8 @@ class Intake:
         self._catch_up()
         if self._in_hand is None:
             self._idle.set()
+        for order in orders:
+            self._on_order(order)
         decided = batch.result()
         for entry in decided:
             self._tell(entry)

@@ -19,15 +19,17 @@ from textback.events import (
     DeadlinePassed,
     DialplanSaid,
     Fact,
+    KeyPressed,
     LinkLost,
     LinkSynced,
     StaffReached,
     TextGiven,
     TextRefused,
 )
-from textback.judge import judge_asked, judge_ended
+from textback.judge import judge_asked, judge_ended, judge_offer
 from textback.ledger import LONGEST_STORY, Entry, Story, from_row, to_row
 from textback.model import Verdict
+from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
 from textback.store import calls, links, people
 from textback.wording import step
@@ -60,6 +62,8 @@ class Tracker:
         self._seen: dict[str, float] = {}
         self._batch: object = None
         self._decided: list[Entry] = []
+        #: what the PBXes are to do once the batch is durable
+        self.orders: list[Order] = []
 
     def restore(self, connection: Connection) -> None:
         """Take up the calls that were open, or settling, when the daemon stopped."""
@@ -122,6 +126,7 @@ class Tracker:
         self._batch = key
         self._undo = {}
         self._decided = []
+        self.orders = []
         self._ended = []
         self._dirty.clear()
         self._links_before = dict(self._deadlines.links)
@@ -179,7 +184,9 @@ class Tracker:
         if self._on_step:
             self._on_step(fact, call)
         if Outcome.TEXT_ASKED in outcomes:
-            self._asked(connection, self._entries[call.id], fact.at)
+            self._asked(connection, self._entries[call.id], fact)
+        if Outcome.OFFER_DUE in outcomes:
+            self._offer(connection, call, fact.at)
         if Outcome.ENDED in outcomes:
             self._ended.append(call.id)
 
@@ -233,8 +240,9 @@ class Tracker:
 
     # -- decisions --------------------------------------------------------------------------------------
 
-    def _asked(self, connection: Connection, entry: Entry, at: float) -> None:
+    def _asked(self, connection: Connection, entry: Entry, fact: Fact) -> None:
         """The caller asked for a text: give it or refuse it, once."""
+        at = fact.at
         decided = judge_asked(connection, entry, self._home(entry.call), at)
         given = decided.decision is not None and decided.decision.verdict is Verdict.TEXT
         if given:
@@ -244,6 +252,21 @@ class Tracker:
         else:
             reason = decided.decision.reason if decided.decision else "error"
             self._advance(connection, TextRefused(entry.call.id, at, reason))
+        if isinstance(fact, KeyPressed):
+            self._tell_answer(self._entries[entry.call.id].call)
+
+    def _tell_answer(self, call: Call) -> None:
+        rules = self._directory.call_to_text(call)
+        stays = rules is None or rules.after_text == "stay"
+        self.orders.append(TellAnswer(call.id, call.queue, _language(call), call.answer or None, stays))
+
+    def _offer(self, connection: Connection, call: Call, at: float) -> None:
+        """Order the offer of a text, if the PBX does not make it by itself, to a caller who can be texted."""
+        rules = self._directory.call_to_text(call)
+        if rules is None or rules.offer not in ("redirect", "whisper") or call.asked_at is not None:
+            return
+        if judge_offer(connection, call, self._home(call), at).verdict is Verdict.TEXT:
+            self.orders.append(MakeOffer(call.id, call.queue, _language(call), rules.offer))
 
     def _release(self, connection: Connection, settled: Sequence[Entry], now: float) -> None:
         """``settle`` is over: decide again, over everything that is known now.
@@ -285,6 +308,10 @@ class Tracker:
             self._put(decided)
             if decided.decision is not before:
                 self._decided.append(decided)
+
+
+def _language(call: Call) -> str | None:
+    return call.lang or call.language
 
 
 def _told(story: Story, fact: Fact) -> Story:

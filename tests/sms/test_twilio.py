@@ -6,17 +6,20 @@ import asyncio
 import base64
 import socket
 from datetime import datetime, timezone
+from email.utils import formatdate
 from typing import Any
 
 import pytest
 
 from textback.model import Status
 from textback.sms import Accepted, Fault, Outgoing, Provider, SendError
-from textback.sms.twilio import TRIAL, Twilio
+from textback.sms.twilio import Twilio
+from textback.sms.twilio_records import TRIAL
 
 from .fake_twilio import (
     Answer,
     FakeTwilio,
+    Request,
     drop,
     drop_in_mid_answer,
     fake_twilio,
@@ -157,10 +160,10 @@ def test_a_segment_count_that_says_nothing_is_none(segments: object) -> None:
         (400, 21614, Fault.LANDLINE),
         (400, 21635, Fault.LANDLINE),
         (401, 20003, Fault.OURS),
-        (400, 21606, Fault.OURS),
-        (400, 21608, Fault.OURS),
-        (400, 21612, Fault.OURS),
-        (400, 30034, Fault.OURS),
+        (400, 21606, Fault.SENDER),
+        (400, 21608, Fault.POLICY),
+        (400, 21612, Fault.POLICY),
+        (400, 30034, Fault.SENDER),
         (404, 20404, Fault.OURS),
         (400, 30007, Fault.POLICY),
         (400, 21408, Fault.POLICY),
@@ -320,7 +323,8 @@ def test_a_look_up_asks_for_number_line_and_date_and_adopts_what_it_finds() -> N
     (request,) = server.requests
     assert request.method == "GET"
     assert (request.query["To"], request.query["From"]) == (TEXT.to, TEXT.sender)
-    assert request.query["DateSent>"] == "2026-11-21T19:59:00Z"
+    # A clock of theirs that is behind ours must not hide the text.
+    assert request.query["DateSent>"] == "2026-11-20T20:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -341,10 +345,35 @@ def test_a_text_that_differs_is_not_ours_even_if_the_service_ignores_the_filters
     assert found is None
 
 
-def test_nothing_there_is_nothing_found_and_one_page_is_enough() -> None:
+def test_a_text_without_a_date_of_sending_is_looked_for_too_and_one_page_is_enough() -> None:
     found, server = find(page())
     assert found is None
-    assert len(server.requests) == 1
+    assert [request.query.get("DateSent>") for request in server.requests] == ["2026-11-20T20:00:00Z", None]
+    assert [request.query["To"] for request in server.requests] == [TEXT.to, TEXT.to]
+
+
+def test_a_text_in_their_queue_is_found_although_it_has_no_date_of_sending() -> None:
+    async def dated(server: FakeTwilio, request: Request | None, writer: asyncio.StreamWriter) -> None:
+        assert request is not None
+        queued = [] if "DateSent>" in request.query else [resource(date_sent=None)]
+        await page(*queued)(server, request, writer)
+
+    found, server = find(dated)
+    assert found == Accepted("SM" + "a" * 32, Status.SENT, 1)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("ahead", [3600.0, -3600.0, 0.0])
+def test_a_text_is_found_and_an_older_one_is_not_taken_for_it_whatever_their_clock_shows(ahead: float) -> None:
+    date = f"Date: {formatdate(NOW + ahead, usegmt=True)}"
+    ours = resource(date_created=formatdate(NOW + ahead + 1.0, usegmt=True))
+    before = resource(date_created=formatdate(NOW + ahead - 120.0, usegmt=True))
+
+    def only(one: dict[str, Any]) -> Answer:
+        return reply(200, {"messages": [one], "next_page_uri": None}, date)
+
+    assert find(only(ours))[0] is not None
+    assert find(only(before))[0] is None
 
 
 def test_of_several_the_newest_is_found() -> None:

@@ -65,17 +65,17 @@ def test_callers_on_hold_and_callers_whose_calls_settle_are_to_be_looked_up(conn
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("caller", "changes"),
     [
-        {"verdict": Verdict.SKIP},
-        {"hold_started_at": None},
-        {"caller": None},
-        {"caller": "anonymous"},
-        {"caller": "101"},
+        (NUMBER, {"verdict": Verdict.SKIP}),
+        (NUMBER, {"hold_started_at": None}),
+        (None, {}),
+        ("anonymous", {}),
+        ("101", {}),
     ],
 )
-def test_others_are_not(conn: Connection, changes: dict[str, Any]) -> None:
-    call(conn, NUMBER, **changes)
+def test_others_are_not(conn: Connection, caller: str | None, changes: dict[str, Any]) -> None:
+    call(conn, caller, **changes)
     assert unknown(conn) == []
 
 

@@ -13,6 +13,7 @@ from textback.cli.demo import demo
 from textback.cli.faults import Commands
 from textback.cli.init import init
 from textback.cli.messages import messages
+from textback.cli.optout import optout
 from textback.cli.practice import practice
 from textback.cli.replay import replay
 from textback.cli.run import run
@@ -32,5 +33,5 @@ def cli() -> None:
     """
 
 
-for _command in (init, demo, run, check, replay, backtest, db, practice, calls, messages, send_test):
+for _command in (init, demo, run, check, replay, backtest, db, practice, calls, messages, optout, send_test):
     cli.add_command(_command)

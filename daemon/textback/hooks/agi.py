@@ -89,7 +89,7 @@ class Agi:
         session = asyncio.current_task()
         assert session is not None
         peer = str((writer.get_extra_info("peername") or [""])[0])
-        if not peer or not self._is_allowed(peer) or not self._has_room(peer):
+        if not peer or not self._admits(peer):
             writer.transport.abort()
             return
         self._sessions.add(session)
@@ -101,13 +101,17 @@ class Agi:
             self._sessions.discard(session)
             writer.transport.abort()
 
-    def _is_allowed(self, peer: str) -> bool:
+    def allows(self, peer: str) -> bool:
+        """Whether a hook may be asked for from this address; an IPv4 address may be written as IPv6."""
         address = ip_address(peer)
         address = getattr(address, "ipv4_mapped", None) or address
-        if any(address in network for network in self._allow) or not self._allow and address.is_loopback:
-            return True
-        self._refuse(peer, Refused("not allowed", "is not in [agi] allow, so it is not answered"))
-        return False
+        return any(address in network for network in self._allow) or not self._allow and address.is_loopback
+
+    def _admits(self, peer: str) -> bool:
+        if not self.allows(peer):
+            self._refuse(peer, Refused("not allowed", "is not in [agi] allow, so it is not answered"))
+            return False
+        return self._has_room(peer)
 
     def _has_room(self, peer: str) -> bool:
         """Whether one more can be taken; if need be, the place of who has said nothing for longest."""
@@ -128,8 +132,8 @@ class Agi:
             session = Session(
                 reader, writer, self._patience, lambda prompt: self._complaints.tell(peer, prompt, NO_FILE % prompt)
             )
-            await self._answer(peer, request, session)
-            await self._part(reader, writer)
+            if not await self._answer(peer, request, session):
+                await self._part(reader, writer)
         except Refused as refused:
             self._refuse(peer, refused)
         except PhoneError as error:
@@ -141,13 +145,14 @@ class Agi:
         self.refused += 1
         self._complaints.tell(peer, refused.kind, str(refused))
 
-    async def _answer(self, peer: str, request: Request, session: Session) -> None:
+    async def _answer(self, peer: str, request: Request, session: Session) -> bool:
+        """Whether every command was answered by its own reply, so that nothing is on its way any more."""
         began = time.perf_counter()
         hook = HOOKS.get(request.hook)
         if hook is None:
             await session.last_word(f"textback has no hook {request.hook[:40]}; it has {' '.join(HOOKS)}")
             self._refuse(peer, Refused("unknown hook", f"asked for the hook {request.hook[:40]!r}, which there is not"))
-            return
+            return False
         if request.caller.tampered:
             self.tampered += 1
             self._complaints.tell(peer, "forged", f"call {request.caller.uniqueid} forged AGI lines: it is not texted")
@@ -163,6 +168,7 @@ class Agi:
             await session.set(name, value)
         if hook.is_timed:
             self.latency.record(time.perf_counter() - began)
+        return not request.caller.tampered
 
     async def _part(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Let the other side close, too: to close on what is not read yet resets, and our last words are lost."""

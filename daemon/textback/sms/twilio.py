@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from twilio.base import values
@@ -12,28 +13,34 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from textback.clock import Clock, system_clock
-from textback.model import LineType, Status
-from textback.sms import Accepted, Delivery, Fault, Inbound, Outgoing, SendError
-from textback.sms.twilio_codes import STATUSES, refusal
+from textback.model import LineType
+from textback.sms import Accepted, Delivery, Fault, Inbound, Media, Outgoing, SendError
+from textback.sms import twilio_records as records
+from textback.sms.twilio_errors import failed, is_about_nothing, refused
 from textback.sms.twilio_http import TwilioHttp
+from textback.sms.twilio_list import PAGE, ListReader
 
-#: How far, in seconds, our clock and Twilio's may differ when a text is looked up.
+T = TypeVar("T")
+
+#: How far, in seconds, two clocks may differ that are taken for the same.
 SKEW = 60.0
+#: How much earlier, in seconds, a text may have been made by a clock that was not seen yet.
+DAY = 86_400.0
 
-#: The look-up reads one page, newest first: no person gets more texts from us in a minute.
-PAGE = 50
-
-#: What Twilio writes before every text of a trial account.
-TRIAL = "Sent from your Twilio trial account - "
+#: Texts whose pictures are remembered, so that a list that is read again and again does not ask for them each time.
+REMEMBERED = 1000
 
 #: The environment must not move us to another edge or region; the SDK takes an empty one for none at all.
 ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
+
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
 class Twilio:
     """One account; ``timeout`` bounds a whole request and ``connect`` its connection, in seconds.
 
     ``status_callback`` is the public URL to which Twilio posts what became of a text; our own id goes along in it.
+    ``answers_stop``: Twilio itself answers the opt-out words of its own list.
     """
 
     name = "twilio"
@@ -47,13 +54,18 @@ class Twilio:
         timeout: float = 15.0,
         connect: float = 5.0,
         status_callback: str | None = None,
+        answers_stop: bool = True,
         clock: Clock = system_clock,
     ) -> None:
         if api_base is not None and not _is_http(api_base):
             raise ValueError("api_base is not an http(s) URL")
+        self._account = account_sid
         self._http = TwilioHttp(api_base, timeout, connect, clock)
         self._client = Client(account_sid, auth_token, http_client=self._http, environment=ENVIRONMENT)
         self._callback = status_callback
+        self._answers_stop = answers_stop
+        self._lists = ListReader()
+        self._media: dict[str, tuple[Media, ...]] = {}
 
     async def send(self, message: Outgoing) -> Accepted:
         """POST the text to Messages.json, exactly once; raises SendError."""
@@ -61,42 +73,103 @@ class Twilio:
             record = await self._client.messages.create_async(
                 to=message.to, from_=message.sender, body=message.body, status_callback=self._callback_for(message)
             )
-            return _accepted(record)
+            return records.accepted(record)
         except SendError:
             raise
         except TwilioException as error:
-            raise _refused(error) from None
+            raise refused(error) from None
         except Exception as error:  # a 201 that cannot be read: the text may well be on its way
             raise SendError(f"unreadable answer ({type(error).__name__})", Fault.UNKNOWN) from None
 
     async def find(self, message: Outgoing, since: float) -> Accepted | None:
-        """The newest text at Twilio that is this one, made since ``since``; raises SendError if it cannot tell."""
-        earliest = since - SKEW
+        """The newest text at Twilio that is this one, made since ``since``; raises SendError if it cannot tell.
+
+        One page is enough, as the newest come first: no person gets as many texts from us in a day.
+        """
+        pair = {"to": message.to, "from_": message.sender, "page_size": PAGE}
         try:
-            page = await self._client.messages.page_async(
-                to=message.to, from_=message.sender, date_sent_after=_utc(earliest), page_size=PAGE
-            )
-            return _newest(page, message, earliest)
-        except SendError:
-            raise
+            # A text in Twilio's queue has no date yet on which it was sent: it may be missing among those with one.
+            for dates in ({"date_sent_after": _utc(since - DAY)}, {}):
+                page = await self._client.messages.page_async(**pair, **dates)
+                found = records.newest(page, message, since + self._http.offset - SKEW)
+                if found is not None:
+                    return found
+            return None
         except Exception as error:
-            raise SendError(f"the look-up failed ({type(error).__name__})", Fault.UNKNOWN) from None
+            raise failed(error, "the look-up") from None
 
     async def received(self, line: str, since: float) -> list[Inbound]:
-        """Texts to the line, from the list of messages."""
-        raise NotImplementedError
+        """Texts to the line, from the list of messages, oldest first; raises SendError."""
+        try:
+            found = await self._since(since, lambda r: r if records.is_inbound(r, line) else None, to=line)
+            texts = [await self._inbound(record) for record in found]
+        except Exception as error:
+            raise failed(error, "the list of replies") from None
+        came = [(since if text.at is None else text.at, text) for text in texts]
+        return [text for at, text in sorted(came, key=lambda pair: pair[0]) if at >= since]
 
     async def deliveries(self, line: str, since: float) -> list[Delivery]:
-        """Texts from the line, from the list of messages."""
-        raise NotImplementedError
+        """What became of the texts from the line, from the list of messages; raises SendError."""
+        try:
+            return await self._since(since, lambda record: records.delivery(record, line), from_=line)
+        except Exception as error:
+            raise failed(error, "the list of sent texts") from None
 
     async def line_type(self, number: str) -> LineType | None:
-        """Lookup v2, line_type_intelligence."""
-        raise NotImplementedError
+        """What Lookup v2 knows about a number (E.164), which costs; raises SendError.
+
+        https://www.twilio.com/docs/lookup/v2-api/line-type-intelligence
+        """
+        if not _E164.fullmatch(number):
+            return None
+        try:
+            numbers = self._client.lookups.v2.phone_numbers
+            return records.line_type(await numbers(number).fetch_async(fields="line_type_intelligence"))
+        except Exception as error:
+            if is_about_nothing(error):  # a number that is none
+                return None
+            raise failed(error, "the number look-up") from None
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._http.close()
+
+    async def _since(self, since: float, read: Callable[[Any], T | None], **which: str) -> list[T]:
+        """What ``read`` makes of the messages with a date from ``since`` on (epoch seconds of our clock)."""
+        page, offset = await self._page_since(since, which)
+        if abs(self._http.offset - offset) > SKEW:
+            # Only the answer told what the provider's clock shows: another time was asked for than was meant.
+            page, _ = await self._page_since(since, which)
+        return await self._lists.whole(page, read)
+
+    async def _page_since(self, since: float, which: dict[str, str]) -> tuple[Any, float]:
+        offset = self._http.offset
+        after = _utc(since + offset - SKEW)
+        return await self._client.messages.page_async(date_sent_after=after, page_size=PAGE, **which), offset
+
+    async def _inbound(self, record: Any) -> Inbound:
+        made = records.made_at(record)
+        at = None if made is None else made - self._http.offset
+        return records.inbound(record, at, await self._media_of(record), self._answers_stop)
+
+    async def _media_of(self, record: Any) -> tuple[Media, ...]:
+        count = records.pictures(record)
+        if not count:
+            return ()
+        if record.sid not in self._media:
+            if len(self._media) >= REMEMBERED:
+                self._media.clear()
+            self._media[record.sid] = await self._ask_for_media(record.sid, count)
+        return self._media[record.sid]
+
+    async def _ask_for_media(self, message_sid: str, count: int) -> tuple[Media, ...]:
+        try:
+            page = await self._client.messages(message_sid).media.page_async(page_size=count)
+            return tuple(records.media(page, self._account, message_sid))
+        except SendError:
+            raise
+        except Exception:  # pictures that were deleted, or cannot be read, must not keep the text from us for ever
+            return ()
 
     def _callback_for(self, message: Outgoing) -> object:
         if self._callback is None:
@@ -111,47 +184,3 @@ def _is_http(url: str) -> bool:
 
 def _utc(at: float) -> datetime:
     return datetime.fromtimestamp(at, timezone.utc)
-
-
-def _accepted(record: Any) -> Accepted:
-    sid = record.sid
-    if not isinstance(sid, str) or not 0 < len(sid) <= 64 or not sid.replace("-", "").isalnum():
-        raise ValueError("no sid")
-    return Accepted(sid, STATUSES.get(str(record.status), Status.SENT), _count(record.num_segments))
-
-
-def _count(segments: object) -> int | None:
-    # A messaging service counts 0 until it has chosen a sender.
-    text = str(segments)
-    return int(text) if text.isdecimal() and 0 < int(text) < 1000 else None
-
-
-def _refused(error: TwilioException) -> SendError:
-    status, code = getattr(error, "status", 0), getattr(error, "code", None)
-    # Where the answer has no code, the SDK repeats the HTTP status there.
-    kind, meaning = refusal(status, code if isinstance(code, int) and code >= 1000 else None)
-    return SendError(meaning, kind)
-
-
-def _newest(records: Iterable[Any], message: Outgoing, earliest: float) -> Accepted | None:
-    # Every filter is checked again here: a service that ignores one must not pass off another's text as ours.
-    same = [(made, r) for r in records if (made := _made(r)) >= earliest and _is_same(r, message)]
-    return _accepted(max(same, key=lambda pair: pair[0])[1]) if same else None
-
-
-def _made(record: Any) -> float:
-    made = record.date_created or record.date_sent
-    return made.timestamp() if isinstance(made, datetime) else float("-inf")
-
-
-def _is_same(record: Any, message: Outgoing) -> bool:
-    return (
-        str(record.direction).startswith("outbound")
-        and record.to == message.to
-        and record.from_ == message.sender
-        and _words(str(record.body).removeprefix(TRIAL)) == _words(message.body)
-    )
-
-
-def _words(text: str) -> list[str]:
-    return text.split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +19,18 @@ from textback.clock import Clock
 from textback.sms import Fault, SendError
 from textback.sms.twilio_codes import refusal
 
-#: The most of an answer that is read, in bytes.
-LIMIT = 1_000_000
+#: The most of an answer that is read, in bytes: a page of the longest texts, every character of them escaped.
+LIMIT = 4_000_000
 
 #: The longest pause, in seconds, that a provider may ask for.
 LONGEST_PAUSE = 86_400.0
+
+#: Clocks that seem to differ by less, in seconds, may be the same: an answer is on its way for a while, and its date
+#: has no fractions. What is off by more than ``NO_CLOCK`` is no clock.
+TRAVEL, NO_CLOCK = 5.0, 86_400.0
+
+#: Whose hosts the credentials are for, unless ``base`` names another.
+OWN_HOSTS = ".twilio.com"
 
 
 def retry_after(value: str | None, now: float) -> float | None:
@@ -30,10 +38,16 @@ def retry_after(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     try:
-        seconds = float(value) if value.strip().isdecimal() else parsedate_to_datetime(value).timestamp() - now
+        seconds = float(value) if value.strip().isdecimal() else _moment(value) - now
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), LONGEST_PAUSE)
+
+
+def _moment(date: str) -> float:
+    """Epoch seconds of a date in a header, which is in UTC where it names no zone (RFC 9110, 5.6.7)."""
+    moment = parsedate_to_datetime(date)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _basic(auth: tuple[str, str]) -> str:
@@ -56,11 +70,13 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
     """What the SDK calls for every request; times are in seconds, ``base`` replaces scheme and host of its URLs.
 
     Raises SendError: ``not_processed`` when nothing was written and for 429, ``unknown`` for 5xx and for whatever
-    broke once the request had begun to leave.
+    broke once the request had begun to leave. ``offset``: by how many seconds the provider's clock was ahead of ours
+    when it last answered.
     """
 
     def __init__(self, base: str | None, timeout: float, connect: float, clock: Clock) -> None:
         super().__init__(logging.getLogger(__name__), True, timeout)
+        self.offset = 0.0
         self._base = base.rstrip("/") if base else None
         self._times = aiohttp.ClientTimeout(total=timeout, connect=min(connect, timeout))
         self._clock = clock
@@ -79,10 +95,10 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
     ) -> Response:
         """One request, one answer; the SDK's own time-out and redirects are not used."""
         sent = dict(headers or {}, **({"Authorization": _basic(auth)} if auth else {}))
-        url = self._url(uri) + ("?" + urlencode(params, doseq=True) if params else "")
         form = urlencode(data, doseq=True).encode() if data else None
         state = SimpleNamespace(written=False)
         try:
+            url = self._url(uri) + ("?" + urlencode(params, doseq=True) if params else "")
             return await self._exchange(method, url, form, sent, state)
         except (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError) as error:
             raise _broken(error, state.written) from None
@@ -90,6 +106,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
     async def _exchange(
         self, method: str, url: str, form: bytes | None, headers: dict[str, str], state: SimpleNamespace
     ) -> Response:
+        asked_at = self._clock()
         async with self._open().request(
             method, url, data=form, headers=headers, allow_redirects=False, trace_request_ctx=state
         ) as answer:
@@ -97,13 +114,28 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
             if answer.status == 429 or answer.status >= 500:
                 kind, meaning = refusal(answer.status, None)
                 raise SendError(meaning, kind, retry_after(answer.headers.get("Retry-After"), self._clock()))
+            self._set_clock(answer.headers.get("Date", ""), (asked_at + self._clock()) / 2)
             return Response(answer.status, text, dict(answer.headers))
 
+    def _set_clock(self, date: str, at: float) -> None:
+        """Learn what the provider's clock showed ``at`` a moment of ours (RFC 9110, 6.6.1), where that can be read."""
+        try:
+            ahead = _moment(date) - at
+        except (ValueError, OverflowError):
+            return
+        if abs(ahead) <= NO_CLOCK:
+            self.offset = ahead if abs(ahead) > TRAVEL else 0.0
+
     def _url(self, uri: str) -> str:
-        if self._base is None:
-            return uri
         parts = urlsplit(uri)
-        return self._base + parts.path + (f"?{parts.query}" if parts.query else "")
+        if self._base is None:
+            if parts.scheme != "https" or not (parts.hostname or "").endswith(OWN_HOSTS):
+                raise ValueError("not a host of Twilio's")
+            return uri
+        own = urlsplit(self._base).path
+        # Where a list goes on, a service that lives below a path of its own says so with that path.
+        path = parts.path.removeprefix(own) if parts.path.startswith(f"{own}/") else parts.path
+        return self._base + path + (f"?{parts.query}" if parts.query else "")
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

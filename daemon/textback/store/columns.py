@@ -54,6 +54,13 @@ class Instant(TypeDecorator[float]):
         return None if value is None else value.replace(tzinfo=timezone.utc).timestamp()
 
 
+def storable(text: str) -> str:
+    """NUL, which PostgreSQL refuses, becomes U+FFFD, and a lone surrogate, which no driver takes, ``?``."""
+    if text.isprintable():
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 class Foreign(TypeDecorator[str]):
     """Text from a PBX or a phone: cut to the column, without the characters that some database refuses."""
 
@@ -65,9 +72,5 @@ class Foreign(TypeDecorator[str]):
         self.length = length
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """NUL, which PostgreSQL refuses, becomes U+FFFD, and a lone surrogate, which no driver takes, ``?``."""
-        if value is None:
-            return None
-        if not value.isprintable():
-            value = value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-        return value[: self.length]
+        """What every database takes of it."""
+        return None if value is None else storable(value)[: self.length]

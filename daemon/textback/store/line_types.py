@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, exists, or_, select
 
 from textback.model import LineType
-from textback.store.tables import line_types
+from textback.store.tables import calls, line_types, links
 from textback.store.upsert import upsert
 
 #: Seconds for which a number is believed to be what it was: numbers are ported, and providers are wrong at times.
@@ -39,6 +39,24 @@ def forget_landline(conn: Connection, number: str) -> None:
     conn.execute(
         delete(line_types).where(line_types.c.number == number, line_types.c.kind == LineType.LANDLINE.value)
     )
+
+
+def unknown_callers(conn: Connection, now: float, limit: int) -> list[str]:
+    """Numbers (E.164) that may soon be texted, and of which nobody has told lately what they are connected to.
+
+    They are on hold, or their call settles: those first, since their text is due first, and then the newest.
+    """
+    told = exists().where(line_types.c.number == calls.c.caller, line_types.c.at > now - REMEMBERED)
+    undecided = and_(
+        calls.c.pbx.in_(select(links.c.pbx)),  # only for the index
+        calls.c.verdict.is_(None),
+        or_(calls.c.ended_at.is_not(None), calls.c.hold_started_at.is_not(None)),
+        calls.c.caller.like("+%"),
+        ~told,
+    )
+    by_haste = (calls.c.ended_at.is_(None), calls.c.started_at.desc())
+    found = conn.execute(select(calls.c.caller).where(undecided).order_by(*by_haste).limit(limit)).scalars()
+    return list(dict.fromkeys(found))
 
 
 def _chunks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
