@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -24,13 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def asterisk22() -> Iterator[Asterisk]:
     """A running Asterisk 22."""
-    yield from _running("22")
+    yield from running("22")
 
 
 @pytest.fixture(scope="session")
 def asterisk16() -> Iterator[Asterisk]:
     """A running Asterisk 16."""
-    yield from _running("16")
+    yield from running("16")
 
 
 @pytest.fixture(scope="module", params=["22", "16"])
@@ -76,7 +76,8 @@ def hang_up_all(asterisk: Asterisk) -> None:
             ami.wait_event("Hangup", Uniqueid=channel["Uniqueid"])
 
 
-def _running(wanted: str) -> Iterator[Asterisk]:
+def running(wanted: str, prepare: Callable[[Asterisk], None] = lambda _: None) -> Iterator[Asterisk]:
+    """An Asterisk that runs for a while, once its folders are prepared; or the reason why there is none."""
     reason = missing_part(wanted)
     if reason and "asterisk" in os.environ.get("TEXTBACK_REQUIRE", ""):
         pytest.fail(reason)
@@ -84,6 +85,7 @@ def _running(wanted: str) -> Iterator[Asterisk]:
         pytest.skip(reason)
     asterisk = Asterisk(wanted)
     try:
+        prepare(asterisk)
         asterisk.start()
         yield asterisk
     finally:

@@ -1,0 +1,1 @@
+"""Dialplans and prompts to be included in a PBX (installed as ``textback.dialplan``)."""
