@@ -364,8 +364,8 @@ def test_words_that_begin_texts_again_or_ask_for_help_count_alone(text: str, key
     [
         "S.T.O.P.", "s t o p", "Stooop!!", "STOPP", "stop stop STOP", "stpo", "“Stop”", "'stop'", "*STOP*", "_stop_",
         "🛑 STOP 🛑", "stop✋🏽", "STOP 👨‍👩‍👧", "S\u200bT\u200dO\ufeffP", "ST\u00adOP", "\u202eSTOP\u202c", "ＳＴＯＰ",
-        "𝐒𝐓𝐎𝐏", "Ⓢⓣⓞⓟ", "s̶t̶o̶p̶", "\n\nSTOP\r\n", "STOP\0", "\ud83dSTOP", "ST\u3164OP", "stop…", "¡STOP!", "STOP\u2028",
-        "\u00a0stop ",
+        "𝐒𝐓𝐎𝐏", "Ⓢⓣⓞⓟ", "s̶t̶o̶p̶", "\n\nSTOP\r\n", "STOP\0", "\ud83dSTOP", "ST\u3164OP", "stop…", "¡STOP!",
+        "STOP\u2028", "\u00a0stop ",
     ],
 )  # fmt: skip
 def test_what_stands_around_or_in_the_letters_makes_no_difference(text: str) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from textback.inbox import Received
+from tests.practices import document
+from textback.book import PracticeBook
+from textback.inbox import Inbox, Received
 from textback.model import Answer, Status
 from textback.reception import KEPT, Reception
 from textback.sms import Delivery, Fault, Inbound, SendError
@@ -23,13 +25,14 @@ from textback.store.writer import Writer
 
 NOW = 1_795_291_200.0  # 2026-11-21 20:00:00 UTC
 NUMBER, LINE = "+15555550203", "+15555550100"
+OTHER_LINE = "+12025550100"
 TEXT = Inbound("SM7", NUMBER, LINE, "Can I come at 5?")
 RAW = {"MessageSid": "SM7", "Body": "Can I come at 5?"}
 LOG = logging.getLogger("textback.test")
 
 
 @dataclass
-class Inbox:
+class FakeInbox:
     """Writes something, so that it can be seen whether it was committed, and gives what the test wants."""
 
     received: Received = Received(is_new=True, conversation_id=1, answer=None, practice="Clinic")
@@ -50,7 +53,7 @@ class Desk:
 
     engine: Engine
     writer: Writer
-    inbox: Inbox = field(default_factory=Inbox)
+    inbox: FakeInbox = field(default_factory=FakeInbox)
     now: float = NOW
     work: int = 0
     trouble: list[tuple[Fault, str]] = field(default_factory=list)
@@ -252,9 +255,23 @@ def test_a_job_that_is_run_again_after_a_lost_commit_has_one_effect(desk: Desk) 
     desk.__post_init__()
     desk.do(desk.reception.take(TEXT, RAW))
     desk.do(desk.reception.deliver(Delivery("SM1", Status.DELIVERED), {}, "delivered"))
-    assert len(desk.inbox.taken) == 1
+    assert len(desk.inbox.taken) == 2 and len(set(desk.inbox.taken)) == 1
     assert desk.status(message_id) == Status.DELIVERED
     assert len(desk.rows(select(posts))) == 2
+
+
+def test_who_texts_stop_is_answered_once_however_often_it_is_told(desk: Desk) -> None:
+    """With the inbox as it is."""
+    desk.write(lambda conn: practices.put(conn, "Riverside", document(), "test", 0.0))
+    stop = Inbound("SM8", NUMBER, OTHER_LINE, "¡Alto, por favor!")
+    inbox: Any = Inbox(PracticeBook(), "twilio")
+    desk.inbox = inbox
+    desk.__post_init__()
+    for raw in ({"MessageSid": "SM8"}, {"MessageSid": "SM8"}, None):
+        desk.do(desk.reception.take(stop, raw))
+    assert desk.rows(select(optouts.c.number)) == [(NUMBER,)]
+    assert sorted(desk.rows(select(table.c.direction, table.c.answer))) == [("in", None), ("out", "opt_out")]
+    assert desk.work == 1
 
 
 def test_a_call_to_a_line_is_kept_once(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.practices import document, practice
-from tests.sms.fake_twilio import Answer, FakeTwilio, fake_twilio, reply, resource
+from tests.sms.fake_twilio import Answer, FakeTwilio, fake_twilio, page, reply, resource
 from textback import config
 from textback.app import App
 from textback.demo.simulator import Simulator
@@ -28,6 +28,7 @@ HASTY = Patience(first_delay=0.01, longest_delay=0.01)
 CONFIG = """
 [database]
 url = "{database}"
+{tables}
 [[pbx]]
 name = "main"
 kind = "asterisk"
@@ -41,6 +42,7 @@ inbound_contexts = ["from-trunk"]
 [sms]
 provider = "twilio"
 rate = 1000.0
+{sms}
 [sms.twilio]
 account_sid = "AC00000000000000000000000000000000"
 auth_token = "token"
@@ -57,6 +59,9 @@ class World:
     #: of the database; "" is a SQLite file in the folder
     url: str = ""
     secret: str = "demo"
+    #: more tables of textback.toml, and more lines of its [sms]
+    tables: str = ""
+    sms: str = ""
     now: float = T0
     sent: int = 0
     heard_before: int = 0
@@ -108,6 +113,7 @@ class World:
         port = self.pbx_port
         records = f'queue_log = "{self.queue_log}"' if self.queue_log.exists() else ""
         filled = {"database": self.url, "port": port, "secret": self.secret, "twilio": self.twilio.url}
+        filled |= {"tables": self.tables, "sms": self.sms}
         path.write_text(CONFIG.format(records=records, **filled))
         app = App(config.load(path), clock=lambda: self.now, tick=0.001, patience=HASTY)
         stop = asyncio.Event()
@@ -172,10 +178,12 @@ async def world(folder: Path, answer: Answer | None = None, url: str = "") -> As
 
 
 def accept() -> Answer:
-    """201 for every text, each with an SID of its own."""
+    """201 for every text, each with an SID of its own; the lists are empty."""
     serial = iter(range(1, 10_000))
 
     async def answer(server: FakeTwilio, request: Any, writer: asyncio.StreamWriter) -> None:
+        if request and request.method == "GET":
+            return await page()(server, request, writer)
         form = request.form if request else {}
         made = resource(sid=f"SM{next(serial):032x}", to=form.get("To"), body=form.get("Body"))
         await reply(201, made)(server, request, writer)

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from textback import listeners
 from textback.book import PracticeBook
-from textback.call import Phase
 from textback.clock import Clock, system_clock
 from textback.config import Config, Pbx
+from textback.following import followed, known_calls, settings_of
 from textback.intake import Intake
+from textback.judge import judge_again
 from textback.ledger import Entry
+from textback.model import Decision
+from textback.orders import Order
 from textback.outbox import Outbox
-from textback.pbx.ami import AmiLink, AmiSettings
-from textback.pbx.ami_resync import LastSeen
+from textback.pbx.ami import AmiLink
 from textback.pbx.patience import Patience
-from textback.pbx.picture import NOTHING
-from textback.pbx.records import Records
+from textback.providers import provider_of
 from textback.sms import Provider
-from textback.sms.console import Console
-from textback.sms.twilio import Twilio
 from textback.store import links, migrations
+from textback.store.claims import OutMessage
 from textback.store.engine import StoreError, open_engine
+from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
 
@@ -61,34 +61,42 @@ class App:
         self._on_decided = on_decided
         self._provider = provider
         self.links: dict[str, AmiLink] = {}
+        self.listening: listeners.Listening = {}
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
         engine = open_engine(self._config.database.url)
         try:
             _prepare(engine, upgrade)
-            writer = Writer(engine, logging.getLogger("textback.store"), clock=self._clock)
+            writer, reader = Writer(engine, logging.getLogger("textback.store"), clock=self._clock), Reader(engine)
             writer.start()
             try:
-                await self._run(writer, stop)
+                await self._run(writer, reader, stop)
             finally:
+                reader.close()
                 patience = LAST_TRY if writer.failing_since is not None else LAST_WRITES
                 if not await asyncio.to_thread(writer.stop, patience):
                     log.error("the database would not take the last facts: the next start learns them from the PBX")
         finally:
             engine.dispose()
 
-    async def _run(self, writer: Writer, stop: asyncio.Event) -> None:
-        pbxes = [pbx for pbx in self._config.pbx if _is_followed(pbx)]
+    async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
+        pbxes = followed(self._config)
         tracker = await _restored(writer, [pbx.name for pbx in pbxes])
-        provider = self._provider or provider_of(self._config)
+        provider = self._provider or provider_of(self._config, self._clock)
         outbox = self._outbox(writer, provider)
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         intake = self._intake(tracker, writer, outbox, failed)
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
+        works = listeners.replies(self._config, writer, provider, outbox, self._clock, self.listening)
+        if self._config.agi is not None:
+            answering = (tracker, intake, reader, self._clock, self.listening)
+            works.append(listeners.hooks(self._config.agi, self.links, *answering))
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(outbox.run(stop))
+                for work in works:
+                    tasks.create_task(work(stop))
                 running = [tasks.create_task(work) for work in (_pass_time(intake, self._tick), *following)]
                 await _first(stop, failed)
                 for task in running:
@@ -104,12 +112,25 @@ class App:
     ) -> Coroutine[None, None, None]:
         """What follows a PBX, not begun yet: the tracker may be asked only while nothing is written."""
         seen_until = await writer.run(partial(links.seen_at, pbx=pbx.name))
-        link = self.links[pbx.name] = AmiLink(_settings(pbx), intake.put, self._clock, patience=self._patience)
-        return link.run(_known(tracker, pbx.name), seen_until)
+        link = self.links[pbx.name] = AmiLink(settings_of(pbx), intake.put, self._clock, patience=self._patience)
+        return link.run(known_calls(tracker, pbx.name), seen_until)
 
     def _outbox(self, writer: Writer, provider: Provider) -> Outbox:
-        sms, sending = self._config.sms, logging.getLogger("textback.sms")
-        return Outbox(writer, provider, self._clock, sms.rate, sending, per_day=sms.per_day)
+        sms, book = self._config.sms, PracticeBook()
+
+        def recheck(conn: Connection, message: OutMessage, now: float) -> Decision | None:
+            return judge_again(conn, book(conn), message.call_id, now)
+
+        return Outbox(
+            writer,
+            provider,
+            self._clock,
+            sms.rate,
+            logging.getLogger("textback.sms"),
+            per_day=sms.per_day,
+            timeout=sms.twilio.timeout if sms.twilio else 15.0,
+            recheck=recheck,
+        )
 
     def _intake(
         self, tracker: Tracker, writer: Writer, outbox: Outbox, failed: asyncio.Future[None]
@@ -121,7 +142,13 @@ class App:
             on_decided=lambda decided: self._decided(decided, outbox),
             on_overflow=lambda name: self.links[name].want_resync(),
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
+            on_order=self._carry_out,
         )
+
+    def _carry_out(self, order: Order) -> None:
+        link = self.links.get(order.call_id.partition("/")[0])
+        if link is not None:
+            link.carry_out(order)
 
     def _decided(self, decided: list[Entry], outbox: Outbox) -> None:
         self._on_decided(decided)
@@ -162,57 +189,3 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
     status = migrations.status(engine)
     if not status.at_head:
         raise StoreError("the database is not at the newest schema: run `textback db upgrade`")
-
-
-def provider_of(config: Config) -> Provider:
-    """The configured way to send texts."""
-    sms = config.sms
-    if sms.provider == "twilio" and sms.twilio is not None:
-        twilio = sms.twilio
-        return Twilio(
-            twilio.account_sid,
-            twilio.auth_token.get_secret_value(),
-            api_base=twilio.api_base,
-            timeout=twilio.timeout,
-        )
-    return Console()
-
-
-def _is_followed(pbx: Pbx) -> bool:
-    if pbx.kind == "asterisk":
-        return True
-    log.warning("%s: FreeSWITCH is not followed yet; this entry is left out", pbx.name)
-    return False
-
-
-def _known(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:
-    """The callers who were on the line when the daemon stopped; only of who was in a menu is it known what was true."""
-    return {
-        call.id.partition("/")[2]: LastSeen(situation=NOTHING if call.phase is Phase.MENU else None)
-        for call in tracker.open_calls(pbx)
-    }
-
-
-def _records(pbx: Pbx) -> Records | None:
-    if not pbx.queue_log and not pbx.cdr:
-        return None
-    return Records(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language, pbx.queue_log, pbx.cdr)
-
-
-def _settings(pbx: Pbx) -> AmiSettings:
-    return AmiSettings(
-        name=pbx.name,
-        host=pbx.host,
-        port=pbx.port,
-        username=pbx.username or "",
-        secret=pbx.secret.get_secret_value(),
-        trunks=tuple(pbx.trunks),
-        contexts=tuple(pbx.inbound_contexts),
-        language=pbx.language,
-        tls=_tls(pbx) if pbx.tls else None,
-        records=_records(pbx),
-    )
-
-
-def _tls(pbx: Pbx) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(Path(pbx.tls_ca)) if pbx.tls_ca else None)

@@ -50,9 +50,13 @@ class Reception:
         Raises ``StoreError`` where the daemon stops before it is written.
         """
         now, ids = self._clock(), (str(uuid.uuid4()), str(uuid.uuid4()))
+        is_first = raw is None
 
         def job(conn: Connection) -> Received:
-            if raw is not None and not self._keep(conn, "sms", inbound.provider_id, "", raw, now):
+            nonlocal is_first
+            if raw is not None and self._keep(conn, "sms", inbound.provider_id, "", raw, now):
+                is_first = True  # and still so when the job is run again, because its COMMIT was not heard of
+            if not is_first:
                 return Received(is_new=False, conversation_id=None, answer=None, practice=None)
             return self._inbox.receive(conn, inbound, now, ids)
 

@@ -8,7 +8,6 @@ import uuid
 import click
 
 from textback import numbers
-from textback.app import provider_of
 from textback.book import PracticeBook
 from textback.cli.database import stored
 from textback.cli.faults import Refused
@@ -17,6 +16,7 @@ from textback.cli.settings import config_option, config_path, configuration
 from textback.clock import system_clock
 from textback.config import Config
 from textback.practice import Practice
+from textback.providers import provider_of
 from textback.sms import Accepted, Fault, Outgoing, SendError
 from textback.store import people
 

@@ -26,7 +26,8 @@ TRIES = 3
 LONGEST_TIMEOUT = 60.0
 #: seconds between two digits, and until the caller says whether the number is right
 DIGIT_WAIT, CONFIRM_WAIT = 6.0, 6.0
-CONFIRM_KEY = "1"
+#: what CONFIRM_NUMBER asks for
+RIGHT, WRONG = "1", "2"
 #: digits that a number may have: 15 (ITU-T E.164), and 011 before them
 LONGEST = 18
 
@@ -144,7 +145,8 @@ class Offering:
             return None
         await self._say(YOU_ENTERED)
         await self._phone.say_digits(digits)
-        return digits if await self._phone.key(CONFIRM_NUMBER, CONFIRM_KEY, CONFIRM_WAIT) else None
+        pressed = await self._phone.key(CONFIRM_NUMBER, RIGHT + WRONG, CONFIRM_WAIT)
+        return digits if pressed == RIGHT else None
 
     async def _request(self, number: str | None) -> Answer:
         try:
@@ -165,6 +167,7 @@ class Offering:
     async def _sorry(self, answer: Answer) -> Variables:
         with suppress(HungUp):
             await self._say(REFUSALS.get(answer.reason, CANNOT_TEXT))
+            await self._say(STAY)
         return told(answer.result, answer.reason)
 
     async def _say(self, prompt: str) -> None:

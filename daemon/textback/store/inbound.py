@@ -80,7 +80,7 @@ def add(conn: Connection, text: NewText) -> bool:
         "priority": 0,
         "created_at": text.at,
         "due_at": text.at,
-        "media": [dict(medium) for medium in text.media] or None,
+        "media": [{name: storable(told) for name, told in medium.items()} for medium in text.media] or None,
     }
     conn.execute(insert_once(conn.dialect, messages, "provider_id"), row)
     stored = find(conn, text.provider_id)

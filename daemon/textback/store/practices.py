@@ -51,6 +51,11 @@ def all_documents(connection: Connection) -> list[PracticeRow]:
     return [PracticeRow(*row) for row in connection.execute(select(practices).order_by(practices.c.name))]
 
 
+def numbers(connection: Connection) -> list[str]:
+    """Give the texting numbers of all practices."""
+    return list(connection.execute(select(lines.c.number).order_by(lines.c.number)).scalars())
+
+
 def fingerprint(connection: Connection) -> tuple[tuple[str, int, float], ...]:
     """Something that differs after any practice was added, changed or removed; cheap enough for every group."""
     query = select(practices.c.name, practices.c.version, practices.c.updated_at).order_by(practices.c.name)

@@ -1,0 +1,112 @@
+"""Builds what others reach the daemon by: the posts of the provider, or our asking for them, and the hooks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any
+
+from textback.book import PracticeBook
+from textback.clock import Clock
+from textback.config import Agi as AgiSettings, Config
+from textback.desk import HookDesk, Known
+from textback.hooks.agi import Agi
+from textback.inbox import Inbox
+from textback.intake import Intake
+from textback.lookups import Lookups
+from textback.outbox import Outbox
+from textback.pbx.ami import AmiLink
+from textback.polling import Polling
+from textback.reception import Reception
+from textback.sms import Provider
+from textback.store import practices
+from textback.store.reader import Reader
+from textback.store.writer import Writer
+from textback.tracker import Tracker
+from textback.web.complaints import Complaints
+from textback.web.durable import Durable
+from textback.web.lines import Lines
+from textback.web.server import serve
+from textback.web.twilio import TwilioWebhooks
+from textback.web.webhooks import webhooks
+
+#: Seconds between two fetches where the provider posts what it has: only what got lost on the way is found then.
+RECONCILE = 600.0
+#: Seconds between two looks for posts that were kept for long enough.
+PRUNE = 6 * 3600.0
+
+#: host and port of each listener that is open, by the name of its table in textback.toml
+Listening = dict[str, tuple[str, int]]
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+_sms, _web = logging.getLogger("textback.sms"), logging.getLogger("textback.web")
+
+
+def replies(
+    config: Config, writer: Writer, provider: Provider, outbox: Outbox, clock: Clock, listening: Listening
+) -> list[Work]:
+    """What takes in replies and delivery states; each runs until its event is set."""
+    inbox = Inbox(PracticeBook(), provider.name)
+    reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause)
+    every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
+    works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
+    works.append(lambda stop: _prune(reception, stop))
+    twilio = config.sms.twilio
+    if twilio is not None and twilio.lookup:
+        works.append(Lookups(writer, provider, clock, _sms).run)
+    if config.webhooks is not None:
+        works.append(_webhooks(config, writer, reception, clock, listening))
+    return works
+
+
+def _webhooks(config: Config, writer: Writer, reception: Reception, clock: Clock, listening: Listening) -> Work:
+    assert config.webhooks is not None
+    address, twilio = config.webhooks.listen, config.sms.twilio
+    complaints = Complaints(_web, clock)
+    posts = TwilioWebhooks(
+        reception,
+        Lines(writer, PracticeBook(), _web),
+        Durable(complaints, _web),
+        complaints,
+        token=twilio.auth_token.get_secret_value() if twilio else None,
+        public_url=config.webhooks.public_url,
+        answers_stop=twilio.answers_stop if twilio else True,
+    )
+    heard = partial(listening.__setitem__, "webhooks")
+    return lambda stop: serve(webhooks(posts.routes()), address, stop, _web, on_listening=heard)
+
+
+def hooks(
+    agi: AgiSettings,
+    links: Mapping[str, AmiLink],
+    tracker: Tracker,
+    intake: Intake,
+    reader: Reader,
+    clock: Clock,
+    listening: Listening,
+) -> Work:
+    """What answers to dialplans."""
+    pbxes = [Known(name, link.settings.language, _is_up(link)) for name, link in links.items()]
+    server = Agi(HookDesk(pbxes, tracker, intake, reader, clock), agi.allow)
+
+    async def work(stop: asyncio.Event) -> None:
+        await server.listen(*agi.listen)
+        listening["agi"] = (agi.listen.host, server.port)
+        await server.run(stop)
+
+    return work
+
+
+def _is_up(link: AmiLink) -> Callable[[], bool]:
+    return lambda: link.is_up
+
+
+async def _prune(reception: Reception, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await reception.prune()
+        try:
+            await asyncio.wait_for(stop.wait(), PRUNE)
+        except TimeoutError:
+            continue

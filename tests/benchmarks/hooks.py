@@ -1,0 +1,97 @@
+"""How long a dialplan waits for a hook: ``python -m tests.benchmarks.hooks``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import multiprocessing
+import statistics
+import time
+from multiprocessing.connection import Connection
+
+from tests.hooks.desks import FakeDesk
+from tests.hooks.fake_asterisk import environment, header
+from textback.hooks.agi import Agi
+
+CONCURRENT = (20, 200)
+#: seconds; without any, the callers keep the processor busy, and wait mostly for one another
+PAUSES = (0.0, 0.5)
+HOOKS = ("may-offer", "call-to-text")
+
+
+def serve(told: Connection) -> None:
+    """The server, in a process of its own, with a desk in memory that answers at once."""
+
+    async def run() -> None:
+        desk = FakeDesk()
+        agi = Agi(desk)
+        await agi.listen("127.0.0.1", 0)
+        told.send(agi.port)
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_reader(told.fileno(), stop.set)
+        await agi.run(stop)
+        told.send((agi.latency.count, agi.latency.quantile(0.5), agi.latency.quantile(0.99)))
+
+    asyncio.run(run())
+
+
+async def one_call(port: int, environment: bytes) -> float:
+    """Seconds from the connect to the end of the session: what the dialplan waits."""
+    began = time.perf_counter()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(environment)
+    while await reader.readline():
+        writer.write(b"200 result=1\n")
+    taken = time.perf_counter() - began
+    writer.close()
+    return taken
+
+
+async def measure(port: int, hook: str, concurrent: int, each: int, pause: float) -> list[float]:
+    """``concurrent`` callers, each of whom comes again ``pause`` seconds after it was answered."""
+    taken: list[float] = []
+    lines = header(environment(f"{hook}?queue=support"))
+
+    async def caller(number: int) -> None:
+        await asyncio.sleep(pause * number / concurrent)
+        for _ in range(each):
+            taken.append(await one_call(port, lines))
+            await asyncio.sleep(pause)
+
+    async with asyncio.TaskGroup() as callers:
+        for number in range(concurrent):
+            callers.create_task(caller(number))
+    return taken
+
+
+def report(hook: str, concurrent: int, pause: float, taken: list[float], lasted: float) -> None:
+    ordered = sorted(taken)
+    p50, p99 = statistics.median(ordered), ordered[int(len(ordered) * 0.99)]
+    how = f"{pause:g} s between" if pause else "without pause"
+    print(
+        f"{hook:12} {concurrent:4} callers, {how:13}: p50 {p50 * 1e3:6.1f} ms, p99 {p99 * 1e3:6.1f} ms, "
+        f"most {ordered[-1] * 1e3:6.1f} ms, {len(ordered) / lasted:5.0f} a second"
+    )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--each", type=int, default=20, help="hooks that each caller asks for")
+    chosen = options.parse_args()
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,))
+    server.start()
+    port = ours.recv()
+    for hook, concurrent, pause in itertools.product(HOOKS, CONCURRENT, PAUSES):
+        began = time.perf_counter()
+        taken = asyncio.run(measure(port, hook, concurrent, chosen.each, pause))
+        report(hook, concurrent, pause, taken, time.perf_counter() - began)
+    ours.send("enough")
+    count, p50, p99 = ours.recv()
+    print(f"as the daemon saw the last 1,000 of {count}: p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms")
+    server.join()
+
+
+if __name__ == "__main__":
+    main()
