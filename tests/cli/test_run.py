@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 
 import pytest
 
@@ -104,3 +105,19 @@ def test_a_wrong_password_is_reported_and_does_not_end_it(home: Home) -> None:
         assert "hush" not in told
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("table", ["agi", "webhooks"])
+def test_an_address_that_another_program_has_is_told_in_one_line(home: Home, table: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        home.configure(f'[{table}]\nlisten = "127.0.0.1:{port}"\n')
+
+        async def story() -> tuple[int, str, str]:
+            async with textback("run", "--config", home.config) as program:
+                return await program.end()
+
+        status, _, err = asyncio.run(story())
+    assert status == 1
+    assert err.splitlines()[-1].endswith(f"cannot listen on 127.0.0.1:{port}: address already in use")
+    assert "Traceback" not in err

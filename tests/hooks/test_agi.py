@@ -9,7 +9,8 @@ import pytest
 
 from tests.hooks.desks import FakeDesk, listening, talked, with_server
 from tests.hooks.fake_asterisk import PATIENCE, FakeCall, environment, header
-from textback.hooks.agi import Agi, ListenError
+from textback.hooks.agi import Agi
+from textback.listen import ListenError
 from textback.hooks.agi_request import LONGEST_HEADER, LONGEST_LINE
 from textback.hooks.desk import About, Answer, Caller
 from textback.hooks.patience import Patience

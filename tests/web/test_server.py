@@ -15,7 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from textback.web.server import GRACE, LAST, ListenError, serve
+from textback.listen import ListenError
+from textback.web.server import GRACE, LAST, serve
 
 from .visitor import LOG, PATIENCE, Answer, Site, site
 

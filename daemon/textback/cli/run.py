@@ -14,6 +14,7 @@ from textback import logs
 from textback.app import App
 from textback.cli.faults import FAILED, Refused
 from textback.cli.settings import config_option, config_path, configuration
+from textback.listen import ListenError
 from textback.store.engine import StoreError
 
 #: seconds after a signal by which the process is gone, come what may: nothing is only in memory
@@ -37,7 +38,7 @@ def run(no_upgrade: bool) -> None:
         log.warning("%s names no [[pbx]]: there is nothing to follow", config_path())
     try:
         asyncio.run(_until_told(App(config), upgrade=not no_upgrade))
-    except* StoreError as errors:
+    except* (StoreError, ListenError) as errors:
         raise Refused("\n".join(str(error) for error in leaves(errors))) from None
 
 
@@ -67,7 +68,7 @@ def _give_up() -> None:
     os._exit(FAILED)
 
 
-def leaves(group: BaseExceptionGroup[StoreError]) -> Iterator[StoreError]:
+def leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
     """The single errors of a group of groups."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):

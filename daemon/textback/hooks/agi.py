@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,15 +20,12 @@ from textback.hooks.latency import Latency
 from textback.hooks.patience import Patience
 from textback.hooks.phone import HungUp, PhoneError
 from textback.hooks.request import Request
+from textback.listen import ListenError
 
 #: connections at once; a process has some 1,000 files by default, and the database and the links want theirs, too
 MOST = 512
 
 NO_FILE = "the PBX cannot play %s: is the file there, in the caller's language and a format that Asterisk knows?"
-
-
-class ListenError(Exception):
-    """The hooks' address cannot be listened on; the text says which, why, and what to change."""
 
 
 class Agi:
@@ -65,7 +63,7 @@ class Agi:
                 self._connected, host, port, limit=LONGEST_LINE, backlog=self._most
             )
         except OSError as error:
-            why = error.strerror or str(error)
+            why = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
             raise ListenError(f"[agi] listen: cannot listen on {host}:{port}: {why}") from error
         self.port = self._server.sockets[0].getsockname()[1]
 

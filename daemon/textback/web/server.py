@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import uvicorn
 
+from textback.listen import ListenError
 from textback.web.connection import MOST, PATIENCE, Connection
 
 #: Seconds that requests in hand have to be answered once the daemon stops, and then to let go.
@@ -23,10 +24,6 @@ _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Address = tuple[str, int]
-
-
-class ListenError(Exception):
-    """A listener cannot be opened; the message names its address."""
 
 
 class _Server(uvicorn.Server):
