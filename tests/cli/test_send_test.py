@@ -70,9 +70,9 @@ def test_an_unknown_practice_or_line_is_a_fault_of_usage(ready: Home) -> None:
 def test_what_the_provider_says_is_told_by_its_meaning(ready: Home, httpserver: HTTPServer) -> None:
     ready.configure(TWILIO.format(url=httpserver.url_for("").rstrip("/")))
     path = "/2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json"
-    httpserver.expect_oneshot_request(path, method="POST").respond_with_json({"code": 21608, "message": TO}, status=400)
+    httpserver.expect_oneshot_request(path, method="POST").respond_with_json({"code": 20003, "message": TO}, status=401)
     result = ready.run("send-test", TO, "--yes")
     assert (result.exit_code, TO in result.stderr, "hush" in result.output) == (1, False, False)
-    assert "a trial account texts verified numbers only" in result.stderr
+    assert "account SID or auth token is wrong" in result.stderr
     assert f"put it right under [sms] in {ready.config}" in result.stderr
     httpserver.check_assertions()

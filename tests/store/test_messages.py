@@ -73,7 +73,9 @@ def test_an_id_of_the_callers_own_is_kept(conn: Connection, thread: int) -> None
     assert messages.add(conn, text(thread, id="mine")) == "mine"
 
 
-def test_staff_go_in_their_order_before_call_to_text_before_the_rest_and_new_before_old(conn: Connection, thread: int) -> None:
+def test_staff_go_in_their_order_before_keys_before_the_rest_and_new_before_old(
+    conn: Connection, thread: int
+) -> None:
     for name, flow, age in [
         ("old missed", Flow.MISSED, 9),
         ("new abandoned", Flow.ABANDONED, 1),

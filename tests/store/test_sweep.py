@@ -59,4 +59,3 @@ def test_for_somebody_who_opted_out_only_the_text_that_says_so_may_leave(conn: C
     claimed = claims.claim(conn, NOW, "us")
     assert claimed is not None and claimed.id == "confirmation"
     assert row(conn, "reply").status == Status.CANCELLED
-

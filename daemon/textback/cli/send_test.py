@@ -26,6 +26,7 @@ ADVICE = {
     Fault.OPTED_OUT: "they must text START to the line first",
     Fault.POLICY: "see the provider's console",
     Fault.OURS: "put it right under [sms] in {path}, or at the provider",
+    Fault.SENDER: "put the line's number right at the provider, or in the practice",
     Fault.NOT_PROCESSED: "nothing was sent: try again later",
     Fault.UNKNOWN: "it may have been sent all the same: look at the provider before you try again",
 }

@@ -203,7 +203,7 @@ class Outbox:
     def _refused(self, conn: Connection, message: OutMessage, error: SendError, now: float) -> None:
         claims.settle(conn, message.id, outcomes.refused(error, self._provider.name), message.attempts)
         if error.kind is Fault.OPTED_OUT:
-            optouts.record(conn, message.to_number, now, self._provider.name)
+            optouts.opt_out(conn, message.to_number, now, self._provider.name)
         elif error.kind is Fault.LANDLINE:
             line_types.record(conn, message.to_number, LineType.LANDLINE, now, self._provider.name)
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from textback.store.columns import storable
 from textback.store.tables import callbacks
 
 #: How many rows ``prune`` takes away at once, so that nobody waits long for the writer.
@@ -28,7 +29,7 @@ def keep(
         "provider_id": provider_id,
         "state": state[:_LONGEST_STATE],
         "received_at": now,
-        "payload": {_storable(key): _storable(value) for key, value in payload.items()},
+        "payload": {storable(key): storable(value) for key, value in payload.items()},
     }
     try:
         # MariaDB counts a row that was left alone like one that was inserted, so its refusal must be seen
@@ -46,8 +47,3 @@ def prune(conn: Connection, before: float, at_most: int = BATCH) -> int:
     if found:
         conn.execute(delete(callbacks).where(callbacks.c.id.in_(found)))
     return len(found)
-
-
-def _storable(text: str) -> str:
-    # PostgreSQL's operators on JSON fail at a NUL, and no driver takes a lone surrogate
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

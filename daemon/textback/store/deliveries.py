@@ -127,7 +127,7 @@ def _learn(conn: Connection, number: str, report: Report, provider: str, now: fl
     if report.landline:
         line_types.record(conn, number, LineType.LANDLINE, now, provider)
     if report.opted_out:
-        optouts.record(conn, number, now, provider)
+        optouts.opt_out(conn, number, now, provider)
 
 
 def _judge_sent(conn: Connection, message_id: str) -> None:
