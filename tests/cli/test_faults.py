@@ -12,7 +12,7 @@ from .conftest import Home
 COMMANDS = [
     "init", "demo", "run", "check", "replay", "db", "db upgrade", "db status", "practice", "practice apply",
     "practice export", "practice list", "calls", "calls list", "calls show", "calls tail", "messages",
-    "messages list", "send-test",
+    "messages list", "send-test", "dialplan", "dialplan show",
 ]  # fmt: skip
 
 

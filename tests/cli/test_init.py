@@ -101,3 +101,8 @@ def test_what_the_files_could_not_hold_leaves_nothing_half_written(tmp_path: Pat
     status, output = init(tmp_path, *GIVEN, "--pbx-name", "not a name")
     assert (status, "pbx[0].name" in output) == (78, True)
     assert {path.name for path in tmp_path.iterdir()} <= {"ami-secret"}
+
+
+def test_it_ends_with_where_the_dialplan_is_to_be_had(tmp_path: Path) -> None:
+    _, output = init(tmp_path, *GIVEN)
+    assert output.rstrip().splitlines()[-1].strip() == f"textback --config {tmp_path}/textback.toml dialplan show"

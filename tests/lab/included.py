@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from .asterisk import Asterisk
@@ -32,6 +33,17 @@ def include_dialplan(asterisk: Asterisk, agi_port: int, second_agi_port: int) ->
     _append(etc / "manager.conf", '\n#include "manager-textback.conf"\n')
     _append(etc / "modules.conf", "".join(f"load = {module}.so\n" for module in _MODULES))
     _replace(etc / "manager.conf", r"(?s)\[textback\].*?\n\n", "")
+    _replace(etc / "pjsip.conf", r"trust_id_inbound = yes", "trust_id_inbound = yes\ndtmf_mode = info")
+    _add_prompts(asterisk)
+
+
+def include_rendered(asterisk: Asterisk, files: Mapping[str, str]) -> None:
+    """Includes ``NAME-textback.conf`` at the end of ``NAME.conf``, as rendered files say; before it starts."""
+    etc = asterisk.home / "etc"
+    for name, text in files.items():
+        (etc / name).write_text(text, encoding="utf-8")
+        _append(etc / name.replace("-textback", ""), f'\n#include "{name}"\n')
+    _append(etc / "modules.conf", "".join(f"load = {module}.so\n" for module in _MODULES))
     _replace(etc / "pjsip.conf", r"trust_id_inbound = yes", "trust_id_inbound = yes\ndtmf_mode = info")
     _add_prompts(asterisk)
 

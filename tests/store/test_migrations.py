@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import Engine, inspect
 
 import textback
+from textback import shipped
 from textback.store import migrations
 from textback.store.engine import StoreError, open_engine, reading
 from textback.store.migrations import SchemaStatus, status, upgrade
 
-ALL = ["0001", "0002", "0003"]
+ALL = ["0001", "0002", "0003", "0004"]
 HEAD = ALL[-1]
 SOURCE = Path(textback.__file__).resolve().parent
 UPGRADE = """
@@ -162,10 +163,10 @@ def test_the_migrations_are_found_from_any_directory(layout: str, tmp_path: Path
     assert (elsewhere / "here.db").exists()
 
 
-def test_an_installation_without_its_migrations_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(migrations, "_PACKAGE", "textback.left_out")
-    monkeypatch.setattr(migrations, "__file__", str(tmp_path / "lib" / "textback" / "store" / "migrations.py"))
-    with pytest.raises(StoreError, match="installed without its package textback.left_out"):
+def test_an_installation_without_its_migrations_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise shipped.Incomplete(f"installed without textback.{name}")
+
+    monkeypatch.setattr(shipped, "package", missing)
+    with pytest.raises(StoreError, match="installed without textback.sql"):
         migrations.package()

@@ -10,6 +10,7 @@ from textback.cli.calls import calls
 from textback.cli.check import check
 from textback.cli.db import db
 from textback.cli.demo import demo
+from textback.cli.dialplan import dialplan
 from textback.cli.faults import Commands
 from textback.cli.init import init
 from textback.cli.messages import messages
@@ -19,6 +20,7 @@ from textback.cli.replay import replay
 from textback.cli.run import run
 from textback.cli.send_test import send_test
 from textback.cli.settings import config_option
+from textback.cli.webhook import webhook
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,5 +35,7 @@ def cli() -> None:
     """
 
 
-for _command in (init, demo, run, check, replay, backtest, db, practice, calls, messages, optout, send_test):
+for _command in (
+    init, demo, run, check, replay, backtest, db, practice, calls, messages, optout, webhook, dialplan, send_test,
+):  # fmt: skip
     cli.add_command(_command)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from textback.config import ConfigError
 from textback.practice import PracticeError
+from textback.shipped import Incomplete
 from textback.store.engine import StoreError
 from textback.store.faults import describe
 
@@ -39,7 +40,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (ConfigError, PracticeError) as wrong:
             raise Misconfigured(str(wrong)) from wrong
-        except StoreError as error:
+        except (StoreError, Incomplete) as error:
             raise Refused(str(error)) from error
         except SQLAlchemyError as error:
             raise Refused(f"the database failed: {describe(error)}; see `textback db status`") from error

@@ -42,6 +42,10 @@ Next:
 4. textback --config {config} db upgrade
 5. textback --config {config} practice apply {practice}
 6. textback --config {config} run
+
+For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
+{config}, and in the PBX what this prints:
+   textback --config {config} dialplan show
 """
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 
 from alembic import command
@@ -18,10 +15,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from textback import shipped
 from textback.store.engine import StoreError, file_of, reading
 from textback.store.faults import code_of, describe, is_fault
 
-_PACKAGE = "textback.sql"
 _MARIADB = ("mysql", "mariadb")
 #: Ids and numbers are the same only if every character is, as in the other databases, and names have any character.
 _EXACT = "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
@@ -63,22 +60,11 @@ def status(engine: Engine) -> SchemaStatus:
 
 
 def package() -> ModuleType:
-    """Find ``textback.sql``: in an installed program, or beside ``daemon/`` in a source tree."""
+    """Find ``textback.sql``, wherever it is; raises ``StoreError`` if it is missing."""
     try:
-        return importlib.import_module(_PACKAGE)
-    except ModuleNotFoundError as error:
-        if error.name != _PACKAGE:
-            raise
-    folder = Path(__file__).resolve().parents[3] / "sql"
-    spec = importlib.util.spec_from_file_location(
-        _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    if spec is None or spec.loader is None or not folder.is_dir():
-        raise StoreError(f"this textback was installed without its package {_PACKAGE}: install it again")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[_PACKAGE] = module
-    spec.loader.exec_module(module)
-    return module
+        return shipped.package("sql")
+    except shipped.Incomplete as missing:
+        raise StoreError(str(missing)) from missing
 
 
 def views() -> ModuleType:

@@ -1,0 +1,155 @@
+"""``textback dialplan``: what the PBX itself has to do, in files for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.resources import files as resources
+from ipaddress import ip_address
+from pathlib import Path
+
+import click
+
+from textback import shipped
+from textback.book import PracticeBook
+from textback.cli.conflicts import conflicts
+from textback.cli.database import stored
+from textback.cli.dialplan_files import copy_prompts, put
+from textback.cli.faults import Misconfigured, Refused
+from textback.cli.output import one_line
+from textback.cli.settings import config_option, configuration
+from textback.config import Config, ConfigError, Pbx, load_practice_file
+from textback.dialplans import FILES, DialplanError, Rendered, reach, render
+from textback.practice import Practice
+
+RULE = "; {:=<116}"
+
+
+@click.group()
+@config_option
+def dialplan() -> None:
+    """What the PBX itself has to do: the key, the offer, the daemon's user.
+
+    \b
+    Example: textback dialplan show
+    """
+
+
+def _address(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value and str(ip_address(value))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no IP address.") from None
+
+
+@dialplan.command()
+@config_option
+@click.option("--pbx", "name", metavar="NAME", help="Only for this [[pbx]].")
+@click.option(
+    "--practice", "practice_files", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+    help="For this practice file, rather than for the practices in the database; may be given several times.",
+)  # fmt: skip
+@click.option("--address", metavar="IP", callback=_address, help="Where the PBX sees this computer, if it is another.")
+@click.option("--file", type=click.Choice(FILES), help="This file alone, to be redirected.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="A folder to write them to.")
+@click.option("--force", is_flag=True, help="Overwrite files that somebody has changed.")
+@click.option(
+    "--prompts", is_flag=False, flag_value="", metavar="[FOLDER]",
+    help="Say where the prompts are; or copy them to the PBX's folder of sounds.",
+)  # fmt: skip
+def show(
+    name: str | None, practice_files: Sequence[Path], address: str | None, file: str | None, output: Path | None,
+    force: bool, prompts: str | None,
+) -> None:  # fmt: skip
+    """Print the files for Asterisk and FreePBX as this configuration and these practices want them.
+
+    Each says at its top where it goes. The secret in manager-textback.conf is yours to fill in; --output leaves it in
+    place, and refuses to overwrite a file that was changed otherwise.
+
+    \b
+    Example: textback dialplan show
+             textback dialplan show --output /etc/asterisk --prompts /var/lib/asterisk/sounds
+             textback dialplan show --pbx main --file queues-textback.conf > queues-textback.conf
+    """
+    if file and output:
+        raise click.UsageError("say either --file or --output.")
+    if prompts is not None:
+        _bring_prompts(prompts, force)
+        if not (file or output):
+            return
+    config = configuration()
+    wanted = _wanted(config, name, only_one=bool(file or output))
+    practices = _practices(practice_files)
+    for pbx in wanted:
+        rendered = _rendered(config, pbx, practices, address)
+        for remark in rendered.remarks:
+            click.echo(f"{pbx.name}: {one_line(remark)}", err=True)
+        if output:
+            put(output, rendered.files, pbx.name, force)
+        else:
+            _print(rendered, pbx.name, file)
+
+
+def _bring_prompts(where: str, force: bool) -> None:
+    folder = Path(str(resources(shipped.package("dialplan")))) / "prompts"
+    if where:
+        copy_prompts(folder, Path(where), force)
+        return
+    click.echo(folder)
+    click.echo("copy what is in there to the PBX's folder of sounds: --prompts /var/lib/asterisk/sounds", err=True)
+
+
+def _wanted(config: Config, name: str | None, only_one: bool) -> list[Pbx]:
+    """The Asterisks that are meant."""
+    found = [pbx for pbx in config.pbx if name in (None, pbx.name)]
+    if not found:
+        there = ", ".join(pbx.name for pbx in config.pbx)
+        named = f" {one_line(name)}; there is {there}" if name and there else " in textback.toml"
+        raise Refused(f"there is no [[pbx]]{named}")
+    for pbx in found:
+        if pbx.kind != "asterisk":
+            click.echo(f"{pbx.name}: FreeSWITCH is not supported yet: there are no dialplan files for it", err=True)
+    asterisks = [pbx for pbx in found if pbx.kind == "asterisk"]
+    if not asterisks:
+        raise click.exceptions.Exit(1)
+    if only_one and len(asterisks) > 1:
+        raise click.UsageError(f"say --pbx: {' or '.join(pbx.name for pbx in asterisks)}.")
+    return asterisks
+
+
+def _practices(files: Sequence[Path]) -> Sequence[Practice]:
+    """Those in the files; without files, those in the database."""
+    if not files:
+        with stored() as connection:
+            return PracticeBook()(connection).practices
+    practices: list[Practice] = []
+    for file in files:
+        practice = load_practice_file(file)
+        if clashes := list(conflicts(practice, practices)):
+            raise ConfigError(file, clashes)
+        practices.append(practice)
+    return practices
+
+
+def _rendered(config: Config, pbx: Pbx, practices: Sequence[Practice], address: str | None) -> Rendered:
+    folder = resources(shipped.package("dialplan")) / "asterisk"
+    texts = {name: (folder / name).read_text("utf-8") for name in FILES}
+    try:
+        way = reach(pbx.name, pbx.host, config.agi.listen if config.agi else None, address)
+        return render(texts, pbx.name, pbx.username or "", way, practices, only_pbx=len(config.pbx) == 1)
+    except DialplanError as wrong:
+        raise Misconfigured(str(wrong)) from wrong
+
+
+def _print(rendered: Rendered, pbx: str, only: str | None) -> None:
+    if only:
+        click.echo(rendered.files[only], nl=False)
+        return
+    for line in _pages(rendered, pbx):
+        click.echo(line, nl=False)
+
+
+def _pages(rendered: Rendered, pbx: str) -> Iterator[str]:
+    """All files one after the other, each under its name; the whole is comments and lines of configuration still."""
+    for name, text in rendered.files.items():
+        yield RULE.format(f"==== {name} of {pbx} ") + "\n"
+        yield f"{text}\n"

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.practices import document
+from textback.cli import cli, toml
+from textback.dialplans import FILES
+from textback.shipped import package
+
+from .conftest import Home
+
+HOOKS = '[agi]\nlisten = "127.0.0.1:4573"\n'
+ANOTHER = """
+[[pbx]]
+name = "branch"
+kind = "{kind}"
+host = "{host}"
+username = "tb"
+secret = "sesame-open"
+trunks = ["PJSIP/trunk-*"]
+"""
+PROMPTS = Path(package("dialplan").__path__[0]) / "prompts"
+
+
+def another(kind: str = "asterisk", host: str = "127.0.0.1") -> str:
+    return ANOTHER.format(kind=kind, host=host)
+
+
+@pytest.fixture
+def ready(home: Home) -> Home:
+    """A PBX, hooks, and a practice with the queue support."""
+    home.configure(HOOKS)
+    home.want(**queues("support"))
+    return home
+
+
+def queues(*names: str, **call_to_text: Any) -> dict[str, Any]:
+    line = {"name": "Front desk", "number": "+12025550100", "queues": list(names)}
+    wanted = {"enabled": True, "hours": "always", "message": {"en": "{practice} here"}, **call_to_text}
+    return {"line": [line], "call_to_text": wanted}
+
+
+def show(home: Home, *arguments: object) -> str:
+    return home.done("dialplan", "show", *arguments)
+
+
+def refused(home: Home, status: int, *arguments: object) -> str:
+    result = home.run("dialplan", "show", *arguments)
+    assert (result.exit_code, result.stdout) == (status, ""), result.output
+    assert isinstance(result.exception, SystemExit)
+    return result.stderr
+
+
+def configuration_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip() and not line.startswith(";")]
+
+
+# -- on the screen ---------------------------------------------------------------------------------------------------
+
+
+def test_all_files_are_printed_each_under_its_name_with_where_it_goes(ready: Home) -> None:
+    told = show(ready)
+    heads = [line.split()[2] for line in told.splitlines() if line.startswith("; ====")]
+    assert heads == ["manager-textback.conf", "extensions-textback.conf", "queues-textback.conf"]
+    for place in ("manager.conf", "manager_custom.conf", "extensions_custom.conf", "queues_post_custom.conf"):
+        assert place in told
+    assert all(f'#include "{name}"' in told for name in FILES)
+    assert {"[support](+)", "periodic-announce-frequency = 30", "[textback]"} <= set(told.splitlines())
+
+
+def test_no_secret_is_printed(ready: Home) -> None:
+    result = ready.run("dialplan", "show")
+    assert result.exit_code == 0
+    assert "hush-hush" not in result.output
+    assert "secret = change-me" in result.stdout
+
+
+def test_one_file_alone_is_what_a_folder_gets(ready: Home) -> None:
+    for name in FILES:
+        told = show(ready, "--file", name)
+        assert told in show(ready)
+        assert "====" not in told.splitlines()[0]
+    show(ready, "--output", ready.folder / "etc")
+    assert (ready.folder / "etc" / FILES[1]).read_text() == show(ready, "--file", FILES[1])
+
+
+def test_the_hooks_address_and_the_practice_are_those_of_the_configuration(home: Home) -> None:
+    home.configure('[agi]\nlisten = "0.0.0.0:4600"\nallow = ["10.0.0.0/8"]\n')
+    home.want(**queues("support", key="7", after="50s"))
+    result = home.run("dialplan", "show")
+    assert "Set(TEXTBACK_AGI=agi://127.0.0.1:4600)" in result.stdout
+    assert "exten => 7,1,Gosub(textback-settings,s,1)" in result.stdout
+    assert "periodic-announce-frequency = 50" in result.stdout
+    assert result.stderr.startswith("main: textback/offer-7 is yours to record")
+
+
+def test_a_practice_file_is_taken_instead_of_the_database(home: Home) -> None:
+    home.configure(HOOKS)
+    wanted = [document(**queues("sales")), document(**queues("front", key="2"))]
+    wanted[1]["practice"] |= {"name": "Grove", "default": False}
+    wanted[1]["line"][0]["number"] = "+12025550101"
+    first, second = (home.write(f"{at}.toml", toml.dumps(one)) for at, one in enumerate(wanted))
+    told = show(home, "--practice", first, "--practice", second)
+    assert {"[sales](+)", "[front](+)", "[textback-keys-2]"} <= set(told.splitlines())
+    assert "[front](+)" not in show(home, "--practice", first)
+    assert not (home.folder / "textback.db").exists()
+    third = home.write("third.toml", toml.dumps(wanted[1] | {"line": wanted[0]["line"]}))
+    assert 'in the practice "Riverside"' in refused(home, 78, "--practice", first, "--practice", third)
+
+
+def test_without_a_database_and_a_file_there_is_nothing_to_show(home: Home) -> None:
+    assert "textback db upgrade" in refused(home, 1)
+
+
+def test_a_name_that_would_break_out_is_a_fault_of_the_configuration(ready: Home) -> None:
+    ready.want(**queues("a;b"))
+    assert refused(ready, 78) == (
+        'the practice "Riverside", queue: found "a;b", expected up to 79 letters, digits, spaces and any of'
+        " - _ . + @ ' &: Asterisk's files take the rest for something else\n"
+    )
+
+
+# -- several PBXes ---------------------------------------------------------------------------------------------------
+
+
+def test_each_pbx_has_its_own_files(ready: Home) -> None:
+    ready.configure(HOOKS + another())
+    result = ready.run("dialplan", "show")
+    assert result.stdout.count("; ====") == 6
+    assert "main: support: named without a PBX" in result.stderr
+    assert "[tb]" in show(ready, "--pbx", "branch").splitlines()
+    assert "[tb]" not in show(ready, "--pbx", "main").splitlines()
+
+
+@pytest.mark.parametrize("option", [["--file", "queues-textback.conf"], ["--output", "etc"]])
+def test_one_set_of_files_is_for_one_pbx(ready: Home, option: list[str]) -> None:
+    ready.configure(HOOKS + another())
+    assert "say --pbx: main or branch." in refused(ready, 2, *option)
+    assert not Path("etc").exists()
+
+
+def test_freeswitch_is_not_supported_yet_and_says_so(ready: Home) -> None:
+    ready.configure(HOOKS + another("freeswitch"))
+    result = ready.run("dialplan", "show")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("branch: FreeSWITCH is not supported yet")
+    assert result.stdout.count("; ====") == 3
+    assert refused(ready, 1, "--pbx", "branch").count("\n") == 1
+
+
+def test_an_unknown_pbx_is_refused_with_those_there_are(ready: Home) -> None:
+    assert refused(ready, 1, "--pbx", "hq") == "there is no [[pbx]] hq; there is main\n"
+    ready.write("textback.toml", "")
+    assert refused(ready, 1) == "there is no [[pbx]] in textback.toml\n"
+
+
+def test_a_pbx_on_another_computer_wants_to_know_where_this_one_is(ready: Home) -> None:
+    ready.configure(HOOKS + another(host="10.0.0.5"))
+    assert "branch is on another computer (10.0.0.5): say --address" in refused(ready, 78, "--pbx", "branch")
+    told = ready.run("dialplan", "show", "--pbx", "branch", "--address", "10.0.0.9")
+    assert "permit = 10.0.0.9/255.255.255.255" in told.stdout.splitlines()
+    assert "Set(TEXTBACK_AGI=agi://10.0.0.9:4573)" in told.stdout
+    assert "agi.listen is 127.0.0.1, where branch at 10.0.0.5 cannot reach it" in told.stderr
+    assert "no IP address" in refused(ready, 2, "--address", "hooks.lan")
+
+
+def test_hooks_that_are_switched_off_are_remarked_on(home: Home) -> None:
+    home.want(**queues("support"))
+    assert "main: there is no [agi] in textback.toml" in home.run("dialplan", "show").stderr
+
+
+# -- in a folder -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def etc(ready: Home) -> Path:
+    """A folder that the files were written to."""
+    folder = ready.folder / "asterisk" / "etc"
+    assert show(ready, "--output", folder) == "".join(f"{folder}/{name}: written\n" for name in FILES)
+    return folder
+
+
+def change(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_written_again_they_are_as_they_were(ready: Home, etc: Path) -> None:
+    before = contents(etc)
+    assert set(before) == set(FILES)
+    assert show(ready, "--output", etc) == "".join(f"{etc}/{name}: as it was\n" for name in FILES)
+    assert contents(etc) == before
+
+
+def test_a_changed_configuration_changes_them_and_leaves_secret_and_rights(ready: Home, etc: Path) -> None:
+    manager = etc / "manager-textback.conf"
+    change(manager, "change-me", "hush-hush")
+    manager.chmod(0o640)
+    ready.want(**queues("support", offer="whisper"))
+    result = ready.run("dialplan", "show", "--output", etc)
+    assert result.exit_code == 0 and "hush-hush" not in result.output
+    lines = manager.read_text().splitlines()
+    assert {"secret = hush-hush", "write = call,agent,reporting,originate"} <= set(lines)
+    assert stat.S_IMODE(manager.stat().st_mode) == 0o640
+    assert "periodic" not in "".join(configuration_lines((etc / "queues-textback.conf").read_text()))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_somebody_changed_is_overwritten_only_by_force(ready: Home, etc: Path, name: str) -> None:
+    original = contents(etc)
+    change(etc / name, "textback", "my-textback")
+    before = contents(etc)
+    ready.want(**queues("support", "sales"))
+    stderr = refused(ready, 1, "--output", etc)
+    assert stderr.startswith(f"{etc}/{name} was changed") and "--force" in stderr
+    assert contents(etc) == before
+    assert f"{etc}/{name}: written" in show(ready, "--output", etc, "--force")
+    after = contents(etc)
+    assert "[sales](+)" in after.pop("queues-textback.conf")
+    assert after.items() <= original.items()
+
+
+def test_files_of_other_origin_or_of_another_pbx_are_not_overwritten(ready: Home, etc: Path) -> None:
+    ready.configure(HOOKS + another())
+    assert "made for another PBX than branch" in refused(ready, 1, "--pbx", "branch", "--output", etc)
+    for text in (b"", b"\xff\xfe", b"; mine\n"):
+        (etc / FILES[1]).write_bytes(text)
+        assert f"{etc}/{FILES[1]} was changed" in refused(ready, 1, "--pbx", "main", "--output", etc)
+        assert (etc / FILES[1]).read_bytes() == text
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(ready: Home) -> None:
+    (ready.folder / "file").write_text("in the way")
+    etc = ready.folder / "file" / "etc"
+    assert refused(ready, 1, "--output", etc) == f"{etc}/{FILES[0]}: not a directory\n"
+
+
+def test_a_file_for_the_screen_and_a_folder_are_not_both(ready: Home) -> None:
+    assert "either --file or --output" in refused(ready, 2, "--file", FILES[0], "--output", ready.folder)
+    assert "Invalid value for '--file'" in refused(ready, 2, "--file", "/etc/passwd")
+
+
+# -- the prompts -----------------------------------------------------------------------------------------------------
+
+
+def bare(*arguments: object) -> Result:
+    """Without any configuration."""
+    return CliRunner().invoke(cli, ["--config", "/nowhere.toml", "dialplan", "show", *map(str, arguments)])
+
+
+def test_where_the_prompts_are_is_told_on_one_line() -> None:
+    result = bare("--prompts")
+    assert (result.exit_code, result.stdout) == (0, f"{PROMPTS}\n")
+    assert "--prompts /var/lib/asterisk/sounds" in result.stderr
+
+
+def test_the_prompts_are_copied_and_own_recordings_stay(tmp_path: Path) -> None:
+    assert bare("--prompts", tmp_path / "sounds").stdout == f"{tmp_path}/sounds: 22 prompts\n"
+    offer = tmp_path / "sounds/en/textback/offer.wav"
+    assert offer.read_bytes() == (PROMPTS / "en/textback/offer.wav").read_bytes()
+    offer.write_bytes(b"mine")
+    again = bare("--prompts", tmp_path / "sounds")
+    assert (again.exit_code, again.stdout) == (0, f"{tmp_path}/sounds: 21 prompts\n")
+    assert again.stderr.startswith(f"{offer}: another recording, left as it is")
+    assert offer.read_bytes() == b"mine"
+    bare("--prompts", tmp_path / "sounds", "--force")
+    assert offer.read_bytes() != b"mine"
+
+
+def test_prompts_that_cannot_be_copied_are_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "sounds").write_text("in the way")
+    result = bare("--prompts", tmp_path / "sounds")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+def test_files_and_prompts_go_to_their_places_at_once(ready: Home) -> None:
+    show(ready, "--output", ready.folder / "etc", "--prompts", ready.folder / "sounds")
+    assert {path.name for path in (ready.folder / "etc").iterdir()} == set(FILES)
+    assert (ready.folder / "sounds/es/textback/stay.wav").is_file()
