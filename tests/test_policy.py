@@ -296,3 +296,19 @@ def test_in_the_queue_of_its_own_words_other_languages_keep_those_of_the_practic
     own = {"support": {"message": {"en": "{practice}, {queue}: sorry!"}}}
     spanish = case(abandoned_call(), Known(contact_language="es"), abandoned__queue=own)
     assert decide(spanish).body == "Riverside: se cortó."
+
+
+@pytest.mark.parametrize(
+    ("flow", "told"),
+    [
+        (Flow.CALL_TO_TEXT, "asked for it elsewhere"), (Flow.ABANDONED, "gave up elsewhere"),
+        (Flow.MISSED, "nobody answered elsewhere"),
+    ],
+)  # fmt: skip
+def test_of_a_caller_whom_no_pbx_saw_no_more_is_said_than_was_told(flow: Flow, told: str) -> None:
+    call = abandoned_call(id="", pbx="", linkedid="", queue=None, hold_started_at=None, stretch=0.0, disposition=None)
+    home = Directory([practice()]).home("", None, None, "Riverside")
+    assert home
+    decision = decide(Case(call, flow, home, number_of(call, "US"), Known(), NOON, NOON))
+    assert (decision.verdict, decision.reason) == (Verdict.TEXT, flow)
+    assert decision.why == f"text: {told}, so a webhook says"

@@ -251,7 +251,7 @@ def test_a_key_whose_commit_went_unanswered_is_answered_the_same_again(desk: Des
 def again(desk: Desk, seconds: float) -> str | None:
     """Why the text of the first call may not leave any more so many seconds later."""
     with desk.engine.begin() as connection:
-        decision = judge_again(connection, PracticeBook()(connection), "main/1.1", at(seconds))
+        decision = judge_again(connection, PracticeBook()(connection), "main/1.1", CALLER, at(seconds))
     return decision and decision.reason
 
 
@@ -431,3 +431,14 @@ def test_an_order_of_a_batch_that_is_tried_again_is_given_once(desk: Desk) -> No
         with desk.engine.begin() as connection:
             job(connection)
     assert len(orders(desk)) == 1
+
+
+def test_the_call_of_a_number_is_the_latest_that_is_on_the_line(desk: Desk) -> None:
+    assert desk.tracker.open_call_of(CALLER) is None
+    desk.tell(arrives("1", 1), arrives("2", 2), arrives("3", 3, number="12025550144"))
+    assert desk.tracker.open_call_of(CALLER) == "main/2"
+    assert desk.tracker.open_call_of("2025550143") is None
+    desk.tell(leaves("2", 4))
+    assert desk.tracker.open_call_of(CALLER) == "main/1"
+    desk.tell(leaves("1", 5))
+    assert desk.tracker.open_call_of(CALLER) is None

@@ -14,6 +14,7 @@ from textback import listeners
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
 from textback.config import Config, Pbx
+from textback.elsewhere import judge_elsewhere_again
 from textback.following import followed, known_calls, settings_of
 from textback.intake import Intake
 from textback.judge import judge_again
@@ -31,6 +32,7 @@ from textback.store.engine import StoreError, open_engine
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
+from textback.trigger import Trigger
 
 TICK = 0.25
 #: seconds that the database has at the end to take what waits; so many if it has failed already
@@ -88,7 +90,8 @@ class App:
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         intake = self._intake(tracker, writer, outbox, failed)
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
-        works = listeners.replies(self._config, writer, provider, outbox, self._clock, self.listening)
+        flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
+        works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
         if self._config.agi is not None:
             answering = (tracker, intake, reader, self._clock, self.listening)
             works.append(listeners.hooks(self._config.agi, self.links, *answering))
@@ -119,7 +122,9 @@ class App:
         sms, book = self._config.sms, PracticeBook()
 
         def recheck(conn: Connection, message: OutMessage, now: float) -> Decision | None:
-            return judge_again(conn, book(conn), message.call_id, now)
+            if message.call_id is None:
+                return judge_elsewhere_again(conn, book(conn), message, now)
+            return judge_again(conn, book(conn), message.call_id, message.to_number, now)
 
         return Outbox(
             writer,

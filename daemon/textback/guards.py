@@ -113,8 +113,8 @@ def _short_hold(case: Case) -> str | None:
     if case.flow is not Flow.ABANDONED:
         return None
     least = case.home[0].abandoned.for_queue(queue_of(case)).min_hold
-    held = case.call.hold_seconds or 0.0
-    return f"hung up after only {span(held)} on hold" if held < least else None
+    held = case.call.hold_seconds  # None where no PBX of ours saw the wait, and somebody else says that it was one
+    return f"hung up after only {span(held)} on hold" if held is not None and held < least else None
 
 
 def _short_ring(case: Case) -> str | None:

@@ -28,25 +28,30 @@ def judge_offer(connection: Connection, call: Call, home: Home | None, at: float
     """Whether a caller would get a text if they asked for it at ``at`` (epoch seconds); nothing is written."""
     if home is None:
         return no_practice(call, Flow.CALL_TO_TEXT)
-    return _decided(connection, _case(Entry(call), Flow.CALL_TO_TEXT, home, at, at))[1]
+    return _decided(connection, case_of(Entry(call), Flow.CALL_TO_TEXT, home, at, at))[1]
 
 
 def judge_asked(connection: Connection, entry: Entry, home: Home | None, at: float) -> Entry:
     """The answer to a caller who asked for a text at ``at`` (epoch seconds)."""
     if home is None:
         return replace(entry, decision=no_practice(entry.call, Flow.CALL_TO_TEXT))
-    case, decision = _decided(connection, _case(entry, Flow.CALL_TO_TEXT, home, at, at))
+    case, decision = _decided(connection, case_of(entry, Flow.CALL_TO_TEXT, home, at, at))
     return _write(connection, [(entry, case, decision)])[0]
 
 
 def _decided(connection: Connection, case: Case) -> tuple[Case, Decision]:
-    known, spent = _known(connection, [case]), _spent(connection, [case])
-    case = replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent[case.home[0].name])
+    case = informed(connection, case)
     decision = decide(case)
     if decision.verdict is Verdict.HELD:
         # Who asks hears at once whether a text comes: that it may come, once a person has looked, is no answer.
         decision = replace(decision, verdict=Verdict.SKIP)
     return case, decision
+
+
+def informed(connection: Connection, case: Case) -> Case:
+    """The case with what the database knows of the number, and what the practice has spent."""
+    known, spent = _known(connection, [case]), _spent(connection, [case])
+    return replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent[case.home[0].name])
 
 
 def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool) -> list[Entry]:
@@ -63,13 +68,18 @@ def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool)
         elif home is None:
             done.append(replace(entry, decision=no_practice(entry.call, flow)))
         else:
-            cases.append((entry, _case(entry, flow, home, entry.call.ended_at or now, now)))
+            cases.append((entry, case_of(entry, flow, home, entry.call.ended_at or now, now)))
     return done + _judge(connection, cases, settled)
 
 
-def judge_again(connection: Connection, directory: Directory, call_id: str | None, now: float) -> Decision | None:
-    """Why the text of a call, which had to wait, may not leave any more at ``now`` (epoch seconds); None if it may."""
-    row = stored.row(connection, call_id) if call_id else None
+def judge_again(
+    connection: Connection, directory: Directory, call_id: str, number: str, now: float
+) -> Decision | None:
+    """Why the text of a call, which had to wait, may not leave any more at ``now`` (epoch seconds); None if it may.
+
+    ``number``: where it goes (E.164), which the caller may have keyed in.
+    """
+    row = stored.row(connection, call_id)
     if row is None or row["flow"] is None:
         return None
     call = Call(
@@ -77,7 +87,7 @@ def judge_again(connection: Connection, directory: Directory, call_id: str | Non
         pbx=row["pbx"],
         linkedid=row["linkedid"] or "",
         started_at=row["started_at"],
-        number=row["caller"],
+        number=number,
         queue=row["queue"],
         did=row["did"],
         ended_at=row["ended_at"],
@@ -85,7 +95,11 @@ def judge_again(connection: Connection, directory: Directory, call_id: str | Non
     home = directory.home(call.pbx, call.queue, call.did, row["practice"])
     if home is None:
         return no_practice(call, Flow(row["flow"]))
-    case = _case(Entry(call), Flow(row["flow"]), home, call.ended_at or call.started_at, now)
+    return decide_now(connection, case_of(Entry(call), Flow(row["flow"]), home, call.ended_at or call.started_at, now))
+
+
+def decide_now(connection: Connection, case: Case) -> Decision | None:
+    """Why a text that had to wait may not leave any more; None if it may."""
     number = case.number.e164 or ""
     known = _known(connection, [case]).get(number, _NOBODY)
     back = came_back(case, other_visits(connection, [case]).get(number, ()))
@@ -122,7 +136,7 @@ def _write(connection: Connection, judged: Sequence[Judged]) -> list[Entry]:
     now = max((case.now for case, _ in texts), default=0.0)
     wanted = {_thread(case): case.home[0].name for case, _ in texts}
     threads = people.conversations_for(connection, wanted, now) if wanted else {}
-    new = [_message(case, decision, threads[_thread(case)]) for case, decision in texts]
+    new = [message_of(case, decision, threads[_thread(case)]) for case, decision in texts]
     ids = iter(messages.add_all(connection, new))
     return [
         replace(entry, decision=decision)
@@ -136,7 +150,8 @@ def _thread(case: Case) -> tuple[str, str]:
     return case.home[1].number, case.number.e164 or ""
 
 
-def _message(case: Case, decision: Decision, conversation: int) -> messages.NewMessage:
+def message_of(case: Case, decision: Decision, conversation: int) -> messages.NewMessage:
+    """The text that a decision causes."""
     practice, line = case.home
     body = decision.body or ""
     counted = template.segments(body)
@@ -152,7 +167,7 @@ def _message(case: Case, decision: Decision, conversation: int) -> messages.NewM
         due_at=case.now if decision.due_at is None else decision.due_at,
         # What waits for the quiet hours to end does not grow too old by that.
         expires_at=case.at + practice.guards.max_age if practice.guards.max_age > 0 and not decision.due_at else None,
-        call_id=case.call.id,
+        call_id=case.call.id or None,
         practice=practice.name,
         flow=case.flow,
         status=Status.QUEUED if is_text else Status.HELD,
@@ -160,7 +175,8 @@ def _message(case: Case, decision: Decision, conversation: int) -> messages.NewM
     )
 
 
-def _case(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case:
+def case_of(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case:
+    """What there is to decide about a call that ended, or whose caller asked, ``at`` (epoch seconds)."""
     number = (number_asked if flow is Flow.CALL_TO_TEXT else number_of)(entry.call, home[0].region)
     return Case(entry.call, flow, home, number, _NOBODY, at, max(at, now))
 

@@ -29,6 +29,7 @@ from textback.web.complaints import Complaints
 from textback.web.durable import Durable
 from textback.web.lines import Lines
 from textback.web.server import serve
+from textback.web.trigger import Flows, TriggerWebhook
 from textback.web.twilio import TwilioWebhooks
 from textback.web.webhooks import webhooks
 
@@ -45,9 +46,15 @@ _sms, _web = logging.getLogger("textback.sms"), logging.getLogger("textback.web"
 
 
 def replies(
-    config: Config, writer: Writer, provider: Provider, outbox: Outbox, clock: Clock, listening: Listening
+    config: Config,
+    writer: Writer,
+    provider: Provider,
+    outbox: Outbox,
+    flows: Flows,
+    clock: Clock,
+    listening: Listening,
 ) -> list[Work]:
-    """What takes in replies and delivery states; each runs until its event is set."""
+    """What takes in replies, delivery states and what starts a flow; each runs until its event is set."""
     inbox = Inbox(PracticeBook(), provider.name)
     reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause)
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
@@ -57,25 +64,29 @@ def replies(
     if twilio is not None and twilio.lookup:
         works.append(Lookups(writer, provider, clock, _sms).run)
     if config.webhooks is not None:
-        works.append(_webhooks(config, writer, reception, clock, listening))
+        works.append(_webhooks(config, writer, reception, flows, clock, listening))
     return works
 
 
-def _webhooks(config: Config, writer: Writer, reception: Reception, clock: Clock, listening: Listening) -> Work:
+def _webhooks(
+    config: Config, writer: Writer, reception: Reception, flows: Flows, clock: Clock, listening: Listening
+) -> Work:
     assert config.webhooks is not None
     address, twilio = config.webhooks.listen, config.sms.twilio
     complaints = Complaints(_web, clock)
+    durable = Durable(complaints, _web)
     posts = TwilioWebhooks(
         reception,
         Lines(writer, PracticeBook(), _web),
-        Durable(complaints, _web),
+        durable,
         complaints,
         token=twilio.auth_token.get_secret_value() if twilio else None,
         public_url=config.webhooks.public_url,
         answers_stop=twilio.answers_stop if twilio else True,
     )
+    app = webhooks(posts.routes(), TriggerWebhook(flows, durable, complaints, clock).routes())
     heard = partial(listening.__setitem__, "webhooks")
-    return lambda stop: serve(webhooks(posts.routes()), address, stop, _web, on_listening=heard)
+    return lambda stop: serve(app, address, stop, _web, on_listening=heard)
 
 
 def hooks(

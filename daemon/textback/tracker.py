@@ -87,6 +87,14 @@ class Tracker:
         entry = self._entries.get(call_id)
         return entry.call if entry else None
 
+    def open_call_of(self, number: str) -> str | None:
+        """The call of that number (E.164) which is on the line, the latest if there are several; from any thread."""
+        # The copy is one step of the interpreter, so that the writer cannot come between.
+        every = (entry for entry in list(self._entries.values()) if entry.number == number)
+        found = [entry.call for entry in every if entry.call.phase is not Phase.ENDED]
+        latest = max(found, key=lambda call: call.started_at, default=None)
+        return latest.id if latest else None
+
     def batch(self, facts: Sequence[Fact], now: float | None = None) -> Callable[[Connection], list[Entry]]:
         """A job for the writer: the facts in order, then the deadlines up to ``now``; gives what was decided."""
         key = object()

@@ -26,6 +26,12 @@ from textback.events import (
 )
 from textback.model import Flow
 
+#: What is known of a caller whom no PBX of ours saw.
+_ELSEWHERE = {
+    Flow.CALL_TO_TEXT: "asked for it elsewhere, so a webhook says",
+    Flow.ABANDONED: "gave up elsewhere, so a webhook says",
+    Flow.MISSED: "nobody answered elsewhere, so a webhook says",
+}
 _TRIED = {
     NoAnswer.RANG_OUT: "nobody picked up",
     NoAnswer.BUSY: "the extension was busy",
@@ -39,7 +45,9 @@ _TRIED = {
 
 
 def ended(call: Call, flow: Flow) -> str:
-    """How a lost call ended: "hung up after 1 min 35 s on hold in support"."""
+    """How a lost call ended: "hung up after 1 min 35 s on hold in support"; one without a PBX was only told."""
+    if not call.pbx:
+        return _ELSEWHERE[flow]
     if flow is Flow.CALL_TO_TEXT:
         return asked(call)
     if flow is Flow.ABANDONED:

@@ -575,7 +575,8 @@ def test_a_text_that_waited_is_judged_again_before_it_leaves(world: World) -> No
     call = {"id": "a/1", "pbx": "a", "started_at": NOW, "verdict": "text"}
     world.do(lambda conn: conn.execute(calls.insert(), call) and None)
     world.add("late", call_id="a/1", created_at=NOW - 3600)
-    world.add("soon", created_at=NOW - 10)
+    world.add("soon", call_id="a/2", created_at=NOW - 10)
+    world.add("without a call", created_at=NOW - 10)
     world.add("released", created_at=NOW - 3600, author="Kim")
     skipped = Decision(Verdict.SKIP, "came_back", "skip: the caller called again")
     asked: list[str] = []
@@ -586,8 +587,8 @@ def test_a_text_that_waited_is_judged_again_before_it_leaves(world: World) -> No
 
     provider = Scripted()
     world.run(provider, recheck=recheck)
-    assert (asked, provider.ids) == (["late"], ["soon", "released"])
-    assert world.state("late") == ("cancelled", None, "came_back")
+    assert (sorted(asked), provider.ids) == (["late", "without a call"], ["soon", "released"])
+    assert world.state("late") == world.state("without a call") == ("cancelled", None, "came_back")
     with world.engine.connect() as conn:
         assert conn.execute(select(calls.c.verdict, calls.c.reason)).one() == ("skip", "came_back")
 

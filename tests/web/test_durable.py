@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from textback.store.engine import StoreError
@@ -26,20 +27,21 @@ async def refused(work: Any) -> int:
     return error.value.status_code
 
 
-def test_it_returns_when_the_work_is_done() -> None:
-    done: list[bool] = []
-
-    async def work() -> None:
+def test_it_gives_what_the_work_gives_when_it_is_done() -> None:
+    async def work() -> str:
         await asyncio.sleep(0)
-        done.append(True)
+        return "written"
 
-    asyncio.run(durable().written(work()))
-    assert done == [True]
+    assert asyncio.run(durable().written(work())) == "written"
 
 
-def test_a_daemon_that_stops_says_that_it_is_not_available() -> None:
+BROKEN = OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+
+
+@pytest.mark.parametrize("fault", [StoreError("the daemon is stopping", temporary=True), BROKEN])
+def test_a_daemon_that_stops_and_a_database_that_fails_are_not_available(fault: Exception) -> None:
     async def work() -> None:
-        raise StoreError("the daemon is stopping", temporary=True)
+        raise fault
 
     assert asyncio.run(refused(durable().written(work()))) == 503
 

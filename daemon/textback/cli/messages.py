@@ -19,7 +19,7 @@ from textback.cli.filters import list_options, one_of
 from textback.cli.output import json_line, local, one_line, table
 from textback.cli.settings import config_option
 from textback.clock import system_clock
-from textback.model import Status
+from textback.model import Direction, Status
 from textback.store import messages as log
 from textback.store.release import cancel, message, release
 from textback.store.senders import beats
@@ -27,7 +27,7 @@ from textback.store.senders import beats
 #: seconds after which a daemon that does not say that it lives is taken for gone
 SILENCE = 300.0
 COLUMNS = {
-    "created": "created_at", "to": "to", "flow": "flow", "status": "status", "reason": "reason", "segments": "segments",
+    "created": "created_at", "way": "direction", "number": "number", "flow": "flow", "status": "status", "reason": "reason", "segments": "segments",
     "call": "call_id", "text": "body",
 }  # fmt: skip
 
@@ -59,9 +59,15 @@ def list_messages(as_json: bool, **filters: Any) -> None:
         for row in rows:
             json_line(row)
     elif rows:
-        table([{**row, "created_at": local(row["created_at"])} for row in rows], COLUMNS)
+        table([_shown(row) for row in rows], COLUMNS)
     else:
         click.echo("no messages", err=True)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """As people look at it: by the number of whoever is at the other end."""
+    other = row["from"] if row["direction"] == Direction.IN else row["to"]
+    return {**row, "created_at": local(row["created_at"]), "number": other}
 
 
 @messages.command("send", short_help="Text a number in the practice's name.")

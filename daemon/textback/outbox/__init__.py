@@ -169,7 +169,8 @@ class Outbox:
         while (message := claims.claim(conn, now, self._name, token, avoid)) is not None:
             # What a person released is theirs to judge.
             automatic = message.flow is not None and message.author is None
-            waited = automatic and now - message.created_at > WAITED
+            # Where there is no call, nobody has looked since it was written whether they came back.
+            waited = automatic and (message.call_id is None or now - message.created_at > WAITED)
             decision = self._recheck(conn, message, now) if waited else None
             if decision is None:
                 break

@@ -216,3 +216,18 @@ polls = Table(
     Column("line", String(32), primary_key=True),
     Column("seen_until", Instant, nullable=False),
 )
+
+webhook_tokens = Table(
+    "webhook_tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("practice", String(100), nullable=False),
+    Column("flow", String(16), nullable=False),
+    Column("language", String(16)),
+    Column("label", Foreign(100)),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String(100), nullable=False),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+)

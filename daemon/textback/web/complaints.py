@@ -11,6 +11,14 @@ from textback.clock import Clock
 QUIET = 3600.0
 
 
+def place(error: BaseException) -> str:
+    """Where in the code an error came from, to be told in place of its text, which may hold what was posted."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+
+
 class Complaints:
     """Each complaint once an hour, with how often it was due meanwhile."""
 

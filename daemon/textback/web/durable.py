@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 
 from textback.store.engine import StoreError
+from textback.store.faults import is_fault
 from textback.web.complaints import Complaints
+
+T = TypeVar("T")
 
 #: Seconds that the database has: Twilio, for one, waits for 15 in all.
 PATIENCE = 10.0
@@ -28,8 +31,8 @@ class Durable:
         self._complaints, self._log, self._patience, self._most = complaints, log, patience, most
         self._waiting: set[asyncio.Task[Any]] = set()
 
-    async def written(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Wait for work that ends with a COMMIT; raises HTTPException (503), and what the work raises."""
+    async def written(self, work: Coroutine[Any, Any, T]) -> T:
+        """What work gives that ends with a COMMIT; raises HTTPException (503), and what the work raises."""
         if len(self._waiting) >= self._most:
             work.close()
             raise self._unavailable()
@@ -40,9 +43,11 @@ class Durable:
         if not task.done():
             raise self._unavailable()
         try:
-            task.result()
-        except StoreError:
-            raise self._unavailable() from None
+            return task.result()
+        except Exception as error:
+            if isinstance(error, StoreError) or is_fault(error):
+                raise self._unavailable() from None
+            raise
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._waiting.discard(task)

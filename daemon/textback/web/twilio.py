@@ -20,7 +20,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from textback.reception import Reception
 from textback.sms import twilio_forms
 from textback.sms.twilio_forms import FormError
-from textback.web.complaints import Complaints
+from textback.web.complaints import Complaints, place
 from textback.web.durable import Durable
 from textback.web.lines import Lines
 from textback.web.webhooks import body_of, discard
@@ -86,7 +86,7 @@ class TwilioWebhooks:
                 raise
             except Exception as error:
                 # its text may hold what was posted
-                self._log.error("a fault of ours with a post of Twilio's: %s%s", type(error).__name__, _place(error))
+                self._log.error("a fault of ours with a post of Twilio's: %s%s", type(error).__name__, place(error))
                 raise HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR) from None
 
         return endpoint
@@ -153,10 +153,3 @@ def _read_form(body: bytes) -> Form:
 
 def _twiml(answer: object, background: BackgroundTask | None = None) -> Response:
     return Response(str(answer), media_type="application/xml", background=background)
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
