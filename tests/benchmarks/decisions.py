@@ -1,4 +1,4 @@
-"""Decisions a second, beside bare transactions of two rows on the same database: ``python -m tests.benchmarks.decisions``."""
+"""Decisions a second, beside bare transactions of two rows: ``python -m tests.benchmarks.decisions``."""
 
 from __future__ import annotations
 

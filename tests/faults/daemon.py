@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import tomli_w
 from sqlalchemy import Engine, select
 
 from tests.practices import document, practice
+from tests.servers import Postgresql
 from textback.store import migrations, practices
 from textback.store.engine import open_engine, reading
 from textback.store.tables import calls, messages
@@ -33,6 +36,8 @@ EVERYBODY = {
     "guards__max_age": "6h",
     "abandoned__min_hold": 0,
 }
+#: by which the provider knows the daemons; it signs what it posts there
+PUBLIC_URL, TOKEN = "https://texts.example.com", "token"
 FINAL = frozenset(("sent", "delivered", "failed", "undelivered", "unknown", "held", "cancelled"))
 
 
@@ -70,6 +75,16 @@ class Daemon:
             self._process.wait(END_LIMIT)
             self._process = None
 
+    def freeze(self) -> None:
+        """Lets it do nothing, not even see that time passes."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets it go on where it was."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> int:
         """SIGTERM, and the exit status."""
         assert self._process is not None
@@ -83,6 +98,11 @@ class Daemon:
         return words in self._log.read_text(errors="replace")
 
     @property
+    def ports(self) -> list[int]:
+        """Where it listens for posts, if it ever did: the last one that its log names."""
+        return [int(port) for port in re.findall(r"listening on 127\.0\.0\.1:(\d+)", self._log.read_text())[-1:]]
+
+    @property
     def has_ended(self) -> bool:
         """Whether it ended by itself, which it never should."""
         return self._process is not None and self._process.poll() is not None
@@ -92,9 +112,10 @@ def configure(
     path: Path, url: str, twilio: str, pbxes: Sequence[dict[str, Any]] = (), timeout: float = 1.0
 ) -> Path:
     """Writes textback.toml."""
-    account = {"account_sid": "AC" + "0" * 32, "auth_token": "token", "api_base": twilio, "timeout": timeout}
+    account = {"account_sid": "AC" + "0" * 32, "auth_token": TOKEN, "api_base": twilio, "timeout": timeout}
     sms = {"provider": "twilio", "rate": 1000.0, "twilio": account}
-    path.write_text(tomli_w.dumps({"database": {"url": url}, "pbx": list(pbxes), "sms": sms}))
+    told = {"listen": "127.0.0.1:0", "public_url": PUBLIC_URL}
+    path.write_text(tomli_w.dumps({"database": {"url": url}, "pbx": list(pbxes), "sms": sms, "webhooks": told}))
     return path
 
 
@@ -111,7 +132,7 @@ def prepare(url: str, **changes: Any) -> Engine:
 def rows(engine: Engine) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """All calls and all messages, as they are stored."""
     with reading(engine) as connection:
-        found = connection.execute(select(calls)).mappings().all(), connection.execute(select(messages)).mappings().all()
+        found = [connection.execute(select(table)).mappings().all() for table in (calls, messages)]
     return [dict(row) for row in found[0]], [dict(row) for row in found[1]]
 
 
@@ -131,3 +152,18 @@ def until(ask: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(0.05)  # tables and other processes can only be asked
     return True
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a new database of that kind."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'textback.db'}"
+        return
+    server = Postgresql()
+    try:
+        server.start()
+        with server.database() as url:
+            yield url
+    finally:
+        server.remove()

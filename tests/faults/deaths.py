@@ -7,7 +7,7 @@ import inspect
 import os
 import signal
 from collections.abc import Callable
-from itertools import count
+from functools import partial
 from typing import Any
 
 from textback.events import CallerLeft
@@ -17,8 +17,9 @@ from textback.sms.twilio import Twilio
 from textback.store import claims, messages
 from textback.store.writer import Writer
 
-#: Takes the arguments of a call, and what it returned once it has: whether this call counts.
-Counts = Callable[..., bool]
+#: Takes the arguments of a call, and before them what it returned, if it has: how many texts have come this far.
+Counts = Callable[..., int]
+Arm = Callable[[int], None]
 
 
 def die() -> None:
@@ -26,16 +27,15 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def before(owner: Any, name: str, counts: Counts = lambda *_: True) -> Callable[[int], None]:
-    """Dies when it is called for the n-th time."""
+def before(owner: Any, name: str, counts: Counts = lambda *_: 1) -> Arm:
+    """Dies when it is called with the n-th text."""
 
     def arm(nth: int) -> None:
-        original, calls = getattr(owner, name), count(1)
+        original, come = getattr(owner, name), [0]
 
         @functools.wraps(original)
         def wrapped(*arguments: Any, **more: Any) -> Any:
-            if counts(*arguments) and next(calls) == nth:
-                die()
+            _die_at(nth, come, counts(*arguments))
             return original(*arguments, **more)
 
         setattr(owner, name, wrapped)
@@ -43,46 +43,59 @@ def before(owner: Any, name: str, counts: Counts = lambda *_: True) -> Callable[
     return arm
 
 
-def after(owner: Any, name: str, counts: Counts = lambda result, *_: True) -> Callable[[int], None]:
-    """Dies when it has returned for the n-th time."""
+def after(owner: Any, name: str, counts: Counts = lambda result, *_: 1) -> Arm:
+    """Dies when it has returned with the n-th text."""
 
     def arm(nth: int) -> None:
-        original, calls = getattr(owner, name), count(1)
-
-        def look(result: Any, arguments: tuple[Any, ...]) -> Any:
-            if counts(result, *arguments) and next(calls) == nth:
-                die()
-            return result
+        original, come = getattr(owner, name), [0]
 
         @functools.wraps(original)
         async def awaited(*arguments: Any, **more: Any) -> Any:
-            return look(await original(*arguments, **more), arguments)
+            result = await original(*arguments, **more)
+            _die_at(nth, come, counts(result, *arguments))
+            return result
 
         @functools.wraps(original)
         def called(*arguments: Any, **more: Any) -> Any:
-            return look(original(*arguments, **more), arguments)
+            result = original(*arguments, **more)
+            _die_at(nth, come, counts(result, *arguments))
+            return result
 
         setattr(owner, name, awaited if inspect.iscoroutinefunction(original) else called)
 
     return arm
 
 
-def outcome_committed(nth: int) -> None:
-    """Dies when what became of the n-th text is durable."""
-    settled: list[object] = []
-    note = after(claims, "settle", lambda result, *_: bool(settled.append(result)))
-    note(nth)
-    after(Writer, "run", lambda *_: bool(settled) and len(settled) >= nth)(1)
+def _die_at(nth: int, come: list[int], more: int) -> None:
+    come[0] += more
+    if more and come[0] >= nth:
+        die()
 
 
-#: the steps in their order; each takes for which time it is to die
-STEPS: dict[str, Callable[[int], None]] = {
+def once_committed(written: Callable[[Counts], Arm], heard: Callable[[Counts], Arm]) -> Arm:
+    """Dies at ``heard``, which comes after the COMMIT, once the n-th text was ``written``."""
+
+    def arm(nth: int) -> None:
+        come = [0]
+
+        def note(result: Any, *_: Any) -> int:
+            come[0] += len(result) if isinstance(result, list) else 1
+            return 0
+
+        written(note)(nth)
+        heard(lambda *_: come[0] >= nth)(1)
+
+    return arm
+
+
+#: the steps in their order; each takes for which text it is to die
+STEPS: dict[str, Arm] = {
     "fact read": before(Intake, "put", lambda _, fact: isinstance(fact, CallerLeft)),
-    "decision written": after(messages, "add_all", lambda ids, *_: bool(ids)),
-    "decision committed": before(Outbox, "nudge"),
+    "decision written": after(messages, "add_all", lambda ids, *_: len(ids)),
+    "decision committed": once_committed(partial(after, messages, "add_all"), partial(before, Outbox, "nudge")),
     "claim written": after(claims, "claim", lambda message, *_: message is not None),
     "claim committed": before(Twilio, "send"),
     "answer read": after(Twilio, "send"),
     "outcome written": after(claims, "settle"),
-    "outcome committed": outcome_committed,
+    "outcome committed": once_committed(partial(after, claims, "settle"), partial(after, Writer, "run")),
 }

@@ -1,4 +1,4 @@
-"""Callers with made-up numbers, each one higher than the last, for a minute: ``python -m tests.faults.flood --calls 10000``."""
+"""Callers with made-up numbers, one after the other, for a minute: ``python -m tests.faults.flood --calls 10000``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FIRST = 12022000000
 
 
 class Flood:
-    """A tracker and a database, and ``count`` callers whose numbers are ``stride`` apart; time is moved, not waited for."""
+    """A tracker and a database, and ``count`` callers whose numbers are ``stride`` apart; time is moved."""
 
     def __init__(self, folder: Path, count: int, stride: int = 1) -> None:
         self.engine: Engine = open_engine(f"sqlite:///{folder / 'textback.db'}")
@@ -87,7 +87,8 @@ class Flood:
     def verdicts(self) -> Counter[tuple[str, str]]:
         """How many calls have each verdict and reason."""
         with reading(self.engine) as connection:
-            rows = connection.execute(select(calls.c.verdict, calls.c.reason, func.count()).group_by("verdict", "reason"))
+            query = select(calls.c.verdict, calls.c.reason, func.count()).group_by("verdict", "reason")
+            rows = connection.execute(query)
             return Counter({(verdict, reason): count for verdict, reason, count in rows})
 
     @property

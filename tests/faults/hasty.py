@@ -15,7 +15,6 @@ def hurry() -> None:
     doubt.LOOKS = tuple(seconds / HASTE for seconds in doubt.LOOKS)
     earnest, patient = pacing.Backoff.pause, pacing.due_again
     pacing.Backoff.pause = lambda backoff: earnest(backoff) / HASTE  # type: ignore[method-assign]
-    outbox.Outbox.__init__.__kwdefaults__["timeout"] = 1.0
     outbox.due_again = lambda now, *trouble: now + (patient(now, *trouble) - now) / HASTE
 
 

@@ -1,4 +1,4 @@
-"""Made-up caller numbers, thousands in a minute: few are texted, the rest is held, and staff come first all the same."""
+"""Made-up caller numbers, thousands in a minute: few are texted, the rest is held, and staff come first."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select
 from tests.faults.daemon import Daemon, configure, prepare, rows, until
 from tests.faults.queue import fill
 from tests.faults.twilio import FaultyTwilio
+from tests.servers import Server
 from textback.store import senders
 from textback.store.engine import reading
 from textback.store.tables import messages
@@ -33,17 +34,13 @@ def sending(engine: Engine) -> int:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'textback.db'}"
-    server = request.getfixturevalue("postgresql")
-    return request.getfixturevalue("databases")(server)
-
-
-@pytest.fixture
-def databases(request: pytest.FixtureRequest):
-    with ExitStack() as stack:
-        yield lambda server: stack.enter_context(server.database())
+        yield f"sqlite:///{tmp_path / 'textback.db'}"
+        return
+    server: Server = request.getfixturevalue(request.param)
+    with server.database() as made:
+        yield made
 
 
 def test_two_daemons_that_claim_from_one_queue_send_each_text_once(tmp_path: Path, url: str) -> None:

@@ -14,6 +14,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.faults.callbacks import Callbacks
 from tests.faults.misdeeds import LISTINGS, POSTS, Misdeed
 from tests.sms.fake_twilio import FakeTwilio, Request, fake_twilio, reply, resource
 
@@ -56,6 +57,8 @@ class FaultyTwilio:
         self.misdeeds: Counter[str] = Counter()
         self.taken: list[Taken] = []
         self.posts = 0
+        #: what it tells of later, if it does
+        self.callbacks: Callbacks | None = None
         self._on_taken = on_taken
         self._clock = lambda: clock() + ahead
         self._posts = {name: entry for name, entry in POSTS.items() if name in (only or POSTS)}
@@ -93,16 +96,12 @@ class FaultyTwilio:
         """Take the text for good; gives the resource that Twilio answers with."""
         form = request.form
         callback = parse_qs(urlsplit(form.get("StatusCallback", "")).query)
-        made = Taken(
-            f"SM{len(self.taken):032x}",
-            callback.get("message", [None])[0],
-            form.get("To", ""),
-            form.get("From", ""),
-            form.get("Body", ""),
-            self._clock(),
-        )
+        sid, told = f"SM{len(self.taken):032x}", [form.get(name, "") for name in ("To", "From", "Body")]
+        made = Taken(sid, callback.get("message", [None])[0], *told, self._clock())
         self.taken.append(made)
         self._on_taken(len(self.taken))
+        if self.callbacks is not None and "StatusCallback" in form:
+            self.callbacks.tell(made.sid, made.to, form["StatusCallback"])
         return _resource(made)
 
     @property
@@ -169,7 +168,7 @@ class FaultyTwilio:
         wanted, size, number = request.query, int(request.query.get("PageSize", 50)), int(request.query.get("Page", 0))
         shown_until = self._clock() - self.lag
         found = [one for one in reversed(self.taken) if one.at <= shown_until and _fits(one, wanted)]
-        begin, end = number * size, (number + 1) * size
+        begin, end = number * size, number * size + size
         rest = "&".join(f"{key}={value}" for key, value in wanted.items() if key != "Page")
         more = f"{request.path}?{rest}&Page={number + 1}".replace("+", "%2B") if end < len(found) else None
         page = [_resource(one) for one in found[begin:end]]

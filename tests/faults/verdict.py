@@ -23,6 +23,8 @@ class Outcome:
     calls: Sequence[Row]
     texts: Sequence[Row]
     taken: Sequence[Taken]
+    #: the SIDs of those that the provider said were delivered, and a daemon has confirmed that it knows
+    told: Collection[str] = ()
 
     def faults(self) -> list[str]:
         """What must not be, a sentence each; there should be none."""
@@ -35,9 +37,9 @@ class Outcome:
 
     @property
     def twice(self) -> dict[str, int]:
-        """Who was handed over more than once, and how often."""
-        found = Counter((one.to, one.body) for one in self.taken)
-        return {to: count for (to, _), count in found.items() if count > 1}
+        """Who was handed over more than once, and how often; everybody called once."""
+        found = Counter(one.to for one in self.taken)
+        return {to: count for to, count in found.items() if count > 1}
 
     @property
     def lost(self) -> set[str]:
@@ -71,6 +73,8 @@ class Outcome:
                 yield f"{_told(text)}: the provider has none with {sid}"
             if sid in taken and (taken[sid].to, taken[sid].body) != (text["to_number"], text["body"]):
                 yield f"{_told(text)}: {sid} is another text"
+            if sid in self.told and status != "delivered":
+                yield f"{_told(text)}: {sid} is delivered, and we were told so"
             if sid in taken and taken[sid].message_id not in (None, text["id"]):
                 yield f"{_told(text)}: {sid} was handed over as {taken[sid].message_id}"
 

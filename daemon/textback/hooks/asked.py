@@ -15,9 +15,10 @@ _STATUSES = ("QUEUESTATUS", "DIALSTATUS")
 
 
 async def may_offer(desk: PatientDesk, request: Request, phone: Phone) -> Variables:
-    """TEXTBACK_OFFER, TEXTBACK_REASON."""
+    """TEXTBACK_OFFER, TEXTBACK_REASON, and TEXTBACK_KEY, the practice's, for a dialplan that waits for it itself."""
     answer = await desk.may_offer(request.caller)
-    return {"TEXTBACK_OFFER": _flag(answer.offer), "TEXTBACK_REASON": answer.reason}
+    told_key = {"TEXTBACK_KEY": answer.key} if answer.key else {}
+    return {"TEXTBACK_OFFER": _flag(answer.offer), "TEXTBACK_REASON": answer.reason, **told_key}
 
 
 async def call_to_text(desk: PatientDesk, request: Request, phone: Phone) -> Variables:
