@@ -152,6 +152,7 @@ messages = Table(
     Index("ix_messages_status_due_at", "status", "due_at"),
     Index("ix_messages_to_number_created_at", "to_number", "created_at"),
     Index("ix_messages_created_at", "created_at"),
+    Index("ix_messages_practice_status_created_at_flow", "practice", "status", "created_at", "flow"),
 )
 
 optouts = Table(
