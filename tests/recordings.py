@@ -25,7 +25,7 @@ def unpack(pbx: str, name: str, folder: Path) -> Path:
     """The recording, with its index beside it, as ``textback replay`` takes it."""
     for packed in (STORIES / pbx).glob(f"{name}.*.gz"):
         (folder / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
-    return folder / f"{name}.ami"
+    return folder / f"{Path(name).name}.ami"
 
 
 def read(pbx: str, name: str) -> bytes:

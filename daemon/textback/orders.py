@@ -17,9 +17,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class MakeOffer(Order):
-    """The hold threshold is reached: offer a text, by moving the caller to the prompt or where they wait."""
+    """The hold threshold is reached: offer a text for ``key``, by moving the caller to a prompt or where they wait."""
 
     how: Literal["redirect", "whisper"]
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,7 @@ class Tracker:
         if rules is None or rules.offer not in ("redirect", "whisper") or call.asked_at is not None:
             return
         if judge_offer(connection, call, self._home(call), at).verdict is Verdict.TEXT:
-            self.orders.append(MakeOffer(call.id, call.queue, _language(call), rules.offer))
+            self.orders.append(MakeOffer(call.id, call.queue, _language(call), rules.offer, rules.key))
 
     def _release(self, connection: Connection, settled: Sequence[Entry], now: float) -> None:
         """``settle`` is over: decide again, over everything that is known now.

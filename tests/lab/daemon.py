@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tomli_w
+from sqlalchemy import Connection
 
 from tests.practices import document, practice
 from textback.store import calls, messages, migrations, practices
@@ -38,8 +40,10 @@ class Daemon:
         user: str = "",
         secret: str = "",
         queue_log: Path | None = None,
+        agi_port: int | None = None,
     ) -> None:
         self.folder = folder
+        self._agi_port = agi_port
         self._queue_log = queue_log
         self._asterisk = asterisk
         self._user = user or asterisk.user
@@ -78,11 +82,13 @@ class Daemon:
         if self._queue_log is not None:
             pbx["queue_log"] = str(self._queue_log)
         account = {"account_sid": "AC" + "0" * 32, "auth_token": "token", "api_base": twilio}
-        written = {
+        written: dict[str, Any] = {
             "database": {"url": self._url},
             "pbx": [pbx],
             "sms": {"provider": "twilio", "rate": 100.0, "twilio": account},
         }
+        if self._agi_port is not None:
+            written["agi"] = {"listen": f"127.0.0.1:{self._agi_port}"}
         (self.folder / "textback.toml").write_text(tomli_w.dumps(written))
 
     def apply(self, **changes: Any) -> None:
@@ -90,6 +96,10 @@ class Daemon:
         migrations.upgrade(self._engine)
         with self._engine.begin() as connection:
             practices.put(connection, practice(**changes).name, document(**changes), "test", time.time())
+
+    def database(self) -> AbstractContextManager[Connection]:
+        """A transaction in its database."""
+        return self._engine.begin()
 
     def start(self, until: str | None = "main: link is up") -> Daemon:
         """Starts it and waits until it says `until`."""

@@ -97,6 +97,11 @@ class Leg:
         threading.Thread(target=self._speak, name="speech", daemon=True).start()
         return self
 
+    @property
+    def sound_from(self) -> int | None:
+        """The port of the PBX that sends this call's sound."""
+        return self._media[1] if self._media else None
+
     # -- what becomes of the call -------------------------------------------------------------------------
 
     def wait(self, state: str, timeout: float = PATIENCE) -> Leg:

@@ -258,27 +258,62 @@ def redirected(caller: Caller, context: str, **variables: str) -> Message:
     return caller.nth(1, "QueueCallerLeave")
 
 
-@pytest.mark.parametrize("result", ["declined", "refused", "error"])
-def test_who_does_not_take_the_offer_is_back_at_their_place(town: Town, result: str) -> None:
-    town.daemon.answer("offer", 'STREAM FILE textback/offer "5"', TEXTBACK_RESULT=result, TEXTBACK_REASON="no_key")
+def offered(caller: Caller) -> Message:
+    """The daemon sends a waiting caller to the offer, and they listen."""
+    left = redirected(caller, "textback-offer", TEXTBACK_QUEUE=caller.joins(1)["Queue"], TEXTBACK_POSITION="2")
+    caller.nth(1, "Newexten", Application="Read")
+    return left
+
+
+@pytest.mark.parametrize("key", [None, "7"])
+def test_who_does_not_take_the_offer_is_back_at_their_place(town: Town, key: str | None) -> None:
     _, caller, behind = town.three_waiting()
-    queue = caller.joins(1)["Queue"]
-    redirected(caller, "textback-offer", TEXTBACK_QUEUE=queue, TEXTBACK_POSITION="2")
-    asked = town.daemon.wait_asked("offer", caller.uniqueid)
-    assert asked.query == {"queue": queue, "ask_number": "never", "prompt": "textback/offer", "timeout": "5"}
+    offered(caller)
+    if key:
+        caller.leg.press(key)
     assert (caller.joins(2)["Position"], caller.joins(2)["Count"]) == ("2", "3")
-    assert not caller.events("Newexten", Application="Playback")  # the hook has said it all
+    assert [asked.hook for asked in town.daemon.of(caller.uniqueid)] == ["may-offer"]
     behind.leg.hang_up()
     assert behind.nth(1, "QueueCallerAbandon")["Position"] == "3"
 
 
-def test_who_takes_the_offer_is_hung_up_when_the_hook_has_confirmed_it(town: Town) -> None:
-    town.daemon.answer("offer", **CONFIRMATION)
+def test_who_takes_the_offer_and_is_refused_hears_why_and_is_back_at_their_place(town: Town) -> None:
+    town.daemon.answer("call-to-text", **REFUSAL)
+    _, caller, _ = town.three_waiting()
+    offered(caller)
+    caller.leg.press("5")
+    caller.hears("cannot-text", "stay")
+    assert (caller.joins(2)["Position"], caller.joins(2)["Count"]) == ("2", "3")
+
+
+def test_who_takes_the_offer_hears_that_a_text_comes_and_is_hung_up(town: Town) -> None:
+    town.daemon.answer("call-to-text", **CONFIRMATION)
     caller = town.waiting(a_queue())
-    redirected(caller, "textback-offer", TEXTBACK_QUEUE=caller.joins(1)["Queue"])
+    queue = caller.joins(1)["Queue"]
+    offered(caller)
+    caller.leg.press("5")
+    caller.hears("confirmed", "goodbye")
     caller.leg.wait("over")
-    assert [asked.hook for asked in town.daemon.of(caller.uniqueid)] == ["may-offer", "offer"]
+    [_, asked] = town.daemon.of(caller.uniqueid)
+    assert (asked.hook, asked.query) == ("call-to-text", {"queue": queue, "ask_number": "never"})
     assert len(caller.events("QueueCallerJoin")) == 1
+
+
+def test_the_key_of_the_practice_is_the_one_that_counts(town: Town) -> None:
+    town.daemon.answers = {"may-offer": ['SET VARIABLE TEXTBACK_OFFER "1"', 'SET VARIABLE TEXTBACK_KEY "8"']}
+    town.daemon.answer("call-to-text", **CONFIRMATION)
+    caller = town.waiting(a_queue())
+    offered(caller)
+    caller.leg.press("8")
+    caller.hears("confirmed", "goodbye")
+
+
+def test_who_cannot_be_texted_is_offered_nothing(town: Town) -> None:
+    town.daemon.answers = {"may-offer": ['SET VARIABLE TEXTBACK_OFFER "0"']}
+    _, caller, _ = town.three_waiting()
+    redirected(caller, "textback-offer", TEXTBACK_QUEUE=caller.joins(1)["Queue"])
+    assert caller.joins(2)["Position"] == "2"
+    assert not caller.events("Newexten", Application="Read")
 
 
 def test_the_daemon_confirms_a_key_that_it_has_seen_itself(town: Town) -> None:
@@ -378,7 +413,18 @@ def test_with_the_daemon_hanging_a_redirected_caller_is_back_in_time(town: Town)
     left = redirected(caller, "textback-offer", TEXTBACK_QUEUE=caller.joins(1)["Queue"])
     assert caller.joins(2)["Position"] == "2"
     assert caller.between(left, caller.joins(2)) < HANGING / 2
-    assert not town.daemon.of(caller.uniqueid, "offer")
+    assert not caller.events("Newexten", Application="Read")
+
+
+def test_a_daemon_that_hangs_while_the_offer_is_played_holds_the_caller_no_longer_than_at_the_key(town: Town) -> None:
+    _, caller, _ = town.three_waiting()
+    offered(caller)
+    town.daemon.hangs = True
+    caller.leg.press("5")
+    caller.hears("cannot-text", "stay")
+    assert caller.joins(2)["Position"] == "2"
+    asked = caller.nth(2, "Newexten", Application="AGI")
+    assert caller.between(asked, caller.joins(2)) < HANGING
 
 
 def test_with_the_daemon_hanging_a_caller_whom_nobody_answers_goes_on_in_time(town: Town) -> None:
@@ -434,7 +480,7 @@ def test_a_queue_line_of_ones_own_is_called_again_with_the_place(town: Town) -> 
 
 
 def test_without_a_way_back_the_queue_that_the_daemon_told_is_entered_at_the_place(town: Town) -> None:
-    town.daemon.answer("offer", TEXTBACK_RESULT="declined")
+    town.daemon.answers = {"may-offer": ['SET VARIABLE TEXTBACK_OFFER "0"']}
     _, caller, _ = (town.waiting(BARE) for _ in range(3))
     redirected(caller, "textback-offer", TEXTBACK_QUEUE="bare")
     assert (caller.joins(2)["Position"], caller.joins(2)["Count"]) == ("2", "3")

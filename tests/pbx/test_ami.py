@@ -104,6 +104,11 @@ def play(
     return asyncio.run(run())
 
 
+def resyncs(pbx: FakeAsterisk) -> list[str]:
+    """The actions that came, but for the look at the dialplan, which nothing waits for."""
+    return [action for action in pbx.actions() if action != "ShowDialPlan"]
+
+
 # -- up --------------------------------------------------------------------------------------------------------
 
 
@@ -276,7 +281,7 @@ def test_no_action_is_sent_again_after_a_reconnect() -> None:
         await w.up()
         ids = [one["ActionID"] for one in w.pbx.heard]
         assert len(set(ids)) == len(ids)
-        assert w.pbx.actions() == ["Login", "CoreShowChannels", "Status", "QueueStatus"] * 2
+        assert resyncs(w.pbx) == ["Login", "CoreShowChannels", "Status", "QueueStatus"] * 2
 
     play(story)
 
@@ -334,7 +339,7 @@ def test_there_is_a_resync_after_every_reconnect() -> None:
             await w.up(times)
             w.pbx.drop()
             await w.down(times)
-        assert w.pbx.actions() == ["Login", "CoreShowChannels", "Status", "QueueStatus"] * 3
+        assert resyncs(w.pbx) == ["Login", "CoreShowChannels", "Status", "QueueStatus"] * 3
         assert len(w.told(CallerArrived)) == 1 and len(w.told(LinkLost)) == 3
 
     play(story, attempts=2, prepare=_waiting)

@@ -261,3 +261,27 @@ def test_a_lot_that_was_left_meanwhile_is_not_entered_again() -> None:
     left = event("UnParkedCall", channel(prefix="Parkee"))
     parked = show_channel("1", channel(), application="Park")
     assert [type(fact) for fact in synced(made_up(parked), {}, left)] == [CallerArrived, StateUnknown]
+
+
+# -- what orders want to know ---------------------------------------------------------------------------------------
+
+
+def test_it_is_known_for_whom_an_agents_phone_rings_and_whose_line_is_answered() -> None:
+    made = translator()
+    leg = channel(LEG, AGENT, Linkedid=CALLER, ChannelState="5")
+    rows = made_up(show_channel("1", channel()), show_channel("1", leg, "AppQueue"), seats=(queue_entry("3"),))
+    synced(rows, by=made)
+    assert made.picture.channels[CALLER].agents == {LEG} and made.picture.channels[CALLER].is_up
+
+
+def test_who_heard_our_prompt_when_last_seen_and_is_still_in_our_dialplan_hears_it() -> None:
+    heard = Situation(Place.OFFER, NOW - 5, "support")
+    row = show_channel("1", channel(Context="textback-hook", Exten="s"), "AGI")
+    facts = synced(made_up(row), {CALLER: LastSeen(TRUNK, heard)})
+    assert facts == [HoldStarted(CALL, NOW, Place.OFFER, NOW - 5, "support")]
+
+
+def test_who_heard_our_prompt_when_last_seen_and_is_elsewhere_may_have_been_answered() -> None:
+    heard = Situation(Place.OFFER, NOW - 5, "support")
+    facts = synced(made_up(show_channel("1", channel(), "Playback")), {CALLER: LastSeen(TRUNK, heard)})
+    assert facts == [StateUnknown(CALL, NOW)]

@@ -27,8 +27,8 @@ from textback.store.senders import beats
 #: seconds after which a daemon that does not say that it lives is taken for gone
 SILENCE = 300.0
 COLUMNS = {
-    "created": "created_at", "way": "direction", "number": "number", "flow": "flow", "status": "status", "reason": "reason", "segments": "segments",
-    "call": "call_id", "text": "body",
+    "created": "created_at", "way": "direction", "number": "number", "flow": "flow", "status": "status",
+    "reason": "reason", "segments": "segments", "call": "call_id", "text": "body",
 }  # fmt: skip
 
 

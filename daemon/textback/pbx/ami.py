@@ -11,11 +11,15 @@ from dataclasses import dataclass, replace
 
 from textback.clock import Clock, system_clock
 from textback.events import CallerArrived, CallerLeft, CallLost, Fact, LinkLost, LinkSynced
+from textback.orders import Order
+from textback.pbx.ami_actions import Actions
 from textback.pbx.ami_facts import Translator
+from textback.pbx.ami_offers import Offers
 from textback.pbx.ami_reader import SETTLE, Reader
 from textback.pbx.ami_resync import LastSeen, Resync, Snapshot
 from textback.pbx.ami_session import Session
 from textback.pbx.errors import LinkError, RecordsError
+from textback.pbx.once import Once
 from textback.pbx.patience import Patience
 from textback.pbx.records import Records
 from textback.pbx.wire import Headers
@@ -67,6 +71,8 @@ class AmiLink:
         self.last_event_at: float | None = None
         self.events = 0
         self.tampered = 0
+        #: while the link is up
+        self.offers: Offers | None = None
         self._emit = emit
         self._clock = clock
         self._log = log
@@ -77,6 +83,7 @@ class AmiLink:
         self._known: dict[str, LastSeen] = {}
         self._seen_until: float | None = None
         self._warned = False
+        self._once = Once(settings.name, log)
         self._resync_wanted = asyncio.Event()
 
     async def run(self, known: Mapping[str, LastSeen] = _NOBODY, seen_until: float | None = None) -> None:
@@ -101,6 +108,11 @@ class AmiLink:
         """Facts were lost on their way: ask the PBX again for what is true."""
         self._resync_wanted.set()
 
+    def carry_out(self, order: Order) -> None:
+        """Do what is ordered for a caller who waits; never waits. While the link is down, nothing is done."""
+        if self.offers is not None:
+            self.offers.take(order)
+
     def _down(self, error: LinkError) -> None:
         self.problem = str(error)
         if self.is_up:
@@ -121,14 +133,22 @@ class AmiLink:
             await self._sync(session, translator, resync)
             translator.syncing = False
             self._log.info("%s: link is up, %d callers on the line", self.settings.name, len(translator.callers))
+            actions = Actions(session, self._once, self.settings.username)
+            self.offers = Offers(actions, translator, self._patience)
             await self._keep(session)
         finally:
             session.close()
+            await self._end_offers()
             self._settle(reader)
             if self.is_up:
                 self._known = last_seen(translator)
             if self._resync_wanted.is_set():  # what was told of them may not have arrived
                 self._known = {uniqueid: replace(last, situation=None) for uniqueid, last in self._known.items()}
+
+    async def _end_offers(self) -> None:
+        offers, self.offers = self.offers, None
+        if offers is not None:
+            await offers.close()
 
     def _translator(self) -> Translator:
         settings = self.settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import translate
 
 from textback.events import (
@@ -19,7 +19,8 @@ from textback.events import (
     Talking,
     VoicemailTook,
 )
-from textback.pbx.picture import NOTHING, Channel, Picture, Situation
+from textback.pbx.channel import Channel, Helper
+from textback.pbx.picture import NOTHING, Picture, Situation
 from textback.pbx.wire import Headers
 
 Position = tuple[str, str, str]
@@ -49,6 +50,11 @@ class Callers:
         #: a caller came of whom the PBX does not say whether the number is hidden
         self.presentation_untold = False
         self.facts: list[Fact] = []
+        #: by Uniqueid, the channels that speak for us
+        self.helpers: dict[str, Helper] = {}
+        #: told the Uniqueid of a channel that came or went, of a caller whose situation changed, or for whom no
+        #: agent's phone rings any more
+        self.stir: Callable[[str], object] = _nobody_watches
         self._trunks = re.compile("|".join(map(translate, trunks)) or r"(?!)")
         self._contexts = frozenset(contexts)
         self._distrusted: set[str] = set()
@@ -132,6 +138,7 @@ class Callers:
                 self.callers[channel.uniqueid] = now
                 fact = _fact(self.call_id(channel.uniqueid), at, told, now)
                 self.facts.extend([fact] if fact else [])
+                self.stir(channel.uniqueid)
 
     def tell_around(self, channel: Channel, at: float) -> None:
         """The same for whoever hears or is heard by ``channel``."""
@@ -139,6 +146,7 @@ class Callers:
 
     def nobody_answered(self, channel: Channel, why: NoAnswer, at: float, queue: str | None = None) -> None:
         """What was tried for ``channel`` came to nothing; its caller, if it is one, is still there."""
+        channel.left = None
         if channel.uniqueid in self.callers and not channel.hangup_requested:
             self.facts.append(NobodyAnswered(self.call_id(channel.uniqueid), at, why, queue))
 
@@ -147,6 +155,10 @@ class Callers:
         for other in self.picture.connected(channel):
             if other.uniqueid in self.callers:
                 self.facts.append(VoicemailTook(self.call_id(other.uniqueid), at))
+
+
+def _nobody_watches(uniqueid: str) -> None:
+    """Nobody waits for anything to change."""
 
 
 def _fact(call_id: str, at: float, told: Situation, now: Situation) -> Fact | None:

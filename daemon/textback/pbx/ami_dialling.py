@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from textback.events import KeyPressed, NoAnswer, StaffReached
 from textback.pbx.ami_callers import Callers
-from textback.pbx.picture import Channel
+from textback.pbx.ami_places import find_in_prompt
+from textback.pbx.channel import Channel
 from textback.pbx.wire import Headers
 
 #: QUEUESTATUS as app_queue sets it when it sends the caller on without an answer
@@ -37,7 +38,9 @@ def _dial_begin(callers: Callers, event: Headers, at: float) -> None:
     if callers.is_trunk(leg.name) and leg.uniqueid not in callers.callers:
         leg.dialled = _dialled(event)
     caller = picture.get(event.get("Uniqueid"))
-    if caller and not caller.seat:
+    if caller and caller.seat:
+        picture.call_agent(caller, leg)
+    elif caller:
         picture.ring(caller, leg)
         callers.tell_around(caller, at)
 
@@ -63,6 +66,9 @@ def _dial_end(callers: Callers, event: Headers, at: float) -> None:
 
 def rings_no_more(callers: Callers, leg: Channel, why: NoAnswer | None, at: float) -> None:
     """``leg`` has stopped ringing; ``why``: since nobody answered, if that is known."""
+    waiting = callers.picture.stop_calling(leg)
+    if waiting and not waiting.agents:
+        callers.stir(waiting.uniqueid)
     caller = callers.picture.stop_ringing(leg)
     if caller is None or caller.legs:
         return
@@ -72,7 +78,11 @@ def rings_no_more(callers: Callers, leg: Channel, why: NoAnswer | None, at: floa
 
 
 def _digit(callers: Callers, event: Headers, at: float) -> None:
-    if event["Uniqueid"] in callers.callers and event.get("Direction") == "Received":
+    channel = callers.picture.get(event["Uniqueid"])
+    if channel is None or channel.uniqueid not in callers.callers or event.get("Direction") != "Received":
+        return
+    find_in_prompt(callers, channel, event, at)
+    if not (channel.moved and channel.prompt):  # else a hook reads the keys, which may be digits of a number
         callers.facts.append(KeyPressed(callers.call_id(event["Uniqueid"]), at, event.get("Digit", "")))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from textback.events import CallerKnown, Fact
 from textback.pbx import ami_dialling, ami_places
 from textback.pbx.ami_callers import Callers, is_hidden
-from textback.pbx.picture import Channel
+from textback.pbx.channel import Channel
 from textback.pbx.wire import Headers
 
 
@@ -43,6 +43,9 @@ class Translator(Callers):
 
 def _newchannel(callers: Callers, event: Headers, at: float) -> None:
     channel = callers.picture.add(event["Uniqueid"], event["Channel"])
+    if helper := callers.helpers.get(channel.uniqueid):
+        helper.came_at = at
+    callers.stir(channel.uniqueid)
     inbound = event["ChannelState"] == "4" and event["Uniqueid"] == event["Linkedid"]
     if inbound and callers.is_trunk(channel.name) and callers.arrives_in(event["Context"]):
         callers.arrive(channel, event, at, event.get("Exten"))
@@ -56,6 +59,7 @@ def _newcallerid(callers: Callers, event: Headers, at: float) -> None:
 def _hangup_request(callers: Callers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
+        ami_places.find_in_prompt(callers, channel, event, at)
         channel.hangup_requested = True
 
 
@@ -63,10 +67,14 @@ def _hangup(callers: Callers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel is None:
         return
+    ami_places.find_in_prompt(callers, channel, event, at)
     ami_dialling.rings_no_more(callers, channel, None, at)
     around = callers.picture.connected(channel)
     callers.leave(channel, at)
     callers.picture.remove(channel)
+    if helper := callers.helpers.get(channel.uniqueid):
+        helper.gone_at = at
+    callers.stir(channel.uniqueid)
     callers.tell(around, at)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textback.pbx.ami_callers import Callers
-from textback.pbx.picture import Seat
+from textback.pbx.channel import Channel, Seat
+from textback.pbx.dialplan import PROMPTS
 from textback.pbx.wire import Headers
+
+UP = "6"  # ChannelState
 
 
 def _bridge_enter(callers: Callers, event: Headers, at: float) -> None:
@@ -43,15 +46,37 @@ def _music(callers: Callers, event: Headers, at: float, since: float | None) -> 
 def _queue_join(callers: Callers, event: Headers, at: float) -> None:
     channel = callers.picture.add(event["Uniqueid"], event["Channel"])
     if channel.seat is None or channel.seat.queue != event["Queue"]:
-        channel.seat = Seat(event["Queue"], at)
+        channel.seat = Seat(event["Queue"], at, _position(event))
+    channel.is_elsewhere()
+    channel.is_up = event.get("ChannelState") == UP
     callers.tell_around(channel, at)
+
+
+def _position(event: Headers) -> int | None:
+    position = event.get("Position", "")
+    return int(position) if position.isdecimal() else None
 
 
 def _queue_leave(callers: Callers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
+        callers.picture.call_off(channel)
         channel.seat = None
+        # who has hung up is moved nowhere any more
+        channel.left = None if channel.hangup_requested else Seat(event.get("Queue", ""), at, _position(event))
+        channel.prompt = channel.left if channel.moved else None
+        find_in_prompt(callers, channel, event, at)
         callers.tell_around(channel, at)
+
+
+def find_in_prompt(callers: Callers, channel: Channel, event: Headers, at: float) -> None:
+    """Whoever has left a queue, and is next seen in a prompt of ours, was moved there (by another daemon, say).
+
+    Asterisk 22 shows it with the end of the wait already, 16 only with what comes next.
+    """
+    if channel.left and channel.prompt is None and event.get("Context") in PROMPTS:
+        channel.prompt = channel.left
+        callers.tell([channel], at)
 
 
 def _attended_transfer(callers: Callers, event: Headers, at: float) -> None:
@@ -62,6 +87,7 @@ def _attended_transfer(callers: Callers, event: Headers, at: float) -> None:
     caller = callers.picture.get(event["TransfereeUniqueid"])
     if consult and caller and consult.seat:
         caller.seat, consult.seat = consult.seat, None
+        callers.picture.call_off(consult, caller)
         callers.picture.leave(caller)
         callers.tell([caller], at)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from textback.events import Fact, StateUnknown
+from textback.events import Fact, Place, StateUnknown
 from textback.pbx.ami_callers import Position, position
 from textback.pbx.ami_facts import Translator
-from textback.pbx.picture import NOTHING, Seat, Situation
+from textback.pbx.ami_places import UP
+from textback.pbx.channel import Channel, Seat
+from textback.pbx.dialplan import OURS
+from textback.pbx.picture import NOTHING, Situation
 from textback.pbx.wire import Headers
 
 _UNPARKED = ("UnParkedCall", "ParkedCallTimeOut", "ParkedCallGiveUp")
@@ -92,6 +95,16 @@ class Resync:
             self._picture.enter(channel, row["BridgeId"], holding=is_parked)
         if is_parked and channel.parked_since is None and not self._came(_UNPARKED, uniqueid):
             channel.parked_since = at
+        channel.is_up = channel.is_up or row.get("ChannelState") == UP
+        self._in_prompt(channel, row)
+
+    def _in_prompt(self, channel: Channel, row: Headers) -> None:
+        """Whoever heard a prompt of ours when last seen, and is still in our dialplan, hears it still."""
+        last = self._known.get(channel.uniqueid)
+        was = last.situation if last else None
+        stayed = row["Context"].startswith(OURS) and not self._came("QueueCallerJoin", channel.uniqueid)
+        if was and was.place is Place.OFFER and was.since is not None and stayed:
+            channel.prompt = channel.left = Seat(was.queue or "", was.since)
 
     def _came(self, event: str | tuple[str, ...], uniqueid: str) -> bool:
         """Whether one of those events came while the snapshot was on its way: what it says may be older."""
@@ -113,7 +126,11 @@ class Resync:
         dialling = {row["Uniqueid"] for row in channels if row.get("Application", "").lower() in _DIALLING}
         for row in channels:
             leg, caller = self._picture.get(row["Uniqueid"]), self._picture.get(row["Linkedid"])
-            if not leg or not caller or leg is caller or caller.uniqueid not in dialling or leg.rings_for:
+            if not leg or not caller or leg is caller:
+                continue
+            if caller.seat and row["ChannelState"] in _RINGING_STATES and not leg.agent_for:
+                self._picture.call_agent(caller, leg)
+            if caller.uniqueid not in dialling or leg.rings_for:
                 continue
             if any(other.seat for other in self._picture.connected(caller)):
                 continue  # its Dial() is over: this leg rings for a queue that a transfer has led to

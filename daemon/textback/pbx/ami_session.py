@@ -103,7 +103,7 @@ class Session:
 
     async def ask(self, action: Mapping[str, str], timeout: float | None = None) -> Headers:
         """The response to an action. Raises ``LinkError`` if none comes within ``timeout`` seconds."""
-        answer, _ = await self._send(action, timeout)
+        answer, _ = await self._send(action, timeout, as_list=False)
         return answer
 
     async def ask_list(self, action: Mapping[str, str], timeout: float | None = None) -> list[Headers]:
@@ -114,14 +114,17 @@ class Session:
             raise LinkError(f"{action['Action']}: {message}", permanent="ermission" in message)
         return items
 
-    async def _send(self, action: Mapping[str, str], timeout: float | None) -> tuple[Headers, list[Headers]]:
+    async def _send(
+        self, action: Mapping[str, str], timeout: float | None, as_list: bool | None = None
+    ) -> tuple[Headers, list[Headers]]:
         if any(mark in text for pair in action.items() for text in pair for mark in "\r\n"):
             raise LinkError(f"{action['Action']}: a value has a line end in it, nothing was sent")
         if self._wire.lost.done():
             raise LinkError("the link is down")
         timeout = self._timeout if timeout is None else timeout
         action_id = secrets.token_hex(16)  # nobody who forges messages can know it
-        future = self._manager.send_action({**action, "ActionID": action_id})
+        # Left to itself, panoramisk takes "successfully queued" and "will follow" for the beginning of a list.
+        future = self._manager.send_action({**action, "ActionID": action_id}, as_list=as_list)
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.wait({future, self._wire.lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -138,6 +141,11 @@ class Session:
     async def closed(self) -> None:
         """Wait until the connection ends, from whichever side."""
         await asyncio.shield(self._wire.lost)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection has not ended."""
+        return not self._wire.lost.done()
 
     def close(self) -> None:
         """End the connection now."""

@@ -24,6 +24,11 @@ class Patience:
     refused_delay: float = 60.0
     boot_wait: float = 1.0
     boot_tries: int = 30
+    #: before a caller who pressed the key is told what became of it: the dialplan may do that by itself
+    before_telling: float = 1.0
+    #: until what was asked for has begun on the PBX, and until a prompt is over
+    begin: float = 5.0
+    prompt: float = 60.0
 
     def delay(self, failures: int, jitter: float) -> float:
         """Before the next attempt, after so many that failed in a row: doubled each time; ``jitter``: 0…1."""

@@ -7,47 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from textback.events import Place
-
-
-@dataclass(slots=True)
-class Seat:
-    """A place in a queue, taken at ``since``."""
-
-    queue: str
-    since: float
-
-
-@dataclass(slots=True)
-class Channel:
-    """One leg on the PBX."""
-
-    uniqueid: str
-    name: str
-    bridge: str | None = None
-    seat: Seat | None = None
-    parked_since: float | None = None
-    #: this channel has put whoever it talks with on hold, since
-    holding_since: float | None = None
-    #: music plays to this channel, since
-    music_since: float | None = None
-    #: legs that ring for this channel, outside any queue
-    legs: set[str] = field(default_factory=set)
-    #: the channel that this one rings for
-    rings_for: str | None = None
-    hangup_requested: bool = False
-    #: the number that this leg goes out to, if it leaves over a trunk
-    dialled: str | None = None
-    queue_tried: str | None = None
-
-    @property
-    def is_local(self) -> bool:
-        return self.name.startswith("Local/")
-
-    @property
-    def device(self) -> str:
-        """``PJSIP/ext201-0000000a`` -> ``ext201``: who that is, in a word."""
-        peer = self.name.rpartition("-")[0] or self.name
-        return peer.partition("/")[2] or peer
+from textback.pbx.channel import Channel
 
 
 @dataclass(slots=True)
@@ -96,9 +56,11 @@ class Picture:
         """The channel is gone, and with it its seat, its legs and its place in a bridge."""
         self.leave(channel)
         self.stop_ringing(channel)
+        self.stop_calling(channel)
         for leg in [self.get(leg) for leg in channel.legs]:
             if leg:
                 leg.rings_for = None
+        self.call_off(channel)
         self.channels.pop(channel.uniqueid, None)
         self._halves.pop(channel.name, None)
 
@@ -108,6 +70,7 @@ class Picture:
         bridge.holding = holding
         bridge.members.add(channel.uniqueid)
         channel.bridge = bridge_id
+        channel.is_elsewhere()
 
     def leave(self, channel: Channel) -> None:
         bridge = self._bridges.get(channel.bridge or "")
@@ -121,6 +84,7 @@ class Picture:
     def ring(self, caller: Channel, leg: Channel) -> None:
         self.stop_ringing(leg)
         caller.legs.add(leg.uniqueid)
+        caller.is_elsewhere()
         leg.rings_for = caller.uniqueid
 
     def stop_ringing(self, leg: Channel) -> Channel | None:
@@ -130,6 +94,29 @@ class Picture:
         if caller:
             caller.legs.discard(leg.uniqueid)
         return caller
+
+    def call_agent(self, caller: Channel, leg: Channel) -> None:
+        """``leg`` rings at an agent's phone for ``caller``, who waits in a queue."""
+        self.stop_calling(leg)
+        caller.agents.add(leg.uniqueid)
+        leg.agent_for = caller.uniqueid
+
+    def stop_calling(self, leg: Channel) -> Channel | None:
+        """``leg`` rings no more at an agent's phone; returns whom it rang for."""
+        caller = self.get(leg.agent_for)
+        leg.agent_for = None
+        if caller:
+            caller.agents.discard(leg.uniqueid)
+        return caller
+
+    def call_off(self, caller: Channel, heir: Channel | None = None) -> None:
+        """No agent's phone rings for ``caller`` any more, since they ring for ``heir`` or for nobody."""
+        for leg in [self.get(leg) for leg in caller.agents]:
+            if leg:
+                self.stop_calling(leg)
+                if heir:
+                    self.call_agent(heir, leg)
+        caller.agents.clear()
 
     def connected(self, channel: Channel) -> list[Channel]:
         """Everybody who hears or is heard by ``channel``: over bridges and the two halves of Local channels."""
@@ -168,7 +155,10 @@ class Picture:
                 return Situation(Place.QUEUE, other.seat.since, other.seat.queue)
         if channel.music_since is not None and channel.bridge:
             return Situation(Place.AGENT_HOLD, channel.music_since)
-        return Situation(ringing=True) if any(other.legs for other in around) else NOTHING
+        if any(other.legs for other in around):
+            return Situation(ringing=True)
+        prompt = channel.prompt
+        return Situation(Place.OFFER, prompt.since, prompt.queue) if prompt else NOTHING
 
 
 def _with_people(people: list[Channel]) -> Situation:
