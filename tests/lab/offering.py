@@ -91,13 +91,6 @@ class Visitor:
     def joins(self, times: int) -> Message:
         return self.nth(times, "QueueCallerJoin")
 
-    def hears_by_hook(self, prompt: str) -> None:
-        """Waits until a hook plays that."""
-        self.ami.wait(
-            lambda m: m.get("Event") == "AGIExecStart" and m["Uniqueid"] == self.uniqueid and prompt in m["Command"],
-            what=f"{prompt} to {self.number}",
-        )
-
     def whispers(self, times: int = 1) -> Message:
         """The event that tells that a prompt is played to them where they wait."""
         began = partial(self.ami.events, "ChanSpyStart", SpyeeUniqueid=self.uniqueid)

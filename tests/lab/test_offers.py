@@ -115,8 +115,8 @@ def they_press(evening: Evening) -> None:
     evening.visitors["pressed"].leg.press("5")
     for queue in ("taken", "quit"):
         evening.visitors[queue].nth(1, "QueueCallerLeave")
-    for queue in ("taken", "quit"):  # into the prompt: a hook listens
-        evening.visitors[queue].hears_by_hook("textback/offer")
+    for queue in ("taken", "quit"):
+        evening.visitors[queue].nth(1, "Newexten", Application="Read")
     evening.visitors["taken"].leg.press("5")
     evening.visitors["quit"].leg.hang_up()
 

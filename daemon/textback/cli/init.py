@@ -31,7 +31,7 @@ Next:
      secret = what stands in {secret}
      deny = 0.0.0.0/0.0.0.0
      permit = {permit}
-     read = system,call,agent,dtmf,user,dialplan
+     read = system,call,agent,dtmf,dialplan
      write = call,agent,reporting
      eventfilter = ^Event: ([^NV]|New[^e])
      eventfilter = ^Event: VarSet.*Variable: (QUEUESTATUS|DIALSTATUS|VMSTATUS)
