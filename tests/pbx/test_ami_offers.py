@@ -85,7 +85,7 @@ def test_whoever_was_moved_waits_in_the_prompt_until_they_are_back(context: str)
     wait(story)
 
 
-def test_in_the_prompt_the_keys_are_for_the_hook() -> None:
+def test_in_the_prompt_the_keys_are_for_the_dialplan() -> None:
     async def story(w: World) -> None:
         await seated(w)
         w.pbx.send(event("DTMFEnd", Digit="1", Direction="Received"))

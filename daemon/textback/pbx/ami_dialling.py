@@ -82,7 +82,7 @@ def _digit(callers: Callers, event: Headers, at: float) -> None:
     if channel is None or channel.uniqueid not in callers.callers or event.get("Direction") != "Received":
         return
     find_in_prompt(callers, channel, event, at)
-    if not (channel.moved and channel.prompt):  # else a hook reads the keys, which may be digits of a number
+    if not (channel.moved and channel.prompt):  # there the dialplan reads the keys, which may be digits of a number
         callers.facts.append(KeyPressed(callers.call_id(event["Uniqueid"]), at, event.get("Digit", "")))
 
 

@@ -37,7 +37,7 @@ class Channel:
     agents: set[str] = field(default_factory=set)
     #: the channel that this one rings for at an agent's phone
     agent_for: str | None = None
-    #: we move this channel out of its queue into a prompt of ours, where a hook reads the keys
+    #: we move this channel out of its queue into a prompt of ours, where the dialplan reads the keys
     moved: bool = False
     #: the queue that this channel has left, and when, if nothing else was seen of it since
     left: Seat | None = None
