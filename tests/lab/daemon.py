@@ -81,7 +81,8 @@ class Daemon:
         }
         if self._queue_log is not None:
             pbx["queue_log"] = str(self._queue_log)
-        account = {"account_sid": "AC" + "0" * 32, "auth_token": "token", "api_base": twilio}
+        # For twice that time, and a heartbeat, a daemon that was killed is taken to live on.
+        account = {"account_sid": "AC" + "0" * 32, "auth_token": "token", "api_base": twilio, "timeout": "3s"}
         written: dict[str, Any] = {
             "database": {"url": self._url},
             "pbx": [pbx],
