@@ -23,7 +23,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tools
 	@$(MAKE) --no-print-directory lab-if-possible check
-	$(BIN)/pytest
+	@$(BIN)/pytest tests/lab >.lab.log 2>&1 & lab=$$!; \
+	$(BIN)/pytest --ignore=tests/lab; status=$$?; \
+	echo 'Those on a real Asterisk, which run at the same time since they mostly wait:'; \
+	wait $$lab || status=$$?; cat .lab.log; exit $$status
 
 check: $(VENV)/.tools
 	$(BIN)/flake8 daemon sql tests
@@ -59,5 +62,5 @@ $(VENV)/.tools: pyproject.toml | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) build dist daemon/*.egg-info .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) .lab.log build dist daemon/*.egg-info .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
