@@ -21,10 +21,10 @@ def over_budget(case: Case) -> str | None:
     guards, spent = case.home[0].guards, case.spent
     alike = spent.prefixes.get(prefix_of(case.number.e164 or ""), 0)
     for count, limit, what in (
-        (spent.minute, guards.per_minute, "texts within a minute"),
-        (spent.day, guards.per_day, "texts within a day"),
-        (alike, guards.per_prefix, "texts to numbers like this one within a minute"),
+        (spent.minute, guards.per_minute, "within a minute"),
+        (spent.day, guards.per_day, "within a day"),
+        (alike, guards.per_prefix, "to numbers like this one within a minute"),
     ):
         if 0 < limit <= count:
-            return f"{limit} {what} are the limit"
+            return f"one text {what} is the limit" if limit == 1 else f"{limit} texts {what} are the limit"
     return None

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -9,18 +11,30 @@ from textback.cli import cli
 
 from .conftest import Home
 
-COMMANDS = [
-    "init", "demo", "run", "check", "replay", "db", "db upgrade", "db status", "practice", "practice apply",
-    "practice export", "practice list", "calls", "calls list", "calls show", "calls tail", "messages",
-    "messages list", "send-test", "dialplan", "dialplan show",
-]  # fmt: skip
+
+def commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
+    """Every command and every group of commands, by the words that lead to it."""
+    for name, command in group.commands.items():
+        yield (*above, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *above, name)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command: str) -> None:
-    result = CliRunner().invoke(cli, [*command.split(), "--help"])
+GROUPS = [(), *{words[:-1] for words in commands(cli) if len(words) > 1}]
+
+
+@pytest.mark.parametrize("command", list(commands(cli)), ids=" ".join)
+def test_every_command_has_help_with_an_example(command: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, [*command, "--help"])
     assert result.exit_code == 0
-    assert f"Example: textback {command.split()[0]}" in result.output or "Example: textback --config" in result.output
+    assert f"Example: textback {command[0]}" in result.output or "Example: textback --config" in result.output
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS), ids=" ".join)
+def test_what_a_command_does_is_said_in_one_line_of_a_narrow_terminal(group: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, [*group, "--help"], terminal_width=80)
+    listed = result.output.partition("Commands:\n")[2].splitlines()
+    assert listed and not [line for line in listed if line.endswith("...")]
 
 
 def test_every_mistake_of_the_configuration_is_told_on_a_line_of_its_own(home: Home) -> None:

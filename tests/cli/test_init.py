@@ -97,6 +97,23 @@ def test_options_that_make_no_sense_are_a_fault_of_usage(tmp_path: Path, argumen
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_nobody_answers_it_says_how_to_go_without(tmp_path: Path) -> None:
+    status, output = init(tmp_path, answers="Grove Dental\n")
+    assert status == 2 and "say --region, and --non-interactive" in output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_on_hold_waits_in_the_practice_file_until_it_is_enabled(tmp_path: Path) -> None:
+    assert init(tmp_path, *GIVEN)[0] == 0
+    practice = config.load_practice_file(tmp_path / "practice.toml")
+    assert not practice.call_to_text.enabled
+    text = (tmp_path / "practice.toml").read_text()
+    assert text.count("enabled = false") == 1
+    (tmp_path / "practice.toml").write_text(text.replace("enabled = false", "enabled = true"))
+    enabled = config.load_practice_file(tmp_path / "practice.toml")
+    assert enabled.call_to_text.enabled and enabled.warnings() == practice.warnings()
+
+
 def test_what_the_files_could_not_hold_leaves_nothing_half_written(tmp_path: Path) -> None:
     status, output = init(tmp_path, *GIVEN, "--pbx-name", "not a name")
     assert (status, "pbx[0].name" in output) == (78, True)

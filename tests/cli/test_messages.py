@@ -56,8 +56,8 @@ def test_a_filter_leaves_what_it_names(texted: Home, filters: list[str], count: 
 
 def test_people_get_a_table(texted: Home) -> None:
     heading, newest, _ = texted.done("messages", "list").splitlines()
-    assert heading.split() == ["created", "way", "number", "flow", "status", "reason", "segments", "call", "text"]
-    assert newest.split() == "2026-11-21 12:00:01 out +12025550111 missed held - 1 main/1 Hello".split()
+    assert heading.split() == "created way number flow status reason segments call id text".split()
+    assert newest.split() == "2026-11-21 12:00:01 out +12025550111 missed held - 1 main/1 message-1 Hello".split()
 
 
 def test_a_held_text_is_released_and_another_dismissed(texted: Home) -> None:

@@ -119,5 +119,5 @@ def test_an_address_that_another_program_has_is_told_in_one_line(home: Home, tab
 
         status, _, err = asyncio.run(story())
     assert status == 1
-    assert err.splitlines()[-1].endswith(f"cannot listen on 127.0.0.1:{port}: address already in use")
+    assert err.splitlines()[-1] == f"[{table}] listen: cannot listen on 127.0.0.1:{port}: address already in use"
     assert "Traceback" not in err

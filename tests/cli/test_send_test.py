@@ -76,3 +76,14 @@ def test_what_the_provider_says_is_told_by_its_meaning(ready: Home, httpserver: 
     assert "account SID or auth token is wrong" in result.stderr
     assert f"put it right under [sms] in {ready.config}" in result.stderr
     httpserver.check_assertions()
+
+
+def test_where_nobody_answers_nothing_is_sent(ready: Home) -> None:
+    result = ready.run("send-test", TO)
+    assert (result.exit_code, "nobody answered; --yes sends without asking" in result.stderr) == (1, True)
+
+
+def test_a_line_is_named_by_its_name_or_its_number(ready: Home) -> None:
+    for line in ("Front desk", "+12025550100"):
+        assert "from +12025550100" in ready.done("send-test", TO, "--yes", "--line", line)
+    assert ready.run("send-test", TO, "--yes", "--line", "Back").exit_code == 2

@@ -86,14 +86,14 @@ def test_a_refused_connection_is_a_link_error() -> None:
     async def run() -> None:
         async with fake_asterisk() as pbx:
             port = pbx.port
-        with pytest.raises(LinkError, match=f"cannot connect to 127.0.0.1:{port}") as caught:
+        with pytest.raises(LinkError, match=f"^cannot connect to 127.0.0.1:{port}: connection refused$") as caught:
             await Session.connect("127.0.0.1", port, lambda session, data: None)
         assert not caught.value.permanent
 
     asyncio.run(run())
 
 
-# -- panoramisk's faults, by their number in the field notes ---------------------------------------------------
+# -- panoramisk's faults, by number ---------------------------------------------------
 
 
 def test_1_a_bad_password_makes_no_second_login() -> None:

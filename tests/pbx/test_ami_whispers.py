@@ -22,18 +22,18 @@ RECORDED = [(pbx, name) for pbx in ("asterisk16", "asterisk22") for name in ("pl
 ENDS = {"played": "abandoned", "answered": "answered", "min": "texted", "": "texted"}
 
 
-def helper(w: World) -> str:
-    """The Uniqueid that the last helper was given."""
+def whisper(w: World) -> str:
+    """The Uniqueid that the last whisper was given."""
     return actions(w.pbx, "Originate")[-1]["ChannelId"]
 
 
 def came(w: World) -> Headers:
     name = "Local/s@textback-whisper-00000001;1"
-    return newchannel(helper(w), name, ChannelState="0", ChannelStateDesc="Down", Context="textback-whisper")
+    return newchannel(whisper(w), name, ChannelState="0", ChannelStateDesc="Down", Context="textback-whisper")
 
 
 def gone(w: World) -> Headers:
-    return event("Hangup", channel(helper(w), "Local/s@textback-whisper-00000001;1", Context="textback-whisper"))
+    return event("Hangup", channel(whisper(w), "Local/s@textback-whisper-00000001;1", Context="textback-whisper"))
 
 
 async def whispering(w: World) -> None:
@@ -76,7 +76,7 @@ def test_it_ends_when_the_caller_leaves_the_queue() -> None:
     async def story(w: World) -> None:
         await whispering(w)
         w.pbx.send(leave())
-        assert await done(w, "Hangup") == [{"Channel": helper(w)}]
+        assert await done(w, "Hangup") == [{"Channel": whisper(w)}]
         w.pbx.send(gone(w))
         await idle(w)
 
@@ -86,7 +86,7 @@ def test_it_ends_when_the_caller_leaves_the_queue() -> None:
 def test_it_ends_when_the_key_is_answered_and_that_is_told() -> None:
     async def story(w: World) -> None:
         await whispering(w)
-        offer = helper(w)
+        offer = whisper(w)
         w.link.carry_out(answer("landline"))
         assert (await done(w, "Hangup"))[0] == {"Channel": offer}
         assert (await done(w, "Originate", 2))[-1]["Data"].startswith("textback/landline")
@@ -105,7 +105,7 @@ def test_one_that_has_not_come_yet_is_ended_as_soon_as_it_comes() -> None:
         await until(lambda: len(w.told(HoldStarted)) == 2)
         assert not actions(w.pbx, "Hangup")
         w.pbx.send(came(w))
-        assert await done(w, "Hangup") == [{"Channel": helper(w)}]
+        assert await done(w, "Hangup") == [{"Channel": whisper(w)}]
         await idle(w)
 
     wait(story)

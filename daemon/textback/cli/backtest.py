@@ -51,7 +51,7 @@ def _zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
     return value
 
 
-@click.command()
+@click.command(short_help="What would have been texted, and what it would cost.")
 @config_option
 @click.option("--queue-log", metavar="FILE", help="Asterisk's queue_log, or the URL of a database with that table.")
 @click.option("--cdr", metavar="FILE", help="Its Master.csv, or the URL of a database with the table cdr.")

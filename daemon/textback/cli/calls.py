@@ -111,7 +111,7 @@ def _offset(seconds: float) -> str:
     return f"+{int(minutes)}:{rest:04.1f}"
 
 
-@calls.command()
+@calls.command(short_help="Calls as they end.")
 @config_option
 @json_option
 @practice_option

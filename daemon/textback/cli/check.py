@@ -19,11 +19,11 @@ from textback.store.engine import StoreError, file_of, reading
 
 WITHHELD = (
     "hint: Asterisk tells of a caller who hides the number only with `channelvars = CALLERID(pres)`"
-    " under [general] in manager.conf"
+    " under [general] in manager.conf, after a restart"
 )
 
 
-@click.command()
+@click.command(short_help="Check textback.toml, practice files and database.")
 @config_option
 @click.option(
     "--practice", "files", type=click.Path(path_type=Path), multiple=True, metavar="FILE",

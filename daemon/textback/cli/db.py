@@ -20,7 +20,7 @@ def db() -> None:
     """
 
 
-@db.command()
+@db.command(short_help="Make the database, or bring it up to date.")
 @config_option
 def upgrade() -> None:
     """Make the database, or bring it to the tables of this version; changes nothing if it has them.
@@ -37,7 +37,7 @@ def upgrade() -> None:
             click.echo(f"already at {migrations.status(engine).head}, the newest")
 
 
-@db.command()
+@db.command(short_help="Say where the database stands.")
 @config_option
 def status() -> None:
     """Say where the database stands; fails unless it has the tables of this version.

@@ -37,7 +37,7 @@ Ctrl-C ends the demo.
 """
 
 
-@click.command()
+@click.command(short_help="Show textback at work: no PBX, no account needed.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Keep the log in this folder.")
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after that.")
 @click.option("--calls", type=click.IntRange(min=1), metavar="N", help="End after that many calls.")

@@ -24,7 +24,7 @@ from textback.practice import Practice
 RULE = "; {:=<116}"
 
 
-@click.group()
+@click.group(short_help="What the PBX has to do: key, offer, user.")
 @config_option
 def dialplan() -> None:
     """What the PBX itself has to do: the key, the offer, the daemon's user.
@@ -41,7 +41,7 @@ def _address(ctx: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(f"{value!r} is no IP address.") from None
 
 
-@dialplan.command()
+@dialplan.command(short_help="Print the files for Asterisk and FreePBX.")
 @config_option
 @click.option("--pbx", "name", metavar="NAME", help="Only for this [[pbx]].")
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,36 +18,6 @@ from textback.cli import starter
 from textback.cli.faults import Refused
 from textback.cli.settings import config_option
 from textback.config import load, load_practice_file
-
-NEXT = """\
-Written: {files}
-
-Next:
-1. In manager.conf of {pbx} (mostly /etc/asterisk/manager.conf), and then `asterisk -rx "manager reload"`:
-
-     [general]
-     channelvars = CALLERID(pres)          ; tells who hides the number
-
-     [{user}]
-     secret = what stands in {secret}
-     deny = 0.0.0.0/0.0.0.0
-     permit = {permit}
-     read = system,call,agent,dtmf,dialplan
-     write = call,agent,reporting
-     eventfilter = ^Event: ([^NV]|New[^e])
-     eventfilter = ^Event: VarSet.*Variable: (QUEUESTATUS|DIALSTATUS|VMSTATUS)
-     eventfilter = ^Event: Newexten.*Application: (Queue|VoiceMail)
-
-2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
-3. textback --config {config} check --practice {practice}
-4. textback --config {config} db upgrade
-5. textback --config {config} practice apply {practice}
-6. textback --config {config} run
-
-For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
-{config}, and in the PBX what this prints:
-   textback --config {config} dialplan show
-"""
 
 
 def _zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -69,7 +40,7 @@ def _here() -> str:
     return "UTC"
 
 
-@click.command()
+@click.command(short_help="Write textback.toml and practice.toml to start from.")
 @config_option
 @click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where to write.")
 @click.option("--practice-name", help="The organisation that calls are for.")
@@ -108,7 +79,7 @@ def init(directory: Path, non_interactive: bool, force: bool, **given: Any) -> N
         _write(practice, starter.practice_text(answers), load_practice_file)
     except OSError as error:
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
-    _say_what_next(answers, config, practice, [config, practice, *written])
+    click.echo(starter.next_steps(answers, config, practice, [config, practice, *written]))
 
 
 class Interview:
@@ -122,10 +93,20 @@ class Interview:
         if given not in (None, ()):
             return given if isinstance(given, (tuple, int, Path)) else read(given)
         if self._somebody:
-            return click.prompt(question, default=default, value_proc=read)
+            return _asked(question, option, default, read)
         if default is None:
             raise click.UsageError(f"say {option}, as nobody is asked with --non-interactive")
         return read(default)
+
+
+def _asked(question: str, option: str, default: Any, read: Callable[[str], Any]) -> Any:
+    try:
+        return click.prompt(question, default=default, value_proc=read)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        raise click.UsageError(f"nobody answered: say {option}, and --non-interactive for all the rest") from None
 
 
 def _answers(given: dict[str, Any], interview: Interview) -> dict[str, Any]:
@@ -186,18 +167,3 @@ def _write(path: Path, text: str, check: Callable[[Path], object]) -> None:
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
-
-
-def _say_what_next(answers: dict[str, Any], config: Path, practice: Path, written: list[Path]) -> None:
-    local = answers["pbx_host"] in ("127.0.0.1", "localhost", "::1")
-    click.echo(
-        NEXT.format(
-            files=", ".join(map(str, written)),
-            pbx=answers["pbx_host"],
-            user=answers["pbx_user"],
-            secret=answers["pbx_secret_file"],
-            permit="127.0.0.1/255.255.255.255" if local else "the address of this computer/255.255.255.255",
-            config=config,
-            practice=practice,
-        )
-    )

@@ -28,7 +28,7 @@ from textback.store.senders import beats
 SILENCE = 300.0
 COLUMNS = {
     "created": "created_at", "way": "direction", "number": "number", "flow": "flow", "status": "status",
-    "reason": "reason", "segments": "segments", "call": "call_id", "text": "body",
+    "reason": "reason", "segments": "segments", "call": "call_id", "id": "id", "text": "body",
 }  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def release_messages(ids: tuple[str, ...]) -> None:
     _each(ids, text_now)
 
 
-@messages.command("cancel")
+@messages.command("cancel", short_help="Dismiss what is held, queued or of unknown fate.")
 @config_option
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
 def cancel_messages(ids: tuple[str, ...]) -> None:

@@ -31,7 +31,7 @@ def optout() -> None:
     """
 
 
-@optout.command()
+@optout.command(short_help="Send no more texts to these numbers.")
 @config_option
 @click.argument("given", metavar="NUMBER…", nargs=-1, required=True)
 def add(given: tuple[str, ...]) -> None:
@@ -46,7 +46,7 @@ def add(given: tuple[str, ...]) -> None:
             click.echo(f"{number}: {'opted out' if is_new else 'had opted out before'}")
 
 
-@optout.command()
+@optout.command(short_help="Allow texts to these numbers again.")
 @config_option
 @click.argument("given", metavar="NUMBER…", nargs=-1, required=True)
 def remove(given: tuple[str, ...]) -> None:

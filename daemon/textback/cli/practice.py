@@ -41,7 +41,7 @@ def practice() -> None:
     """
 
 
-@practice.command()
+@practice.command(short_help="Load a practice file and say what changed.")
 @config_option
 @click.option("--force", is_flag=True, help="Even over changes that were made on the page since the export.")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -92,7 +92,7 @@ def _tell(name: str, before: PracticeRow | None, document: dict[str, Any], versi
     click.echo(f"{name}: {len(told)} changed, version {version}" if told else f"{name}: nothing changed")
 
 
-@practice.command()
+@practice.command(short_help="Write a practice as a file that `apply` takes.")
 @config_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to; else to the standard output.")
 @click.argument("name")

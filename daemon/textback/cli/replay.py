@@ -24,9 +24,11 @@ from textback.store.engine import StoreError, file_of, reading
 from textback.wording import step
 
 
-@click.command()
+@click.command(short_help="Run recorded AMI bytes through the daemon's code.")
 @config_option
-@click.option("--practice", "practice_file", type=click.Path(path_type=Path), help="Judge by this practice file.")
+@click.option(
+    "--practice", "practice_file", type=click.Path(path_type=Path), metavar="FILE", help="Judge by this practice file."
+)
 @click.option("--pbx", "name", metavar="NAME", help="The [[pbx]] that was recorded, if there are several.")
 @click.option("--json", "as_json", is_flag=True, help="Only the calls, one JSON object a line.")
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")

@@ -35,7 +35,7 @@ ADVICE = {
 @click.command("send-test")
 @config_option
 @click.option("--practice", "name", metavar="NAME", help="From this practice's line, if there are several.")
-@click.option("--line", metavar="NAME", help="From this line of the practice; else from its first one.")
+@click.option("--line", metavar="LINE", help="From this line, by its name or number; else from the first one.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.argument("number")
 def send_test(number: str, name: str | None, line: str | None, yes: bool) -> None:
@@ -54,7 +54,7 @@ def send_test(number: str, name: str | None, line: str | None, yes: bool) -> Non
     body = f"This is {practice.name}. This is a test of textback: texts from here arrive."
     sender = _line(practice, line)
     if not yes:
-        click.confirm(f"Send one text from {sender} to {to} through {config.sms.provider}?", abort=True)
+        _confirm(f"Send one text from {sender} to {to} through {config.sms.provider}?")
     message = Outgoing(str(uuid.uuid4()), to, sender, body)
     try:
         accepted = asyncio.run(_send(config, message))
@@ -62,6 +62,15 @@ def send_test(number: str, name: str | None, line: str | None, yes: bool) -> Non
         advice = ADVICE[error.kind].format(path=config_path())
         raise Refused(f"{config.sms.provider}: {error}: {advice}") from None
     click.echo(f"{config.sms.provider} took it: {accepted.status}, id {accepted.provider_id}")
+
+
+def _confirm(question: str) -> None:
+    try:
+        said = click.confirm(question)
+    except click.Abort:
+        raise Refused("\nnothing was sent: nobody answered; --yes sends without asking") from None
+    if not said:
+        raise Refused("nothing was sent")
 
 
 async def _send(config: Config, message: Outgoing) -> Accepted:
@@ -84,7 +93,7 @@ def _practice(practices: tuple[Practice, ...], name: str | None) -> Practice:
 
 def _line(practice: Practice, name: str | None) -> str:
     for line in practice.lines:
-        if name in (None, line.name):
+        if name in (None, line.name, line.number):
             return line.number
     known = ", ".join(one_line(line.name) for line in practice.lines)
     raise click.UsageError(f"say with --line from which line: {known}")

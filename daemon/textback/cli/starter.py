@@ -1,13 +1,43 @@
-"""The two files that ``textback init`` writes, with a word on each line that may want a change."""
+"""The two files that ``textback init`` writes, with a word on each line that may want a change, and what comes next."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from textback.cli.toml import entry
 
 DAYS = ("mon", "tue", "wed", "thu", "fri")
+NEXT = """\
+Written: {files}
+
+Next:
+1. In manager.conf of {pbx} (mostly /etc/asterisk/manager.conf), and then `asterisk -rx "manager reload"`:
+
+     [general]
+     channelvars = CALLERID(pres)          ; tells who hides the number; takes a restart of Asterisk
+
+     [{user}]
+     secret = what stands in {secret}
+     deny = 0.0.0.0/0.0.0.0
+     permit = {permit}
+     read = system,call,agent,dtmf,dialplan
+     write = call,agent,reporting
+     eventfilter = ^Event: ([^NV]|New[^e])
+     eventfilter = ^Event: VarSet.*Variable: (QUEUESTATUS|DIALSTATUS|VMSTATUS)
+     eventfilter = ^Event: Newexten.*Application: (Queue|VoiceMail)
+
+2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
+3. textback --config {config} check --practice {practice}
+4. textback --config {config} db upgrade
+5. textback --config {config} practice apply {practice}
+6. textback --config {config} run
+
+For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
+{config}, and in the PBX what this prints:
+   textback --config {config} dialplan show
+"""
 
 
 def config_text(answers: Mapping[str, Any]) -> str:
@@ -36,6 +66,13 @@ provider = "console"
 # [sms.twilio]
 # account_sid = "AC00000000000000000000000000000000"
 # auth_token_file = "twilio-token"
+
+# [agi]
+# listen = "127.0.0.1:4573"             # what the dialplan asks, for callers who press a key on hold
+
+# [webhooks]
+# listen = "127.0.0.1:8081"             # what Twilio posts, and call-centre software
+# public_url = "https://text.example.org"
 
 [log]
 level = "info"
@@ -69,6 +106,17 @@ dids = []
 [hours]
 {week}
 
+# callers on hold who press a key; the PBX needs what `textback dialplan show` prints
+[call_to_text]
+enabled = false
+after = "30s"
+key = "5"
+# announce: the queue offers it; redirect, whisper: textback does; none
+offer = "announce"
+# hangup: the call ends; stay: the caller keeps waiting
+after_text = "hangup"
+message = {{ en = "This is {{practice}}, we apologize for the hold, how can we help?" }}
+
 [abandoned]
 enabled = true
 min_hold = "5s"
@@ -87,3 +135,17 @@ message = {{ en = "{{practice}} is closed right now. Reply here and we'll answer
 cooldown = "4h"
 settle = "15s"
 """
+
+
+def next_steps(answers: Mapping[str, Any], config: Path, practice: Path, written: Iterable[Path]) -> str:
+    """What was written, and what is left to do."""
+    local = answers["pbx_host"] in ("127.0.0.1", "localhost", "::1")
+    return NEXT.format(
+        files=", ".join(map(str, written)),
+        pbx=answers["pbx_host"],
+        user=answers["pbx_user"],
+        secret=answers["pbx_secret_file"],
+        permit="127.0.0.1/255.255.255.255" if local else "the address of this computer/255.255.255.255",
+        config=config,
+        practice=practice,
+    )

@@ -30,7 +30,7 @@ COLUMNS = {
 _TIMES = ("created_at", "last_used_at", "revoked_at")
 
 
-@click.group()
+@click.group(short_help="Addresses by which other software starts a text.")
 @config_option
 def webhook() -> None:
     """Addresses by which call-centre software starts a text, where it can do nothing but HTTP.

@@ -1,1 +1,1 @@
-"""What a dialplan asks of the daemon while a call runs: SPEC §6, fail-open."""
+"""What a dialplan asks of the daemon while a call runs; a fault of ours lets the call go on."""

@@ -1,4 +1,4 @@
-"""One small function per hook, and the variables that it sets (SPEC §6)."""
+"""One small function per hook, and the variables that it sets."""
 
 from __future__ import annotations
 

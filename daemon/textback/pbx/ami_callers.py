@@ -19,7 +19,7 @@ from textback.events import (
     Talking,
     VoicemailTook,
 )
-from textback.pbx.channel import Channel, Helper
+from textback.pbx.channel import Channel, Whisper
 from textback.pbx.picture import NOTHING, Picture, Situation
 from textback.pbx.wire import Headers
 
@@ -51,7 +51,7 @@ class Callers:
         self.presentation_untold = False
         self.facts: list[Fact] = []
         #: by Uniqueid, the channels that speak for us
-        self.helpers: dict[str, Helper] = {}
+        self.whispers: dict[str, Whisper] = {}
         #: told the Uniqueid of a channel that came or went, of a caller whose situation changed, or for whom no
         #: agent's phone rings any more
         self.stir: Callable[[str], object] = _nobody_watches

@@ -43,8 +43,8 @@ class Translator(Callers):
 
 def _newchannel(callers: Callers, event: Headers, at: float) -> None:
     channel = callers.picture.add(event["Uniqueid"], event["Channel"])
-    if helper := callers.helpers.get(channel.uniqueid):
-        helper.came_at = at
+    if whisper := callers.whispers.get(channel.uniqueid):
+        whisper.came_at = at
     callers.stir(channel.uniqueid)
     inbound = event["ChannelState"] == "4" and event["Uniqueid"] == event["Linkedid"]
     if inbound and callers.is_trunk(channel.name) and callers.arrives_in(event["Context"]):
@@ -72,8 +72,8 @@ def _hangup(callers: Callers, event: Headers, at: float) -> None:
     around = callers.picture.connected(channel)
     callers.leave(channel, at)
     callers.picture.remove(channel)
-    if helper := callers.helpers.get(channel.uniqueid):
-        helper.gone_at = at
+    if whisper := callers.whispers.get(channel.uniqueid):
+        whisper.gone_at = at
     callers.stir(channel.uniqueid)
     callers.tell(around, at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import ssl
 from collections.abc import Callable, Mapping
@@ -72,7 +73,7 @@ class Session:
             async with asyncio.timeout(patience.connect):
                 transport, _ = await loop.create_connection(lambda: wire, host, port, ssl=tls)
         except (OSError, TimeoutError) as error:
-            raise LinkError(f"cannot connect to {host}:{port}: {error or 'no answer'}") from error
+            raise LinkError(f"cannot connect to {host}:{port}: {_why(error)}") from error
         session = cls(wire, _manager_of(loop, transport, wire), patience.answer)
         wire.on_bytes = lambda data: on_bytes(session, data)
         for data in early:
@@ -150,6 +151,13 @@ class Session:
     def close(self) -> None:
         """End the connection now."""
         self._wire.transport.abort()
+
+
+def _why(error: OSError) -> str:
+    """In a few words: "connection refused"; what TLS finds fault with, in its own."""
+    if isinstance(error, ssl.SSLError) or not error.errno or error.errno < 0:
+        return str(error.strerror or error) or "no answer"
+    return os.strerror(error.errno).lower()
 
 
 def _manager_of(loop: asyncio.AbstractEventLoop, transport: Any, wire: _Wire) -> Manager:

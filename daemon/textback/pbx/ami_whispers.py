@@ -1,4 +1,4 @@
-"""Prompts that are played to callers where they wait: a helper channel whispers to theirs (ChanSpy)."""
+"""Prompts that are played to callers where they wait: a channel of ours whispers to theirs (ChanSpy)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 from textback.pbx import dialplan
 from textback.pbx.ami_actions import Actions
 from textback.pbx.ami_waiting import Waiting
-from textback.pbx.channel import Helper
+from textback.pbx.channel import Whisper
 from textback.pbx.patience import Patience
 from textback.pbx.watch import Watch
 
@@ -36,30 +36,30 @@ class Whispers:
 
     async def _play(self, caller: Waiting, sounds: str, language: str | None) -> bool:
         # Not to be taken for another one: an older one may still play, for this daemon or for another.
-        helper = Helper(f"tb-{caller.uniqueid}-{secrets.token_hex(4)}")
-        caller.callers.helpers[helper.uniqueid] = helper
+        whisper = Whisper(f"tb-{caller.uniqueid}-{secrets.token_hex(4)}")
+        caller.callers.whispers[whisper.uniqueid] = whisper
         try:
-            if not await self._begin(helper, caller, sounds, language):
+            if not await self._begin(whisper, caller, sounds, language):
                 return False
             await self._watch.until(
-                lambda: helper.gone_at is not None or not caller.waits(),
-                helper.uniqueid,
+                lambda: whisper.gone_at is not None or not caller.waits(),
+                whisper.uniqueid,
                 caller.uniqueid,
                 seconds=self._patience.prompt,
             )
-            self._judge(helper, caller)
+            self._judge(whisper, caller)
             return True
         finally:
-            await self._hush(helper)
-            del caller.callers.helpers[helper.uniqueid]
+            await self._hush(whisper)
+            del caller.callers.whispers[whisper.uniqueid]
 
-    async def _begin(self, helper: Helper, caller: Waiting, sounds: str, language: str | None) -> bool:
+    async def _begin(self, whisper: Whisper, caller: Waiting, sounds: str, language: str | None) -> bool:
         variables = [f"TEXTBACK_CHANNEL={caller.uniqueid}", "CDR_PROP(disable)=1"]
         action = {
             "Action": "Originate",
             "Channel": f"Local/s@{dialplan.WHISPER}/n",
-            "ChannelId": helper.uniqueid,
-            "OtherChannelId": f"{helper.uniqueid}-2",
+            "ChannelId": whisper.uniqueid,
+            "OtherChannelId": f"{whisper.uniqueid}-2",
             "Application": "Playback",
             "Data": sounds,
             "CallerID": '"textback" <textback>',
@@ -70,28 +70,28 @@ class Whispers:
         async with self._actions.slots:
             if not caller.waits():
                 return True
-            helper.is_asked_for = True
-            helper.is_asked_for = await self._actions.do_now(action)
-        return helper.is_asked_for and await self._came(helper)
+            whisper.is_asked_for = True
+            whisper.is_asked_for = await self._actions.do_now(action)
+        return whisper.is_asked_for and await self._came(whisper)
 
-    async def _came(self, helper: Helper) -> bool:
+    async def _came(self, whisper: Whisper) -> bool:
         came = await self._watch.until(
-            lambda: helper.came_at is not None, helper.uniqueid, seconds=self._patience.begin
+            lambda: whisper.came_at is not None, whisper.uniqueid, seconds=self._patience.begin
         )
         if not came and not self._watch.is_over:
             self._actions.once.warn("no whisper", "a prompt was asked for, but no channel came to play it")
         return came
 
-    def _judge(self, helper: Helper, caller: Waiting) -> None:
-        if helper.came_at is None or helper.gone_at is None or not caller.waits():
+    def _judge(self, whisper: Whisper, caller: Waiting) -> None:
+        if whisper.came_at is None or whisper.gone_at is None or not caller.waits():
             return
-        if helper.gone_at - helper.came_at < TOO_SHORT:
+        if whisper.gone_at - whisper.came_at < TOO_SHORT:
             self._actions.once.warn(
                 "short whisper",
                 "a prompt to a caller who waits was over at once: are app_chanspy and the sounds textback/*.wav there?",
             )
 
-    async def _hush(self, helper: Helper) -> None:
-        """End it. A hang-up right behind the Originate would find no channel, and the helper would live."""
-        if helper.is_asked_for and helper.gone_at is None and await self._came(helper) and helper.gone_at is None:
-            await self._actions.do({"Action": "Hangup", "Channel": helper.uniqueid})
+    async def _hush(self, whisper: Whisper) -> None:
+        """End it. A hang-up right behind the Originate would find no channel, and the whisper would live."""
+        if whisper.is_asked_for and whisper.gone_at is None and await self._came(whisper) and whisper.gone_at is None:
+            await self._actions.do({"Action": "Hangup", "Channel": whisper.uniqueid})

@@ -65,7 +65,7 @@ class Channel:
 
 
 @dataclass(slots=True)
-class Helper:
+class Whisper:
     """A channel that plays a prompt to somebody who waits; when it came and when it went."""
 
     uniqueid: str
