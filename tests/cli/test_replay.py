@@ -95,3 +95,9 @@ def test_faults_are_told_in_one_line(home: Home, tmp_path: Path) -> None:
 def test_a_freeswitch_recording_cannot_be_replayed_yet(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["replay", *UNDER[:-1], "freeswitch", str(tmp_path / "x.esl")])
     assert (result.exit_code, "cannot be replayed yet" in result.stderr) == (1, True)
+
+
+def test_a_file_that_holds_no_call_is_no_silent_success(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing of the kind\n")
+    result = CliRunner().invoke(cli, ["replay", *UNDER, str(tmp_path / "notes.txt")])
+    assert (result.exit_code, "no call in it" in result.stderr) == (0, True)
