@@ -103,6 +103,14 @@ def test_in_the_quiet_hours_the_text_waits_for_their_end(conn: Connection) -> No
     assert (judged.decision.verdict, text.due_at, text.expires_at) == ("text", T0 + 3600, None)
 
 
+def test_who_is_told_of_twice_in_the_quiet_hours_gets_one_text_when_they_end(conn: Connection) -> None:
+    want(conn, guards__quiet_hours="11:00-20:00")
+    job()(conn)
+    assert job(at=T0 + 5 * 3600)(conn).decision.reason == "cooldown"
+    assert job(Flow.CALL_TO_TEXT, at=T0 + 5 * 3600)(conn).message_id is not None
+    assert len(texts(conn)) == 2
+
+
 @pytest.mark.parametrize(
     ("reason", "changes"),
     [
@@ -131,6 +139,7 @@ def test_what_is_known_of_a_number_counts(conn: Connection) -> None:
 @pytest.mark.parametrize(("flow", "seconds"), [(Flow.CALL_TO_TEXT, 120), (Flow.MISSED, 4 * 3600)])
 def test_a_request_that_comes_again_is_no_second_text(conn: Connection, flow: Flow, seconds: float) -> None:
     job(flow)(conn)
+    conn.execute(update(table).values(status=Status.SENT, sent_at=T0))
     for at in (T0, T0 + seconds - 1):
         assert job(flow, at=at)(conn).decision.reason == "cooldown"
     assert job(flow, at=T0 + seconds)(conn).message_id is not None

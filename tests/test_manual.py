@@ -227,6 +227,14 @@ def test_a_text_is_sent_again_once_however_often_it_is_asked_for(conn: Connectio
     assert (count(conn), of_the_call(conn)) == (3, third)
 
 
+def test_a_second_attempt_that_was_dismissed_is_not_said_to_wait(conn: Connection) -> None:
+    first = failed(conn, Status.UNDELIVERED, "SM1")
+    second = retry(conn, house(), first, "ann", NOW + 60)
+    conn.execute(update(table).where(table.c.id == second).values(status=Status.CANCELLED))
+    with pytest.raises(Refused, match=f"as {second}, which is cancelled"):
+        retry(conn, house(), first, "ann", NOW + 62)
+
+
 def test_a_retry_that_runs_again_changes_nothing(conn: Connection) -> None:
     first = failed(conn)
     retry(conn, house(), first, "ann", NOW + 60)

@@ -13,7 +13,7 @@ from textback.directory import Directory
 from textback.events import NoAnswer
 from textback.guards import Case
 from textback.model import Decision, Disposition, Flow, Known, Spent, Verdict
-from textback.policy import decide, flow_of, number_of, without_flow
+from textback.policy import decide, decide_again, flow_of, number_of, without_flow
 
 NOON = 1_800_014_400.0  # 2027-01-15 12:00 UTC, a Friday
 CALLER = "+12025550143"
@@ -89,6 +89,7 @@ def test_a_caller_who_gave_up_on_hold_gets_a_text_and_a_sentence() -> None:
         ("came_back", abandoned_call(), Known(staff_reached_at=NOON + 3), {}),
         ("in_conversation", abandoned_call(), Known(staff_wrote_at=NOON - 60), {}),
         ("cooldown", abandoned_call(), Known(last_automatic_text=NOON - 3600), {}),
+        ("cooldown", abandoned_call(), Known(last_automatic_text=NOON - 5 * 3600, text_waits=True), {}),
     ],
 )
 def test_each_guard_keeps_a_text_back(reason: str, call: Call, known: Known, want: dict[str, Any]) -> None:
@@ -115,7 +116,7 @@ def test_what_no_guard_applies_to_is_texted(call: Call, known: Known, want: dict
 
 
 def test_the_guards_apply_in_the_order_of_the_contract() -> None:
-    """SPEC 5.4: every guard would speak; each is taken away in its turn, and the next one does."""
+    """Every guard would speak; each is taken away in its turn, and the next one does."""
     reasons = []
     call = abandoned_call(handled=True, number=None, stretch=1.0)
     known = Known(
@@ -188,6 +189,18 @@ def test_in_quiet_hours_a_text_waits_for_their_end() -> None:
 def test_a_text_that_would_wait_too_long_for_the_quiet_hours_to_end_is_skipped() -> None:
     quiet = case(abandoned_call(), guards__quiet_hours="21:00-08:00", guards__quiet_hold="2h")
     assert decide(replace(quiet, at=EVENING, now=EVENING + 15)).reason == "quiet_hours"
+
+
+def test_a_text_whose_turn_comes_in_quiet_hours_waits_once_more_but_not_too_long() -> None:
+    quiet = case(abandoned_call(), guards__quiet_hours="21:00-08:00")
+    decision = decide_again(replace(quiet, at=EVENING - 7200, now=EVENING))
+    assert decision is not None
+    assert (decision.verdict, decision.due_at) == (Verdict.TEXT, EVENING + 10 * 3600)
+    decision = decide_again(replace(quiet, at=EVENING - 7201, now=EVENING))
+    assert decision is not None
+    assert (decision.verdict, decision.reason) == (Verdict.SKIP, "quiet_hours")
+    assert decide_again(replace(quiet, at=EVENING, now=EVENING + 10 * 3600)) is None
+    assert decide_again(replace(quiet, flow=Flow.CALL_TO_TEXT, at=EVENING, now=EVENING)) is None
 
 
 @pytest.mark.parametrize(

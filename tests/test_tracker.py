@@ -251,13 +251,22 @@ def test_a_key_whose_commit_went_unanswered_is_answered_the_same_again(desk: Des
 def again(desk: Desk, seconds: float) -> str | None:
     """Why the text of the first call may not leave any more so many seconds later."""
     with desk.engine.begin() as connection:
-        decision = judge_again(connection, PracticeBook()(connection), "main/1.1", CALLER, at(seconds))
+        written_at = connection.execute(select(messages.c.created_at)).scalar_one()
+        decision = judge_again(connection, PracticeBook()(connection), "main/1.1", CALLER, written_at, at(seconds))
     return decision and decision.reason
 
 
 def test_a_text_that_waited_leaves_if_nothing_happened_since(desk: Desk) -> None:
     desk.tell(*gives_up("1.1", 0), now=at(60))
     assert again(desk, 3600) is None
+
+
+def test_a_text_that_was_asked_for_within_the_hours_leaves_though_the_call_ended_after_them(desk: Desk) -> None:
+    want(desk.engine, call_to_text__hours="open", hours__fri=["00:00-12:00"])
+    pressed = KeyPressed("main/1.1", at(-3), "5")
+    desk.tell(arrives("1.1", -60), waits("1.1", -50), pressed, leaves("1.1", 4), now=at(5))
+    assert [flow for _, flow, _ in desk.texts()] == ["call_to_text"]
+    assert again(desk, 100) is None
 
 
 @pytest.mark.parametrize(

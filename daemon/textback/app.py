@@ -124,7 +124,7 @@ class App:
         def recheck(conn: Connection, message: OutMessage, now: float) -> Decision | None:
             if message.call_id is None:
                 return judge_elsewhere_again(conn, book(conn), message, now)
-            return judge_again(conn, book(conn), message.call_id, message.to_number, now)
+            return judge_again(conn, book(conn), message.call_id, message.to_number, message.created_at, now)
 
         return Outbox(
             writer,

@@ -15,7 +15,7 @@ Home = tuple[Practice, Line]
 
 
 class Directory:
-    """All practices, looked up the way SPEC §1 tells; made anew whenever one of them changes."""
+    """All practices, found by queue, else by DID, else the default one; made anew whenever one of them changes."""
 
     def __init__(self, practices: Iterable[Practice]) -> None:
         self.practices = tuple(practices)

@@ -1,4 +1,4 @@
-"""Why a text is not sent: one small function per guard, a sentence where it applies (SPEC §5.4)."""
+"""Why a text is not sent: one small function per guard, a sentence where it applies."""
 
 from __future__ import annotations
 
@@ -144,6 +144,8 @@ def _cooldown(case: Case) -> str | None:
     practice, last = case.home[0], case.known.last_automatic_text
     asked = case.flow is Flow.CALL_TO_TEXT
     cooldown = practice.call_to_text.cooldown if asked else practice.guards.cooldown
+    if case.known.text_waits and cooldown > 0 and not asked:
+        return "a text to the caller waits already"
     if last is None or case.now - last >= cooldown:
         return None
     return f"the caller was texted {span(max(0.0, case.now - last))} before"
@@ -151,7 +153,7 @@ def _cooldown(case: Case) -> str | None:
 
 Guard = Callable[[Case], str | None]
 
-#: in the order of SPEC §5.4; ``too_old`` stands between the two halves, since it holds instead of skipping
+#: the first one gives the reason; ``too_old`` stands between the two halves, since it holds instead of skipping
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("flow_off", _flow_off),
     ("handled", _handled),

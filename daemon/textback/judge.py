@@ -73,11 +73,12 @@ def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool)
 
 
 def judge_again(
-    connection: Connection, directory: Directory, call_id: str, number: str, now: float
+    connection: Connection, directory: Directory, call_id: str, number: str, written_at: float, now: float
 ) -> Decision | None:
     """Why the text of a call, which had to wait, may not leave any more at ``now`` (epoch seconds); None if it may.
 
-    ``number``: where it goes (E.164), which the caller may have keyed in.
+    ``number``: where it goes (E.164), which the caller may have keyed in; ``written_at``: when it was decided, which is
+    when the caller asked, if they did.
     """
     row = stored.row(connection, call_id)
     if row is None or row["flow"] is None:
@@ -95,7 +96,9 @@ def judge_again(
     home = directory.home(call.pbx, call.queue, call.did, row["practice"])
     if home is None:
         return no_practice(call, Flow(row["flow"]))
-    return decide_now(connection, case_of(Entry(call), Flow(row["flow"]), home, call.ended_at or call.started_at, now))
+    flow = Flow(row["flow"])
+    at = written_at if flow is Flow.CALL_TO_TEXT else call.ended_at or call.started_at
+    return decide_now(connection, case_of(Entry(call), flow, home, at, now))
 
 
 def decide_now(connection: Connection, case: Case) -> Decision | None:

@@ -15,6 +15,7 @@ from textback.desk import HookDesk, Known
 from textback.hooks.agi import Agi
 from textback.inbox import Inbox
 from textback.intake import Intake
+from textback.listen import ListenError
 from textback.lookups import Lookups
 from textback.outbox import Outbox
 from textback.pbx.ami import AmiLink
@@ -42,7 +43,7 @@ PRUNE = 6 * 3600.0
 Listening = dict[str, tuple[str, int]]
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
-_sms, _web = logging.getLogger("textback.sms"), logging.getLogger("textback.web")
+_sms, _web, _hooks = (logging.getLogger(f"textback.{room}") for room in ("sms", "web", "hooks"))
 
 
 def replies(
@@ -86,7 +87,14 @@ def _webhooks(
     )
     app = webhooks(posts.routes(), TriggerWebhook(flows, durable, complaints, clock).routes())
     heard = partial(listening.__setitem__, "webhooks")
-    return lambda stop: serve(app, address, stop, _web, on_listening=heard)
+
+    async def work(stop: asyncio.Event) -> None:
+        try:
+            await serve(app, address, stop, _web, on_listening=heard)
+        except ListenError as error:
+            raise ListenError(f"[webhooks] listen: {error}") from None
+
+    return work
 
 
 def hooks(
@@ -105,6 +113,7 @@ def hooks(
     async def work(stop: asyncio.Event) -> None:
         await server.listen(*agi.listen)
         listening["agi"] = (agi.listen.host, server.port)
+        _hooks.info("listening on agi://%s:%d", agi.listen.host, server.port)
         await server.run(stop)
 
     return work

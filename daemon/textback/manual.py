@@ -61,8 +61,8 @@ def write(
     """Queue a text by hand, before all automatic ones, in the conversation of its line and number; returns its id.
 
     ``line``: its name or number; ``practice`` and ``line`` may be left out where there is no choice (of several lines
-    of a practice, the first). ``body`` may hold the placeholders of SPEC §5.5, and ``{staff}`` for ``author``. Raises
-    ``Refused``. ``message_id`` is a new UUID; one that is written already stays as it is.
+    of a practice, the first). ``body`` may hold the placeholders of a practice's messages, and ``{staff}`` for
+    ``author``. Raises ``Refused``. ``message_id`` is a new UUID; one that is written already stays as it is.
     """
     if by_hand.is_written(conn, message_id):
         return message_id
@@ -115,6 +115,8 @@ def _second(conn: Connection, message_id: str, author: str, now: float) -> str:
         status = message(conn, second).status
         if status in _FAILED:
             raise Refused(f"it was sent again already, as {second}, which is {status}: try that one again")
+        if status == Status.CANCELLED:
+            raise Refused(f"it was to be sent again already, as {second}, which is cancelled: write a new one")
         return second
     return by_hand.try_again(conn, message_id, author[:LONGEST_AUTHOR], now)
 

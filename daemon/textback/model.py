@@ -101,6 +101,8 @@ class Known:
     staff_wrote_at: float | None = None
     staff_reached_at: float | None = None
     landline: bool = False
+    #: an automatic text to them is still to leave
+    text_waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

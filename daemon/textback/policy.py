@@ -14,6 +14,8 @@ from textback.numbers import Number, NumberKind, read
 from textback.practice import message_in
 from textback.wording import answered, ended, span
 
+TOO_LATE = "it would be too late when the quiet hours end"
+
 
 def flow_of(call: Call, home: Home | None) -> Flow | None:
     """The flow that a call which ended may start, if any."""
@@ -60,7 +62,7 @@ def number_asked(call: Call, region: str) -> Number:
 
 
 def decide(case: Case) -> Decision:
-    """Text, skip or hold: the first guard that applies gives the reason (SPEC §5.4)."""
+    """Text, skip or hold: the first guard that applies gives the reason."""
     for reason, guard in GUARDS:
         sentence = guard(case)
         if sentence:
@@ -76,7 +78,7 @@ def decide(case: Case) -> Decision:
             return skip(reason, sentence, case.flow)
     quiet = quiet_until(case)
     if quiet is not None and quiet - case.at > case.home[0].guards.quiet_hold:
-        return skip("quiet_hours", "it would be too late when the quiet hours end", case.flow)
+        return skip("quiet_hours", TOO_LATE, case.flow)
     told, line = ended(case.call, case.flow), case.home[1].number
     too_many = over_budget(case)
     if too_many:
@@ -86,12 +88,17 @@ def decide(case: Case) -> Decision:
 
 
 def decide_again(case: Case) -> Decision | None:
-    """Why a text that waited for its turn may not leave any more; None if it may."""
+    """Why a text that waited for its turn may not leave any more, or until when it must wait; None if it may."""
     for reason, guard in AGAIN:
         sentence = guard(case)
         if sentence:
             return skip(reason, sentence, case.flow)
-    return None
+    quiet = quiet_until(case)
+    if quiet is None:
+        return None
+    if quiet - case.at > case.home[0].guards.quiet_hold:
+        return skip("quiet_hours", TOO_LATE, case.flow)
+    return Decision(Verdict.TEXT, case.flow, "text: it waits for the end of the quiet hours", case.flow, due_at=quiet)
 
 
 def _body(case: Case) -> str:

@@ -173,8 +173,8 @@ def test_the_daemons_user_may_do_what_it_needs_and_no_more(rendered: Asterisk) -
         assert ami.items("QueueStatus")
         assert ami.ask("Command", Command="core show version")["Message"] == "Permission denied"
         assert ami.ask("Getconfig", Filename="queues.conf")["Message"] == "Permission denied"
-        helper = {"Channel": "Local/s@textback-whisper/n", "Application": "Playback", "Data": "textback/offer"}
-        assert ami.ask("Originate", Async="true", **helper)["Response"] == "Success"
+        whisper = {"Channel": "Local/s@textback-whisper/n", "Application": "Playback", "Data": "textback/offer"}
+        assert ami.ask("Originate", Async="true", **whisper)["Response"] == "Success"
 
 
 def test_asterisk_complains_of_nothing_but_the_queue_that_is_not_there(rendered: Asterisk) -> None:

@@ -526,13 +526,97 @@ def test_a_sender_that_stops_in_order_says_so(world: World) -> None:
         assert senders.beats(conn) == {}
 
 
-def test_a_claim_whose_commit_went_unanswered_is_not_followed_by_another(world: World) -> None:
+def every_commit_goes_unanswered(world: World, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+    """Each group of jobs is committed, and then done once more, since the answer was lost on its way."""
+    commit = world.writer._commit
+
+    def twice(group: list[Any]) -> list[Any]:
+        commit(group)
+        meanwhile()
+        return commit(group)
+
+    monkeypatch.setattr(world.writer, "_commit", twice)
+
+
+@pytest.mark.parametrize("per_day", [0, 2])
+def test_a_claim_whose_commit_went_unanswered_leaves_no_text_behind(
+    world: World, monkeypatch: pytest.MonkeyPatch, per_day: int
+) -> None:
     world.add("m")
-    world.add("n")
-    first = world.do(lambda conn: claims.claim(conn, NOW, "us", "token"))
-    again = world.do(lambda conn: claims.claim(conn, NOW, "us", "token"))
-    assert first == again
-    assert sorted([world.state("m")[0], world.state("n")[0]]) == ["queued", "sending"]
+    world.add("n", created_at=NOW - 1)
+    every_commit_goes_unanswered(world, monkeypatch, lambda: None)
+    provider = Scripted()
+    world.run(provider, per_day=per_day)
+    assert provider.ids == ["m", "n"]
+    assert {world.state("m")[0], world.state("n")[0]} == {"sent"}
+
+
+def test_who_opts_out_while_the_answer_to_a_commit_is_lost_gets_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("m")
+
+    def stop() -> None:
+        if world.state("m")[0] == "sending":
+            with world.engine.begin() as conn:
+                optouts.opt_out(conn, NUMBER, NOW, "text")
+
+    every_commit_goes_unanswered(world, monkeypatch, stop)
+    provider = Scripted()
+    world.run(provider)
+    assert (provider.ids, world.state("m")) == ([], ("cancelled", None, "opted_out"))
+
+
+def test_a_text_that_grew_too_old_while_the_database_was_gone_is_held(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("m", expires_at=NOW + 600)
+    commit = world.writer._commit
+
+    def late(group: list[Any]) -> list[Any]:
+        world.now = max(world.now, NOW + 3600)
+        return commit(group)
+
+    monkeypatch.setattr(world.writer, "_commit", late)
+    provider = Scripted()
+    world.run(provider, seconds=3700)
+    assert (provider.ids, world.state("m")) == ([], ("held", None, "too_old"))
+
+
+def test_a_text_that_turns_out_to_be_there_is_not_sent_although_a_person_released_it(world: World) -> None:
+    world.add("m", author="Kim")
+
+    def release_meanwhile() -> None:
+        queued = {"status": Status.QUEUED, "due_at": world.now}
+        world.do(lambda conn: conn.execute(update(table).values(queued)) and None)
+
+    class Slow(Scripted):
+        async def find(self, message: Outgoing, since: float) -> Accepted | None:
+            found = await super().find(message, since)
+            if found is not None:
+                release_meanwhile()
+            return found
+
+    provider = Slow(error(Fault.UNKNOWN))
+    provider.looks = [None, None, Accepted("SM9", Status.SENT)]
+    world.run(provider, seconds=700)
+    assert (provider.ids, world.state("m")) == (["m"], ("sent", "SM9", None))
+
+
+def test_a_text_is_found_although_the_clock_was_set_back_since_its_claim(world: World) -> None:
+    world.left_in_sending("m", at=NOW + 3600)
+    provider = Scripted()
+    world.run(provider)
+    ((_, _, since),) = provider.looked
+    assert since < -60.0
+
+
+def test_a_text_whose_turn_comes_in_the_quiet_hours_waits_for_their_end(world: World) -> None:
+    world.add("m", call_id="a/1", created_at=NOW - 3600, expires_at=NOW + 60)
+    later = Decision(Verdict.TEXT, "abandoned", "text: later", due_at=NOW + 120)
+    provider = Scripted()
+    world.run(provider, recheck=lambda conn, message, now: later if now < NOW + 120 else None, seconds=130)
+    assert (provider.sent, world.state("m")[0]) == ([(120.0, "m")], "sent")
 
 
 def test_a_callback_that_is_faster_than_the_answer_is_no_trouble(

@@ -33,6 +33,18 @@ def test_a_clock_that_is_set_back_does_not_keep_it_closed_for_longer() -> None:
     assert gate.left(3_606.0) == 0
 
 
+def test_a_gate_opens_in_its_time_though_the_clock_was_set_back_meanwhile() -> None:
+    gate = Gate()
+    gate.close(10_000.0, 5.0)
+    assert [gate.left(at) for at in (3_600.0, 3_603.0, 3_605.0)] == [5.0, 2.0, 0.0]
+
+
+def test_a_line_that_is_open_stays_so_though_the_clock_is_set_back() -> None:
+    line = Line(1.0)
+    line.spend(10_000.0, 1)
+    assert [line.left(at) for at in (10_001.0, 3_600.0, 3_601.0, 3_700.0)] == [0.0, 1.0, 0.0, 0.0]
+
+
 def test_pauses_double_up_to_the_most_and_start_again_when_it_works() -> None:
     backoff = Backoff(30.0, 300.0)
     assert [backoff.pause() for _ in range(6)] == [30, 60, 120, 240, 300, 300]

@@ -40,6 +40,11 @@ def test_replies_come_oldest_first() -> None:
     assert [text.provider_id for text in told(listing(*newest_first), received())] == ["SM2", "SM1", "SM0"]
 
 
+def test_replies_of_one_second_come_in_their_order_too() -> None:
+    newest_first = [reply_text(sid=f"SM{n}") for n in (2, 1, 0)]
+    assert [text.provider_id for text in told(listing(*newest_first), received())] == ["SM0", "SM1", "SM2"]
+
+
 def test_the_question_names_the_line_and_the_time() -> None:
     _, server = ask(listing(), received())
     (request,) = server.requests
@@ -105,7 +110,7 @@ def test_a_record_that_is_no_new_reply_to_this_line_is_left_out(changes: dict[st
      {"sid": "SM1", "date_created": "Sat, 99 Nov 2026 20:00:01 +0000"}],
 )  # fmt: skip
 def test_a_garbled_record_does_not_hide_the_others(garbage: object) -> None:
-    found = told(listing(reply_text(sid="SM0"), garbage, reply_text(sid="SM2")), received())
+    found = told(listing(reply_text(sid="SM2"), garbage, reply_text(sid="SM0")), received())
     assert [text.provider_id for text in found] == ["SM0", "SM2"]
 
 

@@ -14,8 +14,8 @@ from textback.store.tables import messages
 
 NOON = 1795262400.0  # 2026-11-21T12:00:00Z
 
-#: SPEC section 10, word for word.
-SPEC_KEYS = (
+#: What other people's scripts read, word for word.
+PROMISED = (
     "id, pbx, practice, caller, caller_name, did, queue, language, started_at, hold_started_at, offered_at, "
     "answered_at, ended_at, hold_seconds, ring_seconds, disposition, voicemail, answered_by, backfilled, flow, "
     "verdict, reason, why, message_id, message_status, conversation_id"
@@ -115,10 +115,10 @@ def test_only_the_unsettled_calls_of_the_pbx_are_given_oldest_first(conn: Connec
 
 def test_the_keys_are_those_that_other_peoples_scripts_use(conn: Connection) -> None:
     calls.save(conn, [ended(1)])
-    assert list(calls.KEYS) == SPEC_KEYS
-    assert list(calls.listing(conn)[0]) == SPEC_KEYS
+    assert list(calls.KEYS) == PROMISED
+    assert list(calls.listing(conn)[0]) == PROMISED
     told = calls.one(conn, "main/1")
-    assert told is not None and list(told) == [*SPEC_KEYS, "story"]
+    assert told is not None and list(told) == [*PROMISED, "story"]
     assert calls.one(conn, "main/none") is None
 
 

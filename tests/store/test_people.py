@@ -81,6 +81,14 @@ def test_an_automatic_text_that_went_nowhere_does_not_count(conn: Connection, st
     assert know(conn).last_automatic_text is None
 
 
+@pytest.mark.parametrize(("status", "waits"), [("queued", True), ("sending", True), ("sent", False), ("held", False)])
+def test_an_automatic_text_that_is_still_to_leave_is_known(conn: Connection, status: str, waits: bool) -> None:
+    add_message(conn, status=status)
+    add_message(conn, status="queued", flow=None)
+    assert know(conn).text_waits is waits
+    assert not know(conn, BOB).text_waits
+
+
 def test_the_latest_automatic_text_counts_from_when_it_was_sent(conn: Connection) -> None:
     add_message(conn, created_at=HOUR, sent_at=9 * HOUR)
     add_message(conn, created_at=2 * HOUR)

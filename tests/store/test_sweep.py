@@ -43,6 +43,14 @@ def test_a_text_on_its_way_does_not_get_too_old(conn: Connection, thread: int) -
     assert row(conn, "m").status == Status.SENDING
 
 
+def test_not_one_text_that_is_too_old_leaves_however_many_there_are(conn: Connection, thread: int) -> None:
+    messages.add_all(conn, [text(thread, id=f"m{n}", expires_at=NOW + 600) for n in range(501)])
+    assert claims.claim(conn, NOW + 600, "us") is None
+    assert claims.claim(conn, NOW + 600, "us") is None
+    states = conn.execute(select(table.c.status).distinct()).scalars().all()
+    assert states == [Status.HELD]
+
+
 def test_who_opted_out_meanwhile_gets_nothing(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread, id="theirs"))
     messages.add(conn, text(thread, id="others", to_number="+15555550204"))

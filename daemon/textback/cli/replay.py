@@ -47,7 +47,7 @@ def replay(practice_file: Path | None, name: str | None, as_json: bool, files: S
     for file in files:
         rows = _replay(file, pbx, practices, None if as_json else Narrator(file))
         if not rows and not as_json:
-            click.echo(f"{file}: no call in it; what it has to be is the bytes of an AMI link after its login", err=True)
+            click.echo(f"{file}: no call in it; it should be the bytes of an AMI link after its login", err=True)
         for row in rows if as_json else ():
             json_line(row)
 

@@ -146,7 +146,7 @@ class Outbox:
     async def _send_next(self, now: float) -> None:
         self._wake.clear()
         token, avoid = str(uuid.uuid4()), self.numbers.resting(now)
-        message = await self._write(lambda conn: self._claim(conn, now, token, avoid))
+        message = await self._write(lambda conn: self._claim(conn, token, avoid))
         if message is None:
             await self._ending.rest(self._sleep(POLL), self._wake)
             return
@@ -160,7 +160,9 @@ class Outbox:
             self._works(message)
             await self._adopt(message, accepted, self._clock())
 
-    def _claim(self, conn: Connection, now: float, token: str, avoid: list[str]) -> OutMessage | None:
+    def _claim(self, conn: Connection, token: str, avoid: list[str]) -> OutMessage | None:
+        claims.give_back(conn, token)
+        now = self._clock()  # the database may have been gone for long, since it was asked for
         if self._ending.has_begun():
             return None  # nobody would send it
         if self._per_day and self._is_full(claims.segments_since(conn, now - DAY) >= self._per_day):
@@ -220,7 +222,7 @@ class Outbox:
     async def _look_up(self, doubt: Doubt) -> None:
         message, why = doubt.message, "the provider does not know of it"
         try:
-            found = await self._ask(self._provider.find(outcomes.outgoing(message), message.claimed_at))
+            found = await self._ask(self._provider.find(outcomes.outgoing(message), self._gone_since(message)))
         except SendError as error:
             if doubt.look_later(self._clock()):
                 return
@@ -234,6 +236,11 @@ class Outbox:
             self._log.error("%s: unknown: %s", _who(message), why)
             await self._settle(message, outcomes.unknown(why))
         self._doubts.remove(doubt)
+
+    def _gone_since(self, message: OutMessage) -> float:
+        """The earliest at which the provider can have it; if the clock was set back since, nobody knows how far."""
+        now = self._clock()
+        return message.claimed_at if message.claimed_at <= now else now - DAY
 
     async def _settle(self, message: OutMessage, settled: Settled) -> Status | None:
         return await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))

@@ -25,7 +25,8 @@ class Gate:
 
     def left(self, now: float) -> float:
         """Seconds until it is open; 0 when it is."""
-        return min(max(self._closed_at + self._seconds - now, 0.0), self._seconds)
+        self._closed_at = min(self._closed_at, now)  # the clock was set back: what is left is counted from here
+        return max(self._closed_at + self._seconds - now, 0.0)
 
 
 class Backoff:

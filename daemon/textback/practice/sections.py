@@ -1,4 +1,4 @@
-"""The tables of a practice file, each with its defaults (SPEC 5) and what is particular to a queue."""
+"""The tables of a practice file, each with its defaults and what is particular to a queue."""
 
 from __future__ import annotations
 

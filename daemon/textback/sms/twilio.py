@@ -106,6 +106,7 @@ class Twilio:
         except Exception as error:
             raise failed(error, "the list of replies") from None
         came = [(since if text.at is None else text.at, text) for text in texts]
+        came.reverse()  # the newest came first, also of those of one second
         return [text for at, text in sorted(came, key=lambda pair: pair[0]) if at >= since]
 
     async def deliveries(self, line: str, since: float) -> list[Delivery]:

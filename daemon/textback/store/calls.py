@@ -13,7 +13,7 @@ from textback.store.columns import Instant
 from textback.store.tables import calls, messages
 from textback.store.upsert import upsert
 
-#: What ``calls list --json`` shows, in this order (SPEC section 10); other people's scripts use the names.
+#: What ``calls list --json`` shows, in this order; other people's scripts use the names.
 KEYS = (
     "id", "pbx", "practice", "caller", "caller_name", "did", "queue", "language",
     "started_at", "hold_started_at", "offered_at", "answered_at", "ended_at", "hold_seconds", "ring_seconds",

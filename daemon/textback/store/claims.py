@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Update, case, func, select, update
+from sqlalchemy import Connection, Row, Select, Update, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from textback.model import Direction, Flow, Status
@@ -58,12 +58,8 @@ def claim(
 ) -> OutMessage | None:
     """Take the most urgent text that is due, for the sender ``by``; commit before it is handed to anybody.
 
-    ``token`` is made up before: a claim whose COMMIT went unanswered is found again by it, instead of taking another
-    text and leaving that one. ``avoid``: lines that cannot send now.
+    ``token`` is made up before, for ``give_back``. ``avoid``: lines that cannot send now.
     """
-    again = conn.execute(select(*_OUT).where(messages.c.status == Status.SENDING, messages.c.claim == token)).first()
-    if token is not None and again is not None:
-        return _out(again)
     sweep(conn, now)
     first = _most_urgent(now, avoid)
     taken = update(messages).values(
@@ -76,6 +72,14 @@ def claim(
     return _claim_in_two_steps(conn, first, taken)
 
 
+def give_back(conn: Connection, token: str) -> None:
+    """Undo a claim whose COMMIT went unanswered, so that its job begins anew: nothing was handed over yet."""
+    mine = (messages.c.status == Status.SENDING, messages.c.claim == token)
+    found = conn.execute(select(messages.c.id).where(*mine)).scalar()
+    if found is not None:  # looked for first, without a lock: on MariaDB it would be one on all that is being sent
+        conn.execute(update(messages).where(messages.c.id == found, *mine).values(status=Status.QUEUED))
+
+
 def _most_urgent(now: float, avoid: Collection[str]) -> Select[Any]:
     """What people write keeps its order; of the automatic texts the newest goes first, for it still is of use."""
     waiting = messages.alias()
@@ -84,6 +88,8 @@ def _most_urgent(now: float, avoid: Collection[str]) -> Select[Any]:
         select(waiting.c.id)
         .where(waiting.c.status == Status.QUEUED, waiting.c.direction == Direction.OUT, waiting.c.due_at <= now)
         .where(waiting.c.from_number.not_in(list(avoid)))
+        # the sweep takes many at once, but not all
+        .where(or_(waiting.c.expires_at.is_(None), waiting.c.expires_at > now))
         .order_by(waiting.c.priority, by_hand, waiting.c.created_at.desc(), waiting.c.id)
         .limit(1)
     )
@@ -101,11 +107,11 @@ def _claim_in_two_steps(conn: Connection, first: Select[Any], taken: Update) -> 
 def settle(conn: Connection, message_id: str, settled: Settled, attempts: int | None = None) -> Status | None:
     """Write what became of a text, if it is still ``sending``, in the claim counted ``attempts``.
 
-    A text that was accepted may also come back from ``unknown``. A provider id that another message owns is
-    not taken over: the text is then ``unknown``. Returns the status that the text has, None if it was no longer ours:
-    a callback may have been faster, and told of the same provider id.
+    A text that was accepted may also come back from ``unknown``, even if a person has just released it. A provider id
+    that another message owns is not taken over: the text is then ``unknown``. Returns the status that the text has,
+    None if it was no longer ours: a callback may have been faster, and told of the same provider id.
     """
-    was = [Status.SENDING] if settled.provider_id is None else [Status.SENDING, Status.UNKNOWN]
+    was = [Status.SENDING] if settled.provider_id is None else [Status.SENDING, Status.UNKNOWN, Status.QUEUED]
     changed = update(messages).where(messages.c.id == message_id, messages.c.status.in_(was))
     if attempts is not None:
         changed = changed.where(messages.c.attempts == attempts)

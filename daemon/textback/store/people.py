@@ -26,6 +26,7 @@ _reached = (
 )
 _not_of_these = or_(messages.c.call_id.is_(None), messages.c.call_id.not_in(bindparam("calls", expanding=True)))
 _automatic = and_(messages.c.flow.is_not(None), messages.c.status.not_in(_NOT_GONE), _not_of_these)
+_waiting = and_(_automatic, messages.c.status.in_((Status.QUEUED.value, Status.SENDING.value)))
 _by_staff = and_(messages.c.flow.is_(None), messages.c.answer.is_(None), messages.c.status != Status.CANCELLED.value)
 _left_at = func.coalesce(messages.c.sent_at, messages.c.created_at)
 _written = (
@@ -33,6 +34,7 @@ _written = (
         messages.c.to_number.label("number"),
         func.max(case((_automatic, _left_at))).label("automatic"),
         func.max(case((_by_staff, messages.c.created_at))).label("staff"),
+        func.max(case((_waiting, 1), else_=0)).label("waits"),
     )
     .where(messages.c.to_number.in_(_numbers), messages.c.direction == Direction.OUT.value)
     .group_by(messages.c.to_number)
@@ -141,6 +143,7 @@ def _known(
             staff_wrote_at=written[number].staff if number in written else None,
             staff_reached_at=reached_at.get(number),
             landline=number in landlines,
+            text_waits=number in written and bool(written[number].waits),
         )
         for number in numbers
     }

@@ -45,8 +45,15 @@ def _hold(conn: Connection, ids: list[str]) -> None:
 
 
 def withdraw(conn: Connection, message_id: str, call_id: str | None, decision: Decision) -> None:
-    """A text whose turn has come must not leave after all: it is cancelled, and its call was skipped."""
+    """A text whose turn has come must not leave after all: it is cancelled, and its call was skipped.
+
+    Where the decision is still to text, it waits until its new time instead.
+    """
     mine = (messages.c.id == message_id, messages.c.status == Status.SENDING)
+    if decision.verdict is Verdict.TEXT:
+        later = {"status": Status.QUEUED, "due_at": decision.due_at, "expires_at": None}
+        conn.execute(update(messages).where(*mine).values(later))
+        return
     conn.execute(update(messages).where(*mine).values(status=Status.CANCELLED, reason=decision.reason))
     told = {"verdict": decision.verdict, "reason": decision.reason, "why": decision.why[:255]}
     conn.execute(update(calls).where(calls.c.id == call_id).values(told))
