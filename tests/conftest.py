@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,6 +23,17 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "by hand")
 
 KINDS = ("sqlite", "postgresql", "mariadb")
+
+
+@pytest.fixture(autouse=True)
+def as_quiet_as_before() -> Iterator[None]:
+    """A command that sets up the log of its process does so for its test only."""
+    root, ours = logging.getLogger(), logging.getLogger("textback")
+    before = root.level, ours.level, root.handlers[:]
+    yield
+    root.setLevel(before[0])
+    ours.setLevel(before[1])
+    root.handlers[:] = before[2]
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ def conn(engine: Engine) -> Any:
     with engine.begin() as connection:
         want(connection)
         webhook_tokens.create(connection, "t" * 43, practice="Riverside", flow=Flow.MISSED, by="kim", now=T0)
+        connection.execute(update(tokens).values(id=1))
         yield connection
 
 

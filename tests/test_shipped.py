@@ -16,7 +16,14 @@ from textback import shipped
 from textback.shipped import Incomplete, package
 
 SOURCE = Path(textback.__file__).resolve().parent
-SHOW = ["-m", "textback", "dialplan", "show"]
+#: without what makes an installation that is worked on (pip install --editable) find its source tree
+SHOW = [
+    "-c",
+    "import sys; sys.meta_path[:] = [one for one in sys.meta_path if 'editable' not in str(one).lower()];"
+    "from textback.__main__ import main; main()",
+    "dialplan",
+    "show",
+]
 
 
 def test_the_dialplan_and_the_migrations_are_found() -> None:

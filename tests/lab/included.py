@@ -13,7 +13,7 @@ _DIALPLAN = Path(__file__).parents[2] / "dialplan"
 _HOUSE = Path(__file__).parent / "dialplan"
 _MODULES = ("app_chanspy", "app_exec", "func_cut", "func_timeout", "func_uri", "func_version")
 #: queues plain01, plain02 ... behind the numbers 12025556001, 12025556002 ...
-PLAIN = range(1, 30)
+PLAIN = range(1, 100)
 
 
 def include_dialplan(asterisk: Asterisk, agi_port: int, second_agi_port: int) -> None:

@@ -13,7 +13,7 @@ from .agi import StandIn
 from .ami import Ami, Message
 from .asterisk import PHONE_IP, TRUNK_IP, Asterisk
 from .conftest import hang_up_all, running
-from .included import include_dialplan
+from .included import PLAIN, include_dialplan
 from .leg import Leg
 from .phones import Phones
 
@@ -36,7 +36,8 @@ REFUSAL = {"TEXTBACK_RESULT": "refused", "TEXTBACK_REASON": "opted_out"}
 CONFIRMATION = {"TEXTBACK_RESULT": "texted", "TEXTBACK_REASON": "", "TEXTBACK_AFTER": "hangup"}
 
 _callers = itertools.count(12025560101)
-_queues = itertools.count(1)
+#: after the last one it begins again: nobody waits in the first one any more
+_queues = itertools.cycle(PLAIN)
 
 
 def a_queue() -> str:
