@@ -303,3 +303,17 @@ def test_a_request_after_the_end_of_the_call_is_no_text_of_its_own(tmp_path: Pat
         assert await world.desk.call_to_text(ME) == Answer("error", "ended")
 
     play(story, tmp_path)
+
+
+def test_while_the_database_is_gone_the_caller_hears_so_at_once_and_no_text_comes_later(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.waits()
+        world.writer.failing_since = T0
+        assert await world.desk.call_to_text(ME) == Answer("error", "database")
+        await world.desk.handled(ME)
+        world.writer.failing_since = None
+        call = await world.ends(30)
+        assert (call["disposition"], call["reason"]) == ("abandoned", "handled")
+        assert world.texts() == []
+
+    play(story, tmp_path)

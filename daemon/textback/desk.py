@@ -96,6 +96,9 @@ class HookDesk:
 
     async def call_to_text(self, caller: Caller, number: str | None = None) -> Answer:
         """The caller asks for a text; the answer stands in the database when it is given."""
+        if self._intake.is_stuck:
+            # The caller hears so at once and keeps their place; a text that came out of the blue later would be wrong.
+            return Answer("error", "database")
         call_id = await self._take(caller)
         if call_id is None:
             return Answer("error", "unknown_call")
@@ -153,8 +156,13 @@ class HookDesk:
 
     async def _tell(self, caller: Caller, fact: Callable[[str, float], Fact]) -> None:
         call_id = await self._take(caller)
-        if call_id is not None:
-            await self._intake.ask(fact(call_id, self._clock()))
+        if call_id is None:
+            return
+        told = fact(call_id, self._clock())
+        if self._intake.is_stuck:
+            self._intake.put(told)  # it holds once the database is back
+        else:
+            await self._intake.ask(told)
 
     async def _call(self, caller: Caller) -> Call | None:
         """The call as it is known now, with what the dialplan says about it; None if it is none of ours."""

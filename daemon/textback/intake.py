@@ -87,6 +87,11 @@ class Intake:
         self._waiting.append(fact)
         self._submit()
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the database is known not to take what is written: who waits for an answer waits in vain."""
+        return self._writer.failing_since is not None
+
     async def ask(self, fact: Fact) -> Call | None:
         """Take a fact whose effect somebody waits for; the call after it, once that is durable, None if it is over."""
         answer: asyncio.Future[Call | None] = self._loop.create_future()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import logging
 import multiprocessing
 import statistics
 import time
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 
+from tests.benchmarks.hook_desk import KINDS, desk_on
 from tests.hooks.desks import FakeDesk
 from tests.hooks.fake_asterisk import environment, header
 from textback.hooks.agi import Agi
@@ -18,20 +21,21 @@ CONCURRENT = (20, 200)
 #: seconds; without any, the callers keep the processor busy, and wait mostly for one another
 PAUSES = (0.0, 0.5)
 HOOKS = ("may-offer", "call-to-text")
+_callers = itertools.count(5_560_000)
 
 
-def serve(told: Connection) -> None:
-    """The server, in a process of its own, with a desk in memory that answers at once."""
+def serve(told: Connection, kind: str) -> None:
+    """The server, in a process of its own: with a desk in memory that answers at once, or with the daemon's own."""
 
     async def run() -> None:
-        desk = FakeDesk()
-        agi = Agi(desk)
-        await agi.listen("127.0.0.1", 0)
-        told.send(agi.port)
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_reader(told.fileno(), stop.set)
-        await agi.run(stop)
-        told.send((agi.latency.count, agi.latency.quantile(0.5), agi.latency.quantile(0.99)))
+        async with desk_on(kind) if kind != "memory" else nullcontext(FakeDesk()) as desk:
+            agi = Agi(desk, log=logging.getLogger("textback.benchmark"))
+            await agi.listen("127.0.0.1", 0)
+            told.send(agi.port)
+            stop = asyncio.Event()
+            asyncio.get_running_loop().add_reader(told.fileno(), stop.set)
+            await agi.run(stop)
+            told.send((agi.latency.count, agi.latency.quantile(0.5), agi.latency.quantile(0.99)))
 
     asyncio.run(run())
 
@@ -51,12 +55,13 @@ async def one_call(port: int, environment: bytes) -> float:
 async def measure(port: int, hook: str, concurrent: int, each: int, pause: float) -> list[float]:
     """``concurrent`` callers, each of whom comes again ``pause`` seconds after it was answered."""
     taken: list[float] = []
-    lines = header(environment(f"{hook}?queue=support"))
 
     async def caller(number: int) -> None:
         await asyncio.sleep(pause * number / concurrent)
         for _ in range(each):
-            taken.append(await one_call(port, lines))
+            caller = f"1202{next(_callers):07}"
+            lines = environment(f"{hook}?queue=support", uniqueid=f"{caller}.1", callerid=caller)
+            taken.append(await one_call(port, header(lines)))
             await asyncio.sleep(pause)
 
     async with asyncio.TaskGroup() as callers:
@@ -78,9 +83,10 @@ def report(hook: str, concurrent: int, pause: float, taken: list[float], lasted:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--each", type=int, default=20, help="hooks that each caller asks for")
+    options.add_argument("--desk", choices=KINDS, default="memory", help="what answers; stopped: a database that is")
     chosen = options.parse_args()
     ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,))
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, chosen.desk))
     server.start()
     port = ours.recv()
     for hook, concurrent, pause in itertools.product(HOOKS, CONCURRENT, PAUSES):
