@@ -10,6 +10,7 @@ from typing import Any
 
 from textback.book import PracticeBook
 from textback.clock import Clock
+from textback.complaints import Complaints
 from textback.config import Agi as AgiSettings, Config
 from textback.desk import HookDesk, Known
 from textback.hooks.agi import Agi
@@ -26,7 +27,6 @@ from textback.store import practices
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
-from textback.web.complaints import Complaints
 from textback.web.durable import Durable
 from textback.web.lines import Lines
 from textback.web.server import serve

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from textback.complaints import Complaints
 from textback.store.engine import StoreError
-from textback.web.complaints import Complaints
 from textback.web.durable import Durable
 
 LOG = logging.getLogger("textback.test")

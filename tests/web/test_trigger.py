@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from textback.complaints import Complaints
 from textback.model import Flow
 from textback.store.engine import StoreError
 from textback.store.webhook_tokens import Grant
-from textback.web.complaints import Complaints
 from textback.web.durable import Durable
 from textback.web.told import Mistaken, Told
 from textback.web.trigger import A_MINUTE, WRONG_A_MINUTE, Outcome, TriggerWebhook

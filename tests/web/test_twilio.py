@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from tests.practices import practice
 from tests.sms.fake_twilio import fake_twilio, hang, reply, resource
+from textback.complaints import Complaints
 from textback.directory import Home
 from textback.inbox import Received
 from textback.model import Status
@@ -31,7 +32,6 @@ from textback.store.messages import NewMessage
 from textback.store.tables import callbacks, conversations, messages as table
 from textback.store.writer import Writer
 from textback.web import durable
-from textback.web.complaints import Complaints
 from textback.web.durable import Durable
 from textback.web.twilio import TwilioWebhooks
 from textback.web.webhooks import webhooks

@@ -80,6 +80,39 @@ format = "text"
 """
 
 
+#: The end of practice.toml: what is the same for everybody who begins.
+FLOWS = """\
+# callers on hold who press a key; the PBX needs what `textback dialplan show` prints
+[call_to_text]
+enabled = false
+after = "30s"
+key = "5"
+# announce: the queue offers it; redirect, whisper: textback does; none
+offer = "announce"
+# hangup: the call ends; stay: the caller keeps waiting
+after_text = "hangup"
+message = { en = "This is {practice}, we apologize for the hold, how can we help?" }
+
+[abandoned]
+enabled = true
+min_hold = "5s"
+message = { en = "This is {practice}. It looks like we got disconnected. How can we help you today?" }
+
+[missed.during_hours]
+enabled = true
+message = { en = "Sorry we missed your call to {practice}. Reply here and we'll help you by text." }
+
+[missed.outside_hours]
+enabled = true
+message = { en = "{practice} is closed right now. Reply here and we'll answer when we open." }
+
+[guards]
+# no second automatic text within this time, and none if they call again while it settles
+cooldown = "4h"
+settle = "15s"
+"""
+
+
 def practice_text(answers: Mapping[str, Any]) -> str:
     """practice.toml."""
     week = "\n".join(entry(day, ["08:00-12:00", "13:00-17:00"]) for day in DAYS)
@@ -106,35 +139,7 @@ dids = []
 [hours]
 {week}
 
-# callers on hold who press a key; the PBX needs what `textback dialplan show` prints
-[call_to_text]
-enabled = false
-after = "30s"
-key = "5"
-# announce: the queue offers it; redirect, whisper: textback does; none
-offer = "announce"
-# hangup: the call ends; stay: the caller keeps waiting
-after_text = "hangup"
-message = {{ en = "This is {{practice}}, we apologize for the hold, how can we help?" }}
-
-[abandoned]
-enabled = true
-min_hold = "5s"
-message = {{ en = "This is {{practice}}. It looks like we got disconnected. How can we help you today?" }}
-
-[missed.during_hours]
-enabled = true
-message = {{ en = "Sorry we missed your call to {{practice}}. Reply here and we'll help you by text." }}
-
-[missed.outside_hours]
-enabled = true
-message = {{ en = "{{practice}} is closed right now. Reply here and we'll answer when we open." }}
-
-[guards]
-# no second automatic text within this time, and none if they call again while it settles
-cooldown = "4h"
-settle = "15s"
-"""
+{FLOWS}"""
 
 
 def next_steps(answers: Mapping[str, Any], config: Path, practice: Path, written: Iterable[Path]) -> str:

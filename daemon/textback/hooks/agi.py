@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from textback.complaints import Complaints
 from textback.hooks.agi_request import LONGEST_LINE, Refused, hear
 from textback.hooks.agi_session import Session
 from textback.hooks.asked import HOOKS, answer
 from textback.hooks.asking import DeskFault, PatientDesk
-from textback.hooks.complaints import Complaints
 from textback.hooks.desk import Desk
 from textback.hooks.latency import Latency
 from textback.hooks.patience import Patience
@@ -128,20 +128,20 @@ class Agi:
             request = await hear(reader, self._patience.header)
             self._unsaid.pop(writer, None)
             session = Session(
-                reader, writer, self._patience, lambda prompt: self._complaints.tell(peer, prompt, NO_FILE % prompt)
+                reader, writer, self._patience, lambda prompt: self._complaints.tell(NO_FILE % prompt, peer)
             )
             if not await self._answer(peer, request, session):
                 await self._part(reader, writer)
         except Refused as refused:
             self._refuse(peer, refused)
         except PhoneError as error:
-            self._complaints.tell(peer, "phone", str(error))
+            self._complaints.tell(str(error), peer, "phone")
         except HungUp:
             return  # nobody is left to be told
 
     def _refuse(self, peer: str, refused: Refused) -> None:
         self.refused += 1
-        self._complaints.tell(peer, refused.kind, str(refused))
+        self._complaints.tell(str(refused), peer, refused.kind)
 
     async def _answer(self, peer: str, request: Request, session: Session) -> bool:
         """Whether every command was answered by its own reply, so that nothing is on its way any more."""
@@ -153,14 +153,14 @@ class Agi:
             return False
         if request.caller.tampered:
             self.tampered += 1
-            self._complaints.tell(peer, "forged", f"call {request.caller.uniqueid} forged AGI lines: it is not texted")
+            self._complaints.tell(f"call {request.caller.uniqueid} forged AGI lines: it is not texted", peer, "forged")
         try:
             variables = await answer(hook, self._desk, request, session)
         except (HungUp, PhoneError):
             raise
         except Exception as error:  # ours, and the call goes on
             self.faults += 1
-            self._complaints.tell("hooks", request.hook, f"the hook {request.hook} failed: the calls go on", error)
+            self._complaints.tell(f"the hook {request.hook} failed: the calls go on", "hooks", trouble=error)
             variables = hook.failed("fault")
         for name, value in variables.items():
             await session.set(name, value)
@@ -178,4 +178,4 @@ class Agi:
 
     def _on_fault(self, fault: DeskFault) -> None:
         self.faults += 1
-        self._complaints.tell("hooks", str(fault), f"no answer to {fault}: the calls go on", fault.__cause__)
+        self._complaints.tell(f"no answer to {fault}: the calls go on", "hooks", trouble=fault.__cause__)

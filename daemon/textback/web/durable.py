@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 
+from textback.complaints import Complaints
 from textback.store.engine import StoreError
 from textback.store.faults import is_fault
-from textback.web.complaints import Complaints
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from textback.clock import Clock
+from textback.complaints import Complaints, place
 from textback.store.webhook_tokens import Grant
-from textback.web.complaints import Complaints, place
 from textback.web.durable import Durable
 from textback.web.pace import Pace
 from textback.web.told import Mistaken, Told, read

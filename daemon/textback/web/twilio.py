@@ -17,10 +17,10 @@ from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
+from textback.complaints import Complaints, place
 from textback.reception import Reception
 from textback.sms import twilio_forms
 from textback.sms.twilio_forms import FormError
-from textback.web.complaints import Complaints, place
 from textback.web.durable import Durable
 from textback.web.lines import Lines
 from textback.web.webhooks import body_of, discard
