@@ -56,7 +56,10 @@ def require_allowed(conn: Connection, practice: Practice | None, number: str, no
     practice_of = {number: practice.name} if practice is not None else {}
     known = people.known(conn, [number], practice_of=practice_of, now=now)[number]
     if known.opted_out:
-        raise Refused("they opted out of texts: nothing may leave for that number until they text START")
+        raise Refused(
+            "they opted out of texts: nothing may leave for that number until they text START, or until they tell you"
+            " so and you say `textback optout remove`"
+        )
     if practice is not None and practice.mode == "test" and number not in practice.test_numbers:
         raise Refused(f"{practice.name} is in test mode, and that is none of its test_numbers")
     if known.landline:
