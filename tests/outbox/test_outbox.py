@@ -619,6 +619,27 @@ def test_a_text_whose_turn_comes_in_the_quiet_hours_waits_for_their_end(world: W
     assert (provider.sent, world.state("m")[0]) == ([(120.0, "m")], "sent")
 
 
+@pytest.mark.parametrize(("others", "sent"), [(None, ["m"]), (Status.UNKNOWN, [])])
+def test_a_sender_that_was_frozen_behind_its_claim_begins_anew_unless_others_have_the_text(
+    world: World, monkeypatch: pytest.MonkeyPatch, others: Status | None, sent: list[str]
+) -> None:
+    world.add("m")
+    claim = claims.claim
+
+    def frozen(conn: Connection, *arguments: Any) -> OutMessage | None:
+        message = claim(conn, *arguments)
+        if message is not None and message.attempts == 1:
+            world.now += 20.0
+            if others:
+                conn.execute(update(table).values(status=others))
+        return message
+
+    monkeypatch.setattr(claims, "claim", frozen)
+    provider = Scripted()
+    world.run(provider, seconds=60)
+    assert provider.ids == sent
+
+
 def test_a_callback_that_is_faster_than_the_answer_is_no_trouble(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -76,6 +76,7 @@ class Outbox:
         self._ending = Ending(asyncio.Event(), grace)
         # Longer than a live sender can be silent, and than a request can be on its way to the provider.
         self._pulse, self._sure_after = Pulse(2 * timeout + BEAT), 4 * timeout
+        self._fresh = timeout
         self._beats = 0
         self._next_beat, self._next_second_look = Gate(), Gate()
         self._doubts: list[Doubt] = []
@@ -149,6 +150,10 @@ class Outbox:
         message = await self._write(lambda conn: self._claim(conn, token, avoid))
         if message is None:
             await self._ending.rest(self._sleep(POLL), self._wake)
+            return
+        if self._clock() - message.claimed_at > self._fresh:
+            # We were frozen, and may have been taken for gone: it is begun anew, unless others have it in hand.
+            await self._settle(message, outcomes.untouched(self._clock()))
             return
         self.line.spend(self._clock(), message.segments)
         try:

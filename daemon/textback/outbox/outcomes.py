@@ -36,6 +36,11 @@ def put_back(error: SendError, due_at: float) -> Settled:
     return Settled(status=Status.QUEUED, reason=_reason(error), due_at=due_at)
 
 
+def untouched(due_at: float) -> Settled:
+    """It was claimed and never handed over; it may be claimed again at ``due_at`` (epoch seconds)."""
+    return Settled(status=Status.QUEUED, due_at=due_at)
+
+
 def unknown(why: str) -> Settled:
     """Nobody can tell; a person decides."""
     return Settled(status=Status.UNKNOWN, reason=f"unknown: {why}"[:255])
