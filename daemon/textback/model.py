@@ -66,6 +66,30 @@ class Answer(StrEnum):
     CLOSED = "closed"
 
 
+class TileState(StrEnum):
+    """Where a conversation stands in the inbox; one to which nobody has replied yet has no tile, and no state."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+class ContactKind(StrEnum):
+    """What a contact is to the practice; patients have a section of the inbox of their own."""
+
+    PATIENT = "patient"
+    CONTACT = "contact"
+    REFERRAL = "referral"
+
+
+class Role(StrEnum):
+    """What a user may do: read and answer; change what the practice wants, too; everything, in every practice."""
+
+    STAFF = "staff"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
 class LineType(StrEnum):
     """What a number is connected to, as far as texting it goes."""
 
