@@ -90,6 +90,23 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody who works with the pages. ``practices``: whose calls and conversations they see; None: of all."""
+
+    id: int
+    name: str
+    full_name: str
+    role: Role
+    practices: frozenset[str] | None
+    #: whether the pages listen to the keyboard
+    shortcuts: bool = True
+
+    def sees(self, practice: str | None) -> bool:
+        """Whether what belongs to a practice is theirs to see; what belongs to none is for those who see all."""
+        return self.practices is None or practice in self.practices
+
+
 class LineType(StrEnum):
     """What a number is connected to, as far as texting it goes."""
 
