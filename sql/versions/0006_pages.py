@@ -15,7 +15,7 @@ depends_on = None
 
 INDICES = (
     ("contacts", "practice", "external_id"),
-    ("conversations", "practice", "state", "last_message_at"),
+    ("conversations", "practice", "state", "unread_since", "last_message_at"),
     ("conversations", "state", "snoozed_until"),
     ("calls", "caller_tail"),
     ("calls", "practice", "needs_since"),
