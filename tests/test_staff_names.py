@@ -34,8 +34,11 @@ def test_names_that_people_have_are_taken(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "a b", "a\nb", "a\0b", "a\x1b[1m", "<b>", "=1+1", "-x", "@x", "a\u202eb", "a\u200bb", "a\ud800", "x" * 101],
-)
+    [
+        "", " ", "a b", "a\nb", "a\0b", "a\x1b[1m", "<b>", "=1+1", "-x", "@x", "a\u202eb", "a\u200bb", "\ud800",
+        "x" * 101,
+    ],
+)  # fmt: skip
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(Unfit):
         fit_name(name)
