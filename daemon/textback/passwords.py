@@ -57,6 +57,11 @@ def composed(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+def hash_of(password: str, hasher: PasswordHasher | None = None) -> str:
+    """The argon2id hash (RFC 9106) of a password; takes its time, so not in an event loop."""
+    return (hasher or PasswordHasher()).hash(composed(password).encode("utf-8", "replace"))
+
+
 class Passwords:
     """Hashes and compares in threads of its own, ``THREADS`` at once."""
 
@@ -67,13 +72,9 @@ class Passwords:
         #: what is compared with where there is no such user: it takes as long, and is never right
         self._nobodys: Future[str] = self._pool.submit(self._hasher.hash, secrets.token_urlsafe())
 
-    def hash_of(self, password: str) -> str:
-        """The argon2id hash; takes its time, so not in an event loop."""
-        return self._hasher.hash(composed(password).encode("utf-8", "replace"))
-
     async def hashed(self, password: str) -> str:
-        """The same in a thread; raises ``Busy``."""
-        return await self._in_thread(partial(self.hash_of, password))
+        """``hash_of`` in a thread; raises ``Busy``."""
+        return await self._in_thread(partial(hash_of, password, self._hasher))
 
     async def fits(self, password: str, stored: str | None) -> bool:
         """Whether it is the password of that hash; None is nobody's, and takes as long. Raises ``Busy``."""
@@ -89,7 +90,7 @@ class Passwords:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _compare(self, password: str, stored: str | None) -> bool:
-        typed = composed(password).encode("utf-8", "replace")[:LONGEST + 1]
+        typed = composed(password).encode("utf-8", "replace")[: LONGEST + 1]
         try:
             known = self._nobodys.result() if stored is None or len(typed) > LONGEST else stored
             return self._hasher.verify(known, typed)

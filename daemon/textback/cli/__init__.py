@@ -20,6 +20,7 @@ from textback.cli.replay import replay
 from textback.cli.run import run
 from textback.cli.send_test import send_test
 from textback.cli.settings import config_option
+from textback.cli.user import user
 from textback.cli.webhook import webhook
 
 
@@ -36,6 +37,7 @@ def cli() -> None:
 
 
 for _command in (
-    init, demo, run, check, replay, backtest, db, practice, calls, messages, optout, webhook, dialplan, send_test,
+    init, demo, run, check, replay, backtest, db, practice, calls, messages, optout, webhook, user, dialplan,
+    send_test,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -73,7 +73,7 @@ def add(
     """
     there = find(conn, name)
     if there is not None:
-        raise StoreError(_taken(there))
+        raise StoreError(taken(there))
     row = {"name": name, "full_name": full_name, "role": role, "password_hash": password_hash, "password_at": now}
     row |= {"shortcuts": True, "created_at": now, "created_by": by[:LONGEST]}
     made = conn.execute(insert(users), row).inserted_primary_key
@@ -154,7 +154,8 @@ def _put_practices(conn: Connection, user: int, wanted: Collection[str]) -> None
         conn.execute(insert(memberships), rows)
 
 
-def _taken(there: Account) -> str:
+def taken(there: Account) -> str:
+    """Why nobody else can have their name, and what to do."""
     if there.removed_at is None:
         return f"there is a user {there.name!r} already: `textback user change` and `passwd` change them"
     return (

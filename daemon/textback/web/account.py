@@ -114,7 +114,8 @@ class AccountPage:
         now = self._access.clock()
         mine = await self._access.look(partial(sessions.of, user=visit.staff.id, now=now))
         rows = [_shown(one, one.hash == visit.session.hash) for one in mine]
-        return templates.render(request, "account.html", status, sessions=rows, words=words, done=done, shortest=SHORTEST)
+        values = {"sessions": rows, "words": words, "done": done, "shortest": SHORTEST}
+        return templates.render(request, "account.html", status, **values)
 
 
 def _posted(effect: Effect) -> Callable[[Request], Awaitable[Response]]:
