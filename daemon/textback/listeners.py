@@ -51,7 +51,7 @@ MOST_PAGES = 600
 Listening = dict[str, tuple[str, int]]
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
-_sms, _web, _hooks = (logging.getLogger(f"textback.{room}") for room in ("sms", "web", "hooks"))
+_sms, _web, _pages, _hooks = (logging.getLogger(f"textback.{room}") for room in ("sms", "web", "pages", "hooks"))
 
 
 def replies(
@@ -115,10 +115,10 @@ async def pages(
     listening: Listening,
 ) -> list[Work]:
     """What shows the pages to staff, and keeps those that are open up to date."""
-    http, complaints = config.http, Complaints(_web, clock)
+    http, complaints = config.http, Complaints(_pages, clock)
     places = Places(http.listen, http.public_url)
     secret = http.secret.get_secret_value() if http.secret else await writer.run(partial(keys.key, name="pages"))
-    access = Access(reader, writer, Durable(complaints, _web), clock, secret, places.is_secure)
+    access = Access(reader, writer, Durable(complaints, _pages), clock, secret, places.is_secure)
     live: Live = Live(access.look)
     writer.on_commit = live.stir
     passwords = Passwords()
@@ -127,7 +127,7 @@ async def pages(
 
     async def work(stop: asyncio.Event) -> None:
         try:
-            await serve(app, http.listen, stop, _web, on_listening=heard, most=MOST_PAGES)
+            await serve(app, http.listen, stop, _pages, on_listening=heard, most=MOST_PAGES)
         except ListenError as error:
             raise ListenError(f"[http] listen: {error}") from None
         finally:

@@ -67,6 +67,14 @@ function show(changes) {
   }
 }
 
+// what comes in while somebody looks at it has been read
+function markRead() {
+  const form = document.getElementById("do");
+  if (!form || document.visibilityState !== "visible") return;
+  const body = new URLSearchParams({ csrf: form.elements.csrf.value, do: "read" });
+  fetch(form.action, { method: "POST", body, redirect: "manual" });
+}
+
 function count(unread) {
   document.title = unread ? `(${unread > 99 ? "99+" : unread}) ${title}` : title;
   const mark = document.getElementById("unread");
@@ -82,8 +90,10 @@ function listen() {
   const source = new EventSource(`${address}${joint}digest=${document.body.dataset.digest}`);
   source.addEventListener("change", (event) => {
     const change = JSON.parse(event.data);
+    const isNew = change.put.some((one) => one.html.includes("incoming") && !find(one.key));
     show(change.put);
     count(change.unread);
+    if (isNew) markRead();
   });
   source.addEventListener("unread", (event) => count(JSON.parse(event.data)));
   source.addEventListener("gone", () => { source.close(); location.reload(); });
