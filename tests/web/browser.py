@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from argon2 import PasswordHasher
 from sqlalchemy import Engine
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from textback.complaints import Complaints
@@ -56,6 +57,7 @@ class Visited:
     """The pages that are served, and what is behind them."""
 
     site: Site
+    app: Starlette
     engine: Engine
     time: Time
     access: Access
@@ -161,8 +163,9 @@ async def pages(engine: Engine, *routes: BaseRoute, public: bool = False) -> Asy
     ours = (SignIn(access, passwords, complaints).routes(), AccountPage(access, passwords).routes())
     writer.start()
     try:
-        async with site(front(access, places, complaints, *ours, routes)) as there:
-            yield Visited(there, engine, time, access, passwords, public)
+        app = front(access, places, complaints, *ours, routes)
+        async with site(app) as there:
+            yield Visited(there, app, engine, time, access, passwords, public)
     finally:
         passwords.close()
         reader.close()

@@ -15,7 +15,7 @@ class Seals:
 
     def mark(self, purpose: str, value: str) -> str:
         """A token that only we can make of the value: 43 characters of base64url."""
-        digest = hmac.digest(self._secret, f"{purpose}\0{value}".encode(), hashlib.sha256)
+        digest = hmac.digest(self._secret, f"{purpose}\0{value}".encode("utf-8", "surrogatepass"), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def is_mark(self, given: str, purpose: str, value: str) -> bool:
