@@ -16,7 +16,7 @@ from textback.call import Call, Outcome, Rules, advance, arrive
 from textback.directory import Directory
 from textback.events import CallerArrived, CallLost, Fact, KeyPressed, LinkLost, LinkSynced, TextGiven
 from textback.model import Disposition
-from textback.pbx.ami import last_seen
+from textback.pbx.sight import last_seen
 from textback.pbx.ami_callers import position
 from textback.pbx.ami_facts import Translator
 from textback.pbx.ami_reader import Reader

@@ -9,7 +9,7 @@ from pathlib import Path
 from textback.call import Phase
 from textback.config import Config, Pbx
 from textback.pbx.ami import AmiSettings
-from textback.pbx.ami_resync import LastSeen
+from textback.pbx.sight import LastSeen
 from textback.pbx.picture import NOTHING
 from textback.pbx.records import Records
 from textback.tracker import Tracker
