@@ -8,9 +8,11 @@ from pathlib import Path
 
 from textback.call import Phase
 from textback.config import Config, Pbx
+from textback.pbx import ami_facts, esl_facts
 from textback.pbx.ami import AmiSettings
 from textback.pbx.sight import LastSeen
 from textback.pbx.picture import NOTHING
+from textback.pbx.recording import Translator
 from textback.pbx.records import Records
 from textback.tracker import Tracker
 
@@ -39,6 +41,12 @@ def settings_of(pbx: Pbx) -> AmiSettings:
         tls=_tls(pbx) if pbx.tls else None,
         records=_records(pbx),
     )
+
+
+def translator_of(pbx: Pbx) -> Translator:
+    """What makes facts of the events of a PBX."""
+    kind = ami_facts.Translator if pbx.kind == "asterisk" else esl_facts.Translator
+    return kind(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language)
 
 
 def known_calls(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:

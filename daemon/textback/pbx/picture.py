@@ -133,12 +133,14 @@ class Picture:
                     waiting.append(other)
         return list(found.values())
 
-    def _next_to(self, channel: Channel) -> Iterator[Channel]:
+    def bridged(self, channel: Channel) -> list[Channel]:
+        """Who is in one bridge with ``channel``, itself included."""
         bridge = self._bridges.get(channel.bridge or "")
-        if bridge and not bridge.holding:
-            for uniqueid in bridge.members:
-                if uniqueid in self.channels:
-                    yield self.channels[uniqueid]
+        members = bridge.members if bridge and not bridge.holding else ()
+        return [self.channels[uniqueid] for uniqueid in members if uniqueid in self.channels]
+
+    def _next_to(self, channel: Channel) -> Iterator[Channel]:
+        yield from self.bridged(channel)
         if channel.is_half:
             other = self.get(channel.twin or self._halves.get(_other_half(channel.name)))
             if other:
