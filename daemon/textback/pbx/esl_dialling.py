@@ -202,6 +202,7 @@ def _message_left(callers: EslCallers, event: Event, at: float) -> None:
 
 def learn(callers: EslCallers, leg: Leg, event: Event, at: float) -> None:
     """What every event of a leg may tell beside what it is about."""
+    leg.name = leg.name or event.get("Channel-Name") or ""
     if leg.twin is None and leg.name.startswith("loopback/"):
         other = callers.leg(event.get("variable_other_loopback_leg_uuid"))
         if other:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from textback.events import Fact, StateUnknown
 from textback.pbx import esl_dialling, esl_places
+from textback.pbx.callers import Position
 from textback.pbx.esl_callers import EslCallers
 from textback.pbx.esl_event import Event
 from textback.pbx.esl_leg import Leg
@@ -16,7 +17,7 @@ from textback.pbx.esl_places import Handler
 
 HANDLERS: dict[str, Handler] = {**esl_places.HANDLERS, **esl_dialling.HANDLERS}
 #: the events that mean something here; everything else is dropped at its name
-WANTED = frozenset(name.replace(":", "%3A").encode() for name in HANDLERS)
+WANTED = frozenset(name.replace(":", "%3A").encode() for name in (*HANDLERS, "HEARTBEAT"))
 
 
 class Translator(EslCallers):
@@ -26,16 +27,16 @@ class Translator(EslCallers):
         """The facts that follow from one event that came at ``at`` (seconds since the epoch)."""
         name = event.get("Event-Name") or ""
         name = event.get("Event-Subclass") or "" if name == "CUSTOM" else name
+        self.settle(at)
         handle = HANDLERS.get(name)
-        if handle is None:
-            return []
+        if handle is None:  # a heartbeat: time has passed
+            return self.taken()
         uuid = event.get("Unique-ID") or ""
         if self.syncing:
             self.seen.add((name, uuid))
-        self.settle(at)
         leg = self.leg(uuid) or self._late(name, uuid, event, at)
         if leg:
-            esl_dialling.learn(self, leg, event, at)
+            self.learn(leg, event, at)
         handle(self, event, at)
         if uuid in self.callers:
             self._locate(uuid, event)
@@ -46,12 +47,16 @@ class Translator(EslCallers):
         self.settle(at)
         return self.taken()
 
+    def learn(self, leg: Leg, event: Event, at: float) -> None:
+        """What every event of a leg, and a dump of it, may tell beside what it is about."""
+        esl_dialling.learn(self, leg, event, at)
+
     def adopt(self, leg: Leg, event: Event, started: float) -> None:
         """A caller who was on the line already when the link came up."""
         leg.is_inbound = True
         leg.made_at = started
         leg.tried = event.get("variable_originate_disposition")
-        leg.destination = first_destination(event)
+        leg.destination = leg.destination or first_destination(event)
         self.arrive(leg, event, started)
 
     def _late(self, name: str, uuid: str, event: Event, at: float) -> Leg | None:
@@ -66,9 +71,14 @@ class Translator(EslCallers):
         return leg
 
     def _locate(self, uuid: str, event: Event) -> None:
-        context = event.get("Caller-Context")
-        if context is not None:
-            self.positions[uuid] = (context, event.get("Caller-Destination-Number") or "")
+        if event.get("Caller-Context") is not None:
+            self.positions[uuid] = position(event)
+
+
+def position(event: Event) -> Position:
+    """Context and extension, and when the leg was last bridged: who was not, and is still there, has missed nothing."""
+    headers = ("Caller-Context", "Caller-Destination-Number", "Caller-Channel-Bridged-Time")
+    return tuple(event.get(header) or "" for header in headers)
 
 
 def first_destination(event: Event) -> str | None:

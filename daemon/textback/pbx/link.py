@@ -129,6 +129,10 @@ class Link(ABC):
     async def _ping(self) -> None:
         """Have the PBX answer. Raises ``LinkError`` if it does not."""
 
+    def _end_of(self, session: Session) -> LinkError:
+        """Why a session has ended."""
+        return LinkError("the PBX closed the link")
+
     def _down(self, error: LinkError) -> None:
         self.problem = str(error)
         if self.is_up:
@@ -175,7 +179,7 @@ class Link(ABC):
                     {closed, wanted}, timeout=self._patience.ping_every, return_when=asyncio.FIRST_COMPLETED
                 )
                 if closed.done():
-                    raise LinkError("the PBX closed the link")
+                    raise self._end_of(session)
                 if wanted.done():
                     raise LinkError("facts were dropped: the link starts again to learn what is true")
                 await self._ping()

@@ -63,6 +63,7 @@ def _by_esl(recording: Path, translator: esl_facts.Translator) -> tuple[list[Fac
     reader.settle(at + _LONG_AFTER)
     return facts, at
 
+
 def _timed(
     recording: Path, stamp: re.Pattern[bytes], unit: float, by_events: Callable[[bytes], Iterator[Piece]]
 ) -> Iterator[Piece]:
