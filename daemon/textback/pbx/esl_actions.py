@@ -12,7 +12,7 @@ from textback.pbx.once import Once
 
 #: commands on their way at the same time
 AT_ONCE = 20
-#: the context with the prompts of ours (dialplan/freeswitch)
+#: the context with the prompts of ours (dialplan/freeswitch); others of ours begin with it
 CONTEXT = "textback"
 #: what FreeSWITCH answers about a leg that is gone
 _GONE = ("no such channel", "invalid uuid", "no such session")
@@ -64,21 +64,21 @@ class Actions:
             return None
         return next((row for row in found if row.get("name") == name), None)
 
-    async def has(self, extension: str) -> bool | None:
+    async def has(self, extension: str, context: str = CONTEXT) -> bool | None:
         """Whether the dialplan has that extension of ours now; None if the PBX does not say."""
         try:
             async with self._slots:
-                answer = await self._session.api(f"xml_locate dialplan context name {CONTEXT}")
+                answer = await self._session.api(f"xml_locate dialplan context name {context}")
         except LinkError as error:
             self._failed("xml_locate", str(error))
             return None
-        return extension in answer
+        return f'"{extension}"' in answer
 
-    async def needs(self, extension: str) -> bool:
+    async def needs(self, extension: str, context: str) -> bool:
         """The same, before a caller is sent there: whoever is sent where nothing is, is hung up on."""
-        is_there = await self.has(extension)
+        is_there = await self.has(extension, context)
         if is_there is False:
-            self.once.warn(extension, f"nothing was done for a caller, since there is no {extension}: {_INCLUDE}")
+            self.once.warn(extension, f"nothing was done for a caller, since {context} has no {extension}: {_INCLUDE}")
         return is_there is True
 
     def _failed(self, verb: str, message: str) -> None:
@@ -86,4 +86,4 @@ class Actions:
             self.once.warn(f"failed {verb}", message)
 
 
-_INCLUDE = f"put the files of dialplan/freeswitch, with their context {CONTEXT}, into the dialplan and say reloadxml"
+_INCLUDE = "put the files of dialplan/freeswitch into conf/dialplan and say reloadxml"

@@ -79,7 +79,7 @@ class EslCallers(Callers):
             pbx=self.pbx,
             linkedid=leg.uniqueid,
             number=None if hidden else known(number),
-            name=name[:LONGEST_NAME] if name else None,
+            name=name[:LONGEST_NAME] if name and name != number else None,  # without one, it shows the number
             did=known(leg.destination),
             language=self.own_language(event.get("variable_default_language")),
             withheld=hidden,
