@@ -19,8 +19,8 @@ from textback.intake import Intake
 from textback.listen import ListenError
 from textback.lookups import Lookups
 from textback.outbox import Outbox
-from textback.pbx.ami import AmiLink
 from textback.passwords import Passwords
+from textback.pbx.link import Link
 from textback.polling import Polling
 from textback.reception import Reception
 from textback.sms import Provider
@@ -138,7 +138,7 @@ async def pages(
 
 def hooks(
     agi: AgiSettings,
-    links: Mapping[str, AmiLink],
+    links: Mapping[str, Link],
     tracker: Tracker,
     intake: Intake,
     reader: Reader,
@@ -146,7 +146,7 @@ def hooks(
     listening: Listening,
 ) -> Work:
     """What answers to dialplans."""
-    pbxes = [Known(name, link.settings.language, _is_up(link)) for name, link in links.items()]
+    pbxes = [Known(name, link.language, _is_up(link)) for name, link in links.items()]
     server = Agi(HookDesk(pbxes, tracker, intake, reader, clock), agi.allow)
 
     async def work(stop: asyncio.Event) -> None:
@@ -158,7 +158,7 @@ def hooks(
     return work
 
 
-def _is_up(link: AmiLink) -> Callable[[], bool]:
+def _is_up(link: Link) -> Callable[[], bool]:
     return lambda: link.is_up
 
 
