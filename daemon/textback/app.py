@@ -92,9 +92,8 @@ class App:
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
-        if self._config.agi is not None:
-            answering = (tracker, intake, reader, self._clock, self.listening)
-            works.append(listeners.hooks(self._config.agi, self.links, *answering))
+        answering = (tracker, intake, reader, self._clock, self.listening)
+        works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(outbox.run(stop))
