@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from textback.pbx.link import Link
 from textback.polling import Polling
 from textback.reception import Reception
 from textback.sms import Provider
-from textback.store import practices
+from textback.store import practices, tiles
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
@@ -40,6 +41,9 @@ from textback.web.webhooks import webhooks
 RECONCILE = 600.0
 #: Seconds between two looks for posts that were kept for long enough.
 PRUNE = 6 * 3600.0
+
+#: Seconds between two looks for conversations that were put off until now.
+WAKE = 15.0
 
 #: host and port of each listener that is open, by the name of its table in textback.toml
 Listening = dict[str, tuple[str, int]]
@@ -63,6 +67,7 @@ def replies(
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
     works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
     works.append(lambda stop: _prune(reception, stop))
+    works.append(lambda stop: _wake(writer, clock, stop))
     twilio = config.sms.twilio
     if twilio is not None and twilio.lookup:
         works.append(Lookups(writer, provider, clock, _sms).run)
@@ -137,7 +142,17 @@ def _is_up(link: Link) -> Callable[[], bool]:
 async def _prune(reception: Reception, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await reception.prune()
-        try:
-            await asyncio.wait_for(stop.wait(), PRUNE)
-        except TimeoutError:
-            continue
+        await _pause(stop, PRUNE)
+
+
+async def _wake(writer: Writer, clock: Clock, stop: asyncio.Event) -> None:
+    """Put tiles back into the inbox whose time has come."""
+    while not stop.is_set():
+        now = clock()
+        await writer.run(lambda conn: tiles.wake_due(conn, now))
+        await _pause(stop, WAKE)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
