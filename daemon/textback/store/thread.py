@@ -44,6 +44,12 @@ def sharing(conn: Connection, practice: str, number: str) -> list[dict[str, Any]
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
+def media(conn: Connection, conversation_id: int, message_id: str) -> list[dict[str, str]]:
+    """The pictures of a message in a conversation: where the provider keeps each, and its type."""
+    is_it = (messages.c.conversation_id == conversation_id, messages.c.id == message_id)
+    return list(conn.execute(select(messages.c.media).where(*is_it)).scalar() or ())
+
+
 def thread(
     conn: Connection, row: dict[str, Any], before: float | None = None, limit: int = MESSAGES
 ) -> tuple[list[dict[str, Any]], bool]:

@@ -19,12 +19,13 @@ def rows_of(
     """The calls of a page, each with its contact; and where the next page begins, if there is one."""
     found = log.page(conn, filters.wanted(conn, seen), filters.before, limit + 1)
     more = cursor_text(found[limit - 1]["place"]) if len(found) > limit else None
-    return with_contacts(conn, found[:limit]), more
+    return with_contacts(conn, seen, found[:limit]), more
 
 
-def with_contacts(conn: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_contacts(conn: Connection, seen: View, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Calls with who calls, as far as their practices know."""
-    known = callers.callers(conn, {(row["practice"], row["caller"]) for row in rows if row["caller"]})
+    wanted = {(row["practice"], row["caller"]) for row in rows if row["caller"]}
+    known = callers.callers(conn, wanted, seen.directory.sharing_with)
     return [row | {"contact": known.get((row["practice"], row["caller"]))} for row in rows]
 
 

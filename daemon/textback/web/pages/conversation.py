@@ -167,7 +167,7 @@ class ConversationPages:
         )
         if values is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        values |= {"draft": draft, "counted": talk.counted(draft.body), "elsewhere": ""}
+        values |= {"draft": draft, "counted": talk.counted(draft.body)}
         response = self._office.page(request, "conversation.html", seen, **values)
         response.status_code = status
         return response

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from textback.directory import Directory
 from textback.model import ContactKind, Staff, TileState
-from textback.store import log, tile_list
+from textback.store import callers, log, tile_list
 from textback.store.strands import Place as Cursor
 from textback.store.tile_list import CONTACTS, NOBODY, PATIENTS, Tiles
 from textback.web.access import require
@@ -103,7 +103,7 @@ def snapshot(conn: Connection, directory: Directory, staff: Staff, query: Mappin
 
 def open_tiles(conn: Connection, seen: View, current: int) -> Snapshot:
     """The tiles beside a conversation."""
-    rows = tile_list.page(conn, Tiles(seen.names), limit=PAGE)
+    rows = _named(conn, seen, tile_list.page(conn, Tiles(seen.names), limit=PAGE))
     return Snapshot(tuple(_fragment(row, seen, current) for row in rows), seen.unread)
 
 
@@ -115,12 +115,19 @@ def sections(shown: Snapshot) -> list[tuple[str, str, list[Fragment]]]:
 
 
 def _tiles(conn: Connection, seen: View, box: BoxFilters) -> tuple[Snapshot, str | None]:
-    rows = tile_list.page(conn, box.wanted(conn, seen), box.before, PAGE + 1)
+    rows = _named(conn, seen, tile_list.page(conn, box.wanted(conn, seen), box.before, PAGE + 1))
     # the unread ones come besides, on the first page
     read_ones = [row for row in rows if row["unread_since"] is None or box.asked["state"] != TileState.OPEN]
     more = cursor_text(read_ones[PAGE - 1]["place"]) if len(read_ones) > PAGE else None
     shown = rows[:-1] if more is not None else rows
     return Snapshot(tuple(_fragment(row, seen) for row in shown), seen.unread), more
+
+
+def _named(conn: Connection, seen: View, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tiles with the names by which other practices know those whom theirs does not."""
+    unsure = [(row["practice"], row["number"]) for row in rows if not row["verified"]]
+    names = callers.names_elsewhere(conn, unsure, seen.directory.sharing_with)
+    return [row | {"elsewhere": names.get((row["practice"], row["number"]), "")} for row in rows]
 
 
 def _fragment(row: dict[str, Any], seen: View, current: int | None = None) -> Fragment:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from textback import chat, template
 from textback.directory import Directory
 from textback.model import ContactKind, Staff
-from textback.store import account_list, thread
+from textback.store import account_list, callers, thread
 from textback.web import shown
 from textback.web.pages import inbox, snoozes
 from textback.web.pages.fragments import Fragment, Snapshot
@@ -39,6 +39,9 @@ def look(
     if talk is None:
         return seen, None
     place = seen.place(talk["practice"])
+    key = (talk["practice"], talk["number"])
+    unsure = [] if talk["verified"] else [key]
+    talk["elsewhere"] = callers.names_elsewhere(conn, unsure, directory.sharing_with).get(key, "")
     entries, more = thread.thread(conn, talk, before)
     told = Snapshot(tuple(_entries(entries, seen, talk)), seen.unread)
     people = thread.sharing(conn, talk["practice"], talk["number"])

@@ -22,6 +22,7 @@ class View:
     practices: tuple[Practice, ...]
     now: float
     unread: int
+    directory: Directory
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ def view(conn: Connection, directory: Directory, staff: Staff, now: float) -> Vi
     """What somebody sees."""
     practices = tuple(visible(directory.practices, staff))
     names = None if staff.practices is None else tuple(practice.name for practice in practices)
-    return View(staff, practices, now, tile_list.unread(conn, names))
+    return View(staff, practices, now, tile_list.unread(conn, names), directory)
 
 
 def visible(practices: Iterable[Practice], staff: Staff) -> Iterable[Practice]:
