@@ -92,6 +92,9 @@ class App:
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
+        works += await listeners.pages(
+            self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening
+        )
         if self._config.agi is not None:
             answering = (tracker, intake, reader, self._clock, self.listening)
             works.append(listeners.hooks(self._config.agi, self.links, *answering))

@@ -64,6 +64,8 @@ class Answer(StrEnum):
     HELP = "help"
     AFTER_HOURS = "after_hours"
     CLOSED = "closed"
+    #: not an answer to anything but the question which of several people who share a number it is
+    ASK = "ask"
 
 
 class TileState(StrEnum):

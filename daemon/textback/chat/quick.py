@@ -14,7 +14,7 @@ from textback.composing import values_of
 from textback.directory import Directory
 from textback.model import Staff
 from textback.practice import message_in
-from textback.store import contacts, people
+from textback.store import contacts, persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def quick_responses(conn: Connection, directory: Directory, by: Staff, conversat
     """
     tile = talk_of(conn, by, conversation, changing=False)
     home = home_of(directory, tile)
-    person = people.person(conn, tile.practice, tile.line, tile.number)
+    person = persons.person(conn, tile.practice, tile.line, tile.number)
     contact = contacts.find(conn, tile.contact_id) if tile.contact_id is not None else None
     language = contact.language if contact is not None else person.language
     values = values_of(home, by.full_name, contacts.first_name(conn, tile.contact_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, exists, func, or_, select, update
+from sqlalchemy import Connection, case, exists, literal, or_, select, update
 
 from textback.model import Direction, Role, TileState
 from textback.store.staff_tables import memberships, users
@@ -62,7 +62,7 @@ def reply_came(conn: Connection, conversation: int, at: float) -> None:
         "snoozed_until": None,
         "unread_since": _earlier(tile.unread_since, at),
         "waiting_since": _earlier(tile.waiting_since, at),
-        "last_reply_at": case((tile.last_reply_at > at, tile.last_reply_at), else_=at),
+        "last_reply_at": case((tile.last_reply_at > at, tile.last_reply_at), else_=_instant(at)),
     }
     conn.execute(update(conversations).where(tile.id == conversation).values(values))
 
@@ -121,4 +121,8 @@ def contacts_of(conn: Connection, tile: Tile) -> Sequence[Any]:
 
 
 def _earlier(column: Any, at: float) -> Any:
-    return case((func.coalesce(column, at) < at, column), else_=at)
+    return case((column < at, column), else_=_instant(at))
+
+
+def _instant(at: float) -> Any:
+    return literal(at, conversations.c.last_reply_at.type)
