@@ -33,7 +33,12 @@ DOINGS = {
     "file": "filed",
     "contact": "saved",
     "read": "",
+    "release": "sent",
+    "dismiss": "dismissed",
+    "retry": "sent",
 }
+#: What is done with one text of a conversation; the form names it.
+TEXTS = ("release", "dismiss", "retry")
 
 
 class ConversationPages:
@@ -108,7 +113,7 @@ class ConversationPages:
         """Whatever else there is to do with a conversation."""
         form = await form_of(request)
         staff, access, conversation = require(request), self._office.access, _id(request)
-        doing = form.get("do", "")
+        doing = form.get("do") or next((one for one in TEXTS if one in form), "")
         if doing not in DOINGS:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
         now = access.clock()
@@ -117,6 +122,7 @@ class ConversationPages:
             await access.write(work)
         except chat.Refused as refusal:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(refusal).capitalize()}.") from None
+        self._office.on_work()
         if doing == "close":
             return RedirectResponse("/inbox?said=closed", HTTPStatus.SEE_OTHER)
         return _back(conversation, DOINGS[doing])
@@ -134,6 +140,8 @@ class ConversationPages:
             return lambda conn: chat.assign(conn, staff, conversation, form.get("to") or None, now)
         if doing == "read":
             return lambda conn: chat.mark_read(conn, staff, conversation, now, now)
+        if doing in TEXTS:
+            return lambda conn: chat.decide(conn, self._office.book(conn), staff, conversation, doing, form[doing], now)
         plain = {"wake": chat.wake, "close": chat.close, "reopen": chat.reopen}[doing]
         return lambda conn: plain(conn, staff, conversation, now)
 

@@ -28,6 +28,7 @@ SAID = {
     "filed": "Filed under that name.",
     "saved": "Saved.",
     "dealt_with": "Marked as dealt with.",
+    "dismissed": "It will not be sent.",
     "needed": "It needs somebody again.",
 }
 

@@ -15,6 +15,7 @@ from textback.web.pages.calls import CallPages
 from textback.web.pages.conversation import ConversationPages
 from textback.web.pages.inbox import InboxPages
 from textback.web.pages.live_pages import LivePages
+from textback.web.pages.new_text import NewTextPage
 from textback.web.pages.office import Office
 from textback.web.places import Places
 from textback.web.sign_in import SignIn
@@ -32,7 +33,7 @@ class Site:
     def app(self) -> Starlette:
         """The app, for ``serve``."""
         access = self.office.access
-        pages = (CallPages, InboxPages, ConversationPages, LivePages)
+        pages = (CallPages, InboxPages, ConversationPages, NewTextPage, LivePages)
         return front(
             access,
             self.places,
