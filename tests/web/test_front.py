@@ -144,7 +144,7 @@ def test_odd_paths_are_not_there(tell: Tell, target: str) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "BREW", "TRACE"])
 def test_another_method_is_refused_with_those_there_are(tell: Tell, method: str) -> None:
     answer = ask(tell, method, "/account")
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD") or method == "TRACE"
+    assert (answer.status, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
     assert "<h1>That cannot be done here</h1>" in answer.body
 
 
