@@ -33,7 +33,7 @@ _environment.filters |= {
 
 def render(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A template as a page; it knows ``staff`` (or None), ``csrf`` and ``path``, and the values given."""
-    known = {"staff": staff_of(request), "csrf": csrf_of(request), "path": request.url.path}
+    known = {"staff": staff_of(request), "csrf": csrf_of(request), "path": request.scope["path"]}
     return HTMLResponse(_environment.get_template(name).render(known | values), status)
 
 
