@@ -25,7 +25,8 @@ _environment.globals["static"] = address
 _environment.filters |= {
     name: getattr(shown, name)
     for name in (
-        "action_words", "body", "call_words", "clock", "day", "dialled", "ended", "full_name", "iso", "language", "message_state",
+        "action_words", "body", "call_words", "clock", "day", "dialled", "ended",
+        "full_name", "iso", "language", "message_state",
         "moment", "number", "plain", "text_state", "who", "why",
     )
 } | {"span": span, "path": quote}  # fmt: skip
