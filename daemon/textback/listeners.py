@@ -12,15 +12,17 @@ from typing import Any
 from textback.book import PracticeBook
 from textback.clock import Clock
 from textback.complaints import Complaints
-from textback.config import Agi as AgiSettings, Config
+from textback.config import Address, Config
 from textback.desk import HookDesk, Known
 from textback.hooks.agi import Agi
+from textback.hooks.esl import Esl
+from textback.hooks.server import HookServer
 from textback.inbox import Inbox
 from textback.intake import Intake
 from textback.listen import ListenError
 from textback.lookups import Lookups
 from textback.outbox import Outbox
-from textback.pbx.ami import AmiLink
+from textback.pbx.link import Link
 from textback.polling import Polling
 from textback.reception import Reception
 from textback.sms import Provider
@@ -103,28 +105,37 @@ def _webhooks(
 
 
 def hooks(
-    agi: AgiSettings,
-    links: Mapping[str, AmiLink],
+    config: Config,
+    links: Mapping[str, Link],
     tracker: Tracker,
     intake: Intake,
     reader: Reader,
     clock: Clock,
     listening: Listening,
-) -> Work:
-    """What answers to dialplans."""
-    pbxes = [Known(name, link.settings.language, _is_up(link)) for name, link in links.items()]
-    server = Agi(HookDesk(pbxes, tracker, intake, reader, clock), agi.allow)
+) -> list[Work]:
+    """What answers to dialplans, each kind of PBX by its own protocol."""
+    works = []
+    for kind, settings, server in (("asterisk", config.agi, Agi), ("freeswitch", config.esl, Esl)):
+        if settings is None:
+            continue
+        names = [pbx.name for pbx in config.pbx if pbx.kind == kind and pbx.name in links]
+        pbxes = [Known(name, links[name].language, _is_up(links[name])) for name in names]
+        desk = HookDesk(pbxes, tracker, intake, reader, clock)
+        works.append(_answering(server(desk, settings.allow), settings.listen, listening))
+    return works
 
+
+def _answering(server: HookServer, address: Address, listening: Listening) -> Work:
     async def work(stop: asyncio.Event) -> None:
-        await server.listen(*agi.listen)
-        listening["agi"] = (agi.listen.host, server.port)
-        _hooks.info("listening on agi://%s:%d", agi.listen.host, server.port)
+        await server.listen(*address)
+        listening[server.section] = (address.host, server.port)
+        _hooks.info("listening on %s://%s:%d", server.section, address.host, server.port)
         await server.run(stop)
 
     return work
 
 
-def _is_up(link: AmiLink) -> Callable[[], bool]:
+def _is_up(link: Link) -> Callable[[], bool]:
     return lambda: link.is_up
 
 

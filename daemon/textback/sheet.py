@@ -80,13 +80,24 @@ def written(headings: Sequence[str], rows: Iterable[Sequence[object]], bom: bool
     for row in rows:
         if page.tell() > _LOOK:
             yield _taken(page)
-        writer.writerow([guarded("" if cell is None else str(cell)) for cell in row])
+        writer.writerow(map(_cell, row))
     yield _taken(page)
+
+
+def lines(rows: Iterable[Sequence[object]]) -> str:
+    """Some rows of a table, for one that is written bit by bit."""
+    page = io.StringIO()
+    csv.writer(page).writerows(map(_cell, row) for row in rows)
+    return page.getvalue()
 
 
 def guarded(cell: str) -> str:
     """The cell as text where a spreadsheet would take it for a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _cell(value: object) -> str:
+    return guarded("" if value is None else str(value))
 
 
 def unguarded(cell: str) -> str:

@@ -15,7 +15,7 @@ depends_on = None
 
 INDICES = (
     ("contacts", "practice", "external_id"),
-    ("conversations", "practice", "state", "last_message_at"),
+    ("conversations", "practice", "state", "unread_since", "last_message_at"),
     ("conversations", "state", "snoozed_until"),
     ("calls", "caller_tail"),
     ("calls", "practice", "needs_since"),
@@ -33,6 +33,16 @@ def _instant() -> sa.types.TypeEngine[Any]:
 
 def _running() -> sa.types.TypeEngine[Any]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _practice() -> sa.String:
+    """What refers to a practice's name compares as that does: in an old MariaDB database, in another way."""
+    bind = op.get_bind()
+    if bind.dialect.name not in ("mysql", "mariadb"):
+        return sa.String(100)
+    where = "table_schema = DATABASE() AND table_name = 'practices' AND column_name = 'name'"
+    found = bind.execute(sa.text(f"SELECT collation_name FROM information_schema.columns WHERE {where}"))
+    return sa.String(100, collation=found.scalar())
 
 
 def _columns() -> dict[str, list[sa.Column[Any]]]:
@@ -96,7 +106,7 @@ def _users() -> None:
     op.create_table(
         "memberships",
         sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("practice", sa.String(100), nullable=False),
+        sa.Column("practice", _practice(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_memberships_user_id")),
         sa.ForeignKeyConstraint(["practice"], ["practices.name"], name=op.f("fk_memberships_practice")),
         sa.PrimaryKeyConstraint("user_id", "practice", name=op.f("pk_memberships")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textback.chat.decide import decide
 from textback.chat.quick import Quick, quick_responses
 from textback.chat.talk import Overtaken
 from textback.chat.texts import LONGEST_NOTE, note, reply, start
@@ -20,6 +21,7 @@ __all__ = [
     "assign",
     "change_contact",
     "close",
+    "decide",
     "file_under",
     "mark_read",
     "note",

@@ -21,6 +21,7 @@ from textback.cli.replay import replay
 from textback.cli.run import run
 from textback.cli.send_test import send_test
 from textback.cli.settings import config_option
+from textback.cli.user import user
 from textback.cli.webhook import webhook
 
 
@@ -37,7 +38,7 @@ def cli() -> None:
 
 
 for _command in (
-    init, demo, run, check, replay, backtest, db, practice, calls, messages, contacts, optout, webhook, dialplan,
+    init, demo, run, check, replay, backtest, db, practice, calls, messages, contacts, optout, webhook, user, dialplan,
     send_test,
 ):  # fmt: skip
     cli.add_command(_command)
