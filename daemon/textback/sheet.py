@@ -62,7 +62,7 @@ def read(
     if sep:
         next(lines)
     delimiter = sep[1] if sep else _delimiter_of(told, is_heading)
-    rows = _rows(lines, delimiter)
+    rows = _rows(lines, delimiter, at=2 if sep else 1)
     first = next(rows, None)
     if first is None:
         raise SheetError("there is nothing in it")
@@ -192,9 +192,8 @@ class _Lines:
         return line
 
 
-def _rows(lines: _Lines, delimiter: str) -> Iterator[Row]:
+def _rows(lines: _Lines, delimiter: str, at: int) -> Iterator[Row]:
     """Each row; where one cannot be read, the next line begins the next one, so that one quote spoils one row."""
-    at = 1
     while True:
         taken: list[str] = []
         mistake = None

@@ -67,10 +67,11 @@ def test_where_twilio_moves_it_our_credentials_do_not_follow() -> None:
     "url",
     [
         "", "picture", "file:///etc/passwd", "http://127.0.0.1:22/", "https://evil.example/" + PATH,
-        URL.replace("api.twilio.com", "api.twilio.com.evil.example"), URL.replace("https://", "https://me@evil.example:1@"),
+        URL.replace("twilio.com", "twilio.com.evil.example"), URL.replace("https://", "https://me@evil.example:1@"),
         URL.replace("https", "http"), URL.replace("https", "ftp"), URL.replace("api.", "api.twilio.com@evil."),
         URL.replace(ACCOUNT, "AC" + "1" * 32), URL + "/../../../Messages.json", URL + "/x", URL.replace("ME", "../ME"),
-        f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json", URL.replace("MM", "%4DM"), "https://[::1",
+        f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json", URL.replace("MM", "%4DM"),
+        "https://[::1",
     ],
 )  # fmt: skip
 def test_what_is_no_picture_of_our_account_is_never_asked_for(url: str) -> None:
@@ -80,8 +81,8 @@ def test_what_is_no_picture_of_our_account_is_never_asked_for(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["https://evil.example/x", "http://x.twiliocdn.com/x", "//evil.example/x", "file:///etc/passwd",
-              "https://twiliocdn.com.evil.example/x", "https://[::1", "https://eviltwiliocdn.com/x", "http://127.0.0.1:1/x"]
+    "where", ["https://evil.example/x", "http://x.twiliocdn.com/x", "//evil.example/x", "file:///etc/passwd", "//[::1",
+              "https://twiliocdn.com.evil.example/x", "https://eviltwiliocdn.com/x", "http://127.0.0.1:1/x"]
 )  # fmt: skip
 def test_nowhere_else_is_gone_to(where: str) -> None:
     found, requests = fetch(raw(302, "", f"Location: {where}"))
@@ -115,7 +116,8 @@ def test_what_is_too_large_is_not_read_to_its_end() -> None:
     ("answer", "kind"),
     [
         (raw(404, ""), Fault.PERMANENT), (raw(410, ""), Fault.PERMANENT), (raw(401, ""), Fault.OURS),
-        (raw(500, ""), Fault.UNKNOWN), (raw(204, ""), Fault.UNKNOWN), (raw(307, ""), Fault.UNKNOWN), (drop, Fault.UNKNOWN),
+        (raw(500, ""), Fault.UNKNOWN), (raw(204, ""), Fault.UNKNOWN), (raw(307, ""), Fault.UNKNOWN),
+        (drop, Fault.UNKNOWN),
     ],
 )  # fmt: skip
 def test_what_cannot_be_had_is_told_in_our_words(answer: Answer, kind: Fault) -> None:

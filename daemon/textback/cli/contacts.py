@@ -77,8 +77,8 @@ def import_contacts(file: BinaryIO, practice: str | None, kind: str, dry_run: bo
 @contacts.command("export", short_help="Give out contacts as a CSV file.")
 @config_option
 @click.option("--practice", metavar="NAME", help="Only the contacts of this practice.")
-@click.argument("file", type=click.File("wb", lazy=True), default="-")
-def export_contacts(file: BinaryIO, practice: str | None) -> None:
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True), default="-")
+def export_contacts(file: str, practice: str | None) -> None:
     """Write the contacts to FILE, or to the standard output; `textback contacts import` takes that in again.
 
     \b
@@ -89,8 +89,10 @@ def export_contacts(file: BinaryIO, practice: str | None) -> None:
         names = [one.name for one in PracticeBook()(connection).practices]
         if practice is not None and practice not in names:
             raise click.UsageError(f"there is no such practice; there is {', '.join(names)}")
-        for piece in room.exported(connection, names if practice is None else [practice], bom=file.name != "<stdout>"):
-            file.write(piece)
+        wanted = names if practice is None else [practice]
+        with click.open_file(file, "wb") as out:
+            for piece in room.exported(connection, wanted, bom=file != "-"):
+                out.write(piece)
 
 
 def _take_all(engine: Engine, importing: Import, found: sheet.Sheet, total: Outcome, dry_run: bool) -> None:

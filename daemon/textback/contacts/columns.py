@@ -51,7 +51,9 @@ class Columns:
 
 def one_line(text: str) -> str:
     """The text without what cannot be seen, and with one space where there are several."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def is_heading(text: str) -> bool:
