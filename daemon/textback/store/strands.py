@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, union_all
 
 #: More strands than these cost more than one look through the rows in their order.
-MOST = 24
+MOST = 40
 
 
 class Place(NamedTuple):

@@ -55,7 +55,8 @@ class BoxFilters:
         if named:
             practices = (named,) if seen.staff.sees(named) else ()
         words = self.asked["q"]
-        found = log.search(conn, practices, words, whole_number(words, seen)) if words else None
+        theirs = None if seen.staff.practices is None and not named else practices
+        found = log.search(conn, theirs, words, whole_number(words, seen)) if words else None
         assignee = {"": None, "me": seen.staff.name, "nobody": NOBODY}[self.asked["with"]]
         return Tiles(practices, TileState(self.asked["state"]), None, assignee, found)
 

@@ -51,8 +51,7 @@ class View:
 def view(conn: Connection, directory: Directory, staff: Staff, now: float) -> View:
     """What somebody sees."""
     practices = tuple(visible(directory.practices, staff))
-    names = None if staff.practices is None else tuple(practice.name for practice in practices)
-    return View(staff, practices, now, tile_list.unread(conn, names))
+    return View(staff, practices, now, tile_list.unread(conn, [practice.name for practice in practices]))
 
 
 def visible(practices: Iterable[Practice], staff: Staff) -> Iterable[Practice]:
