@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from textback.store.search import MOST_FOUND, NAMES_WITHIN, search
-from textback.store.strands import Place, newest
+from textback.store.strands import Place, Span, newest
 from textback.store.tables import calls, conversations, messages, practices
 from textback.store.wanted import NONE, RARE, REPLIED, TEXT_STATES, Found, Wanted, of_practices, strands
 
@@ -82,9 +82,11 @@ def queues(conn: Connection, named: Sequence[str]) -> list[str]:
     return sorted(set(conn.execute(query).scalars()))
 
 
-def calls_of(conn: Connection, practice: str | None, number: str, limit: int) -> list[dict[str, Any]]:
-    """The newest calls of a number (E.164) to a practice, as in ``details``."""
-    wanted = Wanted((practice,), found=Found(numbers=(number,)))
+def calls_of(
+    conn: Connection, practice: str | None, number: str, limit: int, span: Span = Span()
+) -> list[dict[str, Any]]:
+    """The newest calls of a number (E.164) to a practice that began in a span of time, as in ``details``."""
+    wanted = Wanted((practice,), *span, found=Found(numbers=(number,)))
     return page(conn, wanted, limit=limit)
 
 

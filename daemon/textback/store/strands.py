@@ -18,6 +18,18 @@ class Place(NamedTuple):
     id: Any
 
 
+class Span(NamedTuple):
+    """From ``since`` on, and before ``until``, in epoch seconds; None: without an end on that side."""
+
+    since: float | None = None
+    until: float | None = None
+
+    def holds(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        """The conditions for a time in it."""
+        begun = [column >= self.since] if self.since is not None else []
+        return begun if self.until is None else [*begun, column < self.until]
+
+
 class Strand(NamedTuple):
     """Rows by ``key`` and ``id``, newest first; ``query`` selects both, under the names ``key`` and ``id``."""
 

@@ -19,10 +19,10 @@ from textback.store.strands import Place as Cursor
 from textback.store.tile_list import CONTACTS, NOBODY, PATIENTS, Tiles
 from textback.web.access import require
 from textback.web.pages.call_filters import LONGEST_SEARCH, cursor, cursor_text, whole_number
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment, Snapshot
 from textback.web.pages.office import Office
 from textback.web.pages.view import View, view
-from textback.web.templates import part
 
 #: Tiles on a page.
 PAGE = 60
@@ -126,4 +126,5 @@ def _tiles(conn: Connection, seen: View, box: BoxFilters) -> tuple[Snapshot, str
 
 def _fragment(row: dict[str, Any], seen: View, current: int | None = None) -> Fragment:
     section = PATIENTS if row["kind"] == ContactKind.PATIENT else CONTACTS
-    return Fragment(str(row["id"]), part("shown.html", "tile", row, seen, current), section)
+    html = drawn("tile", (row, seen, current), (row, seen.manner, row["id"] == current))
+    return Fragment(str(row["id"]), html, section)
