@@ -15,6 +15,7 @@ from textback.model import ContactKind, Staff
 from textback.store import account_list, callers, thread
 from textback.web import shown
 from textback.web.pages import inbox, snoozes
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment, Snapshot
 from textback.web.pages.view import View, view
 from textback.web.templates import part
@@ -99,7 +100,8 @@ def _entries(rows: list[dict[str, Any]], seen: View, talk: Mapping[str, Any]) ->
             found.append(Fragment(f"day {day}", part("shown.html", "day", day)))
             last = day
         key = f"{row['what']} {row['id']}"
-        found.append(Fragment(key, part("shown.html", "entry", row, key, seen, place, talk)))
+        html = drawn("entry", (row, key, seen, place, talk), (row, seen.manner, talk["id"], talk["practice"]))
+        found.append(Fragment(key, html))
     return found
 
 
