@@ -200,8 +200,8 @@ def call_words(call: Mapping[str, Any]) -> str:
 
 
 _ACTIONS = {
-    Action.ASSIGNED: "gave it to {}",
-    Action.SNOOZED: "snoozed it {}",
+    Action.ASSIGNED: "gave it {}",
+    Action.SNOOZED: "snoozed it",
     Action.WOKE: "woke it",
     Action.CLOSED: "closed it",
     Action.REOPENED: "opened it again",
@@ -213,4 +213,4 @@ _ACTIONS = {
 def action_words(row: Mapping[str, Any]) -> str:
     """What somebody did to a conversation."""
     told = _ACTIONS.get(row["action"], str(row["action"]).replace("_", " "))
-    return told.format(plain(row["detail"]) or "nobody") if "{}" in told else told
+    return told.format(plain(row["detail"]) or "to nobody")
