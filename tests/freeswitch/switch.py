@@ -6,8 +6,10 @@ into the dialplan, and that dialplan is put beside its own while the tests run.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +24,9 @@ from tests.lab.phones import Phones
 
 ADDRESS = os.environ.get("TEXTBACK_FREESWITCH", "")
 WHY_NOT = "no real FreeSWITCH at hand: TEXTBACK_FREESWITCH=host:port:password names one"
-PATIENCE = 20.0
+PATIENCE = 10.0
+#: each caller has another one, so that no test finds the calls of another
+_numbers = itertools.count(2025550000 + secrets.randbelow(9000))
 LOOPBACK = "127.0.0.1"
 
 needs_freeswitch = pytest.mark.skipif(not ADDRESS, reason=WHY_NOT)
@@ -65,30 +69,31 @@ class Switch:
                 path.write_text(before, encoding="utf-8")
             self.api("reloadxml")
 
-    def call(self, phones: Phones, into: str, number: str = "+12025550143", **variables: str) -> Leg:
-        """Somebody with that number, in the dialplan at ``into`` (an application, or `&transfer('…')`)."""
+    def call(self, phones: Phones, into: str, **variables: str) -> Leg:
+        """Somebody with a number of their own, in the dialplan at ``into``, as `originate` takes it."""
+        number = f"+1{next(_numbers)}"
         told = {"origination_caller_id_number": number, "ignore_early_media": "true", **variables}
         words = ",".join(f"{name}='{value}'" for name, value in told.items())
         port = phones._socket.getsockname()[1]
         self.api(f"bgapi originate {{{words}}}sofia/{self.profile}/{number}@{LOOPBACK}:{port} {into}")
         return phones.rings(number).answer().speak()
 
-    def uuid(self, number: str) -> str:
-        """The channel of the caller with that number."""
-        return until(lambda: _columns(self.api(f"show channels like {number}")), f"a channel of {number}")[0]
+    def uuid(self, leg: Leg) -> str:
+        """The channel of a caller."""
+        return until(lambda: _columns(self.api(f"show channels like {leg.user}")), f"a channel of {leg.user}")[0]
 
     def variable(self, uuid: str, name: str) -> str:
         """A channel variable, '' if it is not set."""
         told = self.api(f"uuid_getvar {uuid} {name}")
         return "" if told == "_undef_" else told
 
-    def waits(self, queue: str, number: str) -> dict[str, str] | None:
+    def place(self, queue: str, leg: Leg) -> dict[str, str] | None:
         """The caller's place in a queue, None if they have none."""
         rows = self.api(f"callcenter_config queue list members {queue}").splitlines()
         names = rows[0].split("|")
         for row in rows[1:]:
             found = dict(zip(names, row.split("|"), strict=False))
-            if found.get("cid_number") == number and found.get("state") in ("Waiting", "Trying"):
+            if found.get("cid_number") == leg.user and found.get("state") in ("Waiting", "Trying"):
                 return found
         return None
 
