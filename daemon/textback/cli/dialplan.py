@@ -11,7 +11,6 @@ import click
 
 from textback import shipped
 from textback.book import PracticeBook
-from textback.cli.conflicts import conflicts
 from textback.cli.database import stored
 from textback.cli.dialplan_files import copy_prompts, put
 from textback.cli.faults import Misconfigured, Refused
@@ -20,6 +19,7 @@ from textback.cli.settings import config_option, configuration
 from textback.config import Config, ConfigError, Pbx, load_practice_file
 from textback.dialplans import FILES, DialplanError, Rendered, reach, render
 from textback.practice import Practice
+from textback.practice.conflicts import conflicts
 
 RULE = "; {:=<116}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from textback import numbers
-from textback.config import Mistake
+from textback.mistakes import Mistake
 from textback.practice import Practice
 
 Place = tuple[str, str]
