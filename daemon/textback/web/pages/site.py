@@ -17,6 +17,9 @@ from textback.web.pages.inbox import InboxPages
 from textback.web.pages.live_pages import LivePages
 from textback.web.pages.new_text import NewTextPage
 from textback.web.pages.office import Office
+from textback.web.pages.settings.history import HistoryPage
+from textback.web.pages.settings.pages import SettingsPages
+from textback.web.pages.settings.quick import QuickPage
 from textback.web.places import Places
 from textback.web.sign_in import SignIn
 
@@ -34,6 +37,7 @@ class Site:
         """The app, for ``serve``."""
         access = self.office.access
         pages = (CallPages, InboxPages, ConversationPages, NewTextPage, LivePages)
+        settings = (SettingsPages, QuickPage, HistoryPage)
         return front(
             access,
             self.places,
@@ -41,5 +45,5 @@ class Site:
             static.routes(),
             SignIn(access, self.passwords, self.complaints).routes(),
             AccountPage(access, self.passwords).routes(),
-            *(kind(self.office).routes() for kind in pages),
+            *(kind(self.office).routes() for kind in (*pages, *settings)),
         )
