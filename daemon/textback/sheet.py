@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 #: What makes a cell a formula to a spreadsheet (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def line(cells: Iterable[Any]) -> str:

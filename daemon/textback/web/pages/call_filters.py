@@ -59,6 +59,11 @@ class CallFilters:
         kept = {name: value for name, value in ({**self.asked} | changes).items() if value}
         return urlencode(kept)
 
+    @property
+    def live(self) -> str:
+        """The query of just this page, to hear of its changes: an earlier page hears nothing of newer rows."""
+        return self.query(before=cursor_text(self.before) if self.before else "")
+
     def wanted(self, conn: Connection, view: View) -> Wanted:
         """The calls that are meant, of those that are theirs to see."""
         practices = self._practices(view)

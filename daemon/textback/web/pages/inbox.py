@@ -48,6 +48,11 @@ class BoxFilters:
         """The same, changed, as the query of a link."""
         return urlencode({name: value for name, value in ({**self.asked} | changes).items() if value})
 
+    @property
+    def live(self) -> str:
+        """The query of just this page, to hear of its changes: an earlier page hears nothing of newer rows."""
+        return self.query(before=cursor_text(self.before) if self.before else "")
+
     def wanted(self, conn: Connection, seen: View) -> Tiles:
         """The tiles that are meant, of those that are theirs to see."""
         named = self.asked["practice"]

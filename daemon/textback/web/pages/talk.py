@@ -22,12 +22,16 @@ from textback.web.templates import part
 
 @dataclass(frozen=True)
 class Draft:
-    """What stands in the reply box: a text with its key, and why it was not taken, if it was not."""
+    """What stands in the reply box: a text with its key, and why it was not taken, if it was not.
+
+    ``notice``: why something else was not done.
+    """
 
     body: str = ""
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     refusal: str = ""
     overtaken: str = ""
+    notice: str = ""
 
 
 def look(
@@ -78,6 +82,11 @@ def inserted(body: str, response: str) -> str:
     """The text with a quick response in place of the ``!!`` and what follows it, or at its end."""
     start = body.rpartition("!!")[0] if "!!" in body else body
     return f"{start.rstrip()} {response}".strip()
+
+
+def is_there(conn: Connection, staff: Staff, conversation: int) -> bool:
+    """Whether there is such a conversation for somebody to see."""
+    return _find(conn, staff, conversation) is not None
 
 
 def _find(conn: Connection, staff: Staff, conversation: int) -> dict[str, Any] | None:
