@@ -20,6 +20,8 @@ from textback.web.pages.office import Office
 from textback.web.pages.settings.history import HistoryPage
 from textback.web.pages.settings.pages import SettingsPages
 from textback.web.pages.settings.quick import QuickPage
+from textback.web.pages.settings.users import UsersPage
+from textback.web.pages.settings.webhooks import WebhooksPage
 from textback.web.places import Places
 from textback.web.sign_in import SignIn
 
@@ -37,7 +39,7 @@ class Site:
         """The app, for ``serve``."""
         access = self.office.access
         pages = (CallPages, InboxPages, ConversationPages, NewTextPage, LivePages)
-        settings = (SettingsPages, QuickPage, HistoryPage)
+        settings = (SettingsPages, QuickPage, HistoryPage, WebhooksPage)
         return front(
             access,
             self.places,
@@ -45,5 +47,6 @@ class Site:
             static.routes(),
             SignIn(access, self.passwords, self.complaints).routes(),
             AccountPage(access, self.passwords).routes(),
+            UsersPage(self.office, self.passwords).routes(),
             *(kind(self.office).routes() for kind in (*pages, *settings)),
         )

@@ -30,5 +30,9 @@ for (const box of document.querySelectorAll("textarea[data-values]")) {
   tellLength(box);
 }
 
-const wrong = document.querySelector("[aria-invalid], #wrong, #overtaken");
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.scrollIntoView({ inline: "center", block: "nearest" });
+
+// what is wrong is told above; to the first field that it is about
+const wrong = document.querySelector("[aria-invalid]");
 if (wrong) wrong.focus();

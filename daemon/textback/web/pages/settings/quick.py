@@ -114,7 +114,8 @@ def edited(document: Mapping[str, Any], typed: Typed) -> tuple[Document, list[Mi
         one = all_of_them.pop(place)
         if doing != "remove":
             all_of_them.insert(max(0, place + (-1 if doing == "up" else 1)), one)
-    return changed, []
+        return changed, []
+    return dict(document), []
 
 
 def _place(document: Mapping[str, Any], typed: Typed) -> int:
