@@ -24,7 +24,7 @@ from textback.store.schema import metadata
 
 __all__ = [
     "callbacks", "calls", "contacts", "conversations", "line_types", "lines", "links", "messages", "metadata",
-    "optouts", "polls", "practices", "senders", "staff_reached", "staff_tables", "webhook_tokens",
+    "optouts", "polls", "practice_versions", "practices", "senders", "staff_reached", "staff_tables", "webhook_tokens",
 ]  # fmt: skip
 
 #: MariaDB's FLOAT has seven digits
@@ -38,6 +38,16 @@ practices = Table(
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("updated_by", String(100), nullable=False),
+)
+
+practice_versions = Table(
+    "practice_versions",
+    metadata,
+    Column("practice", ForeignKey("practices.name"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", String(100), nullable=False),
 )
 
 lines = Table(
