@@ -17,11 +17,9 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine, event
 
-from tests.benchmarks.decisions import Durable
 from tests.benchmarks.office import opened
-from tests.benchmarks.years import BEGIN, DAY, END, OLD_QUEUE, PEOPLE, PRACTICES, RARE_QUEUE, build, number
+from tests.benchmarks.years import BEGIN, DAY, END, OLD_QUEUE, PEOPLE, RARE_QUEUE, build, number
 from tests.web.browser import Browser
-from textback.store import practices
 from textback.store.engine import open_engine
 from textback.web.pages.call_filters import ENDINGS, TEXTS
 
@@ -29,7 +27,8 @@ FEW = 1_000
 MIDDLE = f"before={END - 365 * DAY!r}~x"
 #: tables that grow without end
 BIG = ("calls", "messages", "conversations", "contacts", "audit", "notes")
-_steps = re.compile(rf"^SCAN ({'|'.join(BIG)})\b(?! USING (?:COVERING )?INDEX)|^USE TEMP B-TREE|Seq Scan on (\w+)")
+# A sort of what an index gives with the same key (RIGHT PART) is one of few rows.
+_steps = re.compile(rf"^SCAN ({'|'.join(BIG)})\b(?! USING (?:COVERING )?INDEX)|^USE TEMP B-TREE FOR (?!RIGHT)")
 
 
 class Opened(NamedTuple):
@@ -50,7 +49,8 @@ def logs() -> list[str]:
     found += [f"ended=lost&{MIDDLE}", f"ended=missed&text=none&{MIDDLE}", f"text=replied&{MIDDLE}"]
     found += ["ended=lost&text=replied", "ended=answered&text=replied", "ended=abandoned&queue=queue+1&when=30d"]
     found += [f"queue={RARE_QUEUE}&ended=missed", "queue=queue+1&text=held", "ended=lost&text=delivered&when=30d"]
-    found += [f"queue={OLD_QUEUE}&text=sent", "text=held&when=today", "text=not_delivered&from=2025-03-01&to=2025-03-02"]
+    found += [f"queue={OLD_QUEUE}&text=sent", "text=held&when=today"]
+    found += ["text=not_delivered&from=2025-03-01&to=2025-03-02"]
     found += ["text=replied&from=2025-03-01&to=2025-03-02&ended=lost", "text=none&ended=texted", "text=sent&queue=vip"]
     found += [f"q={quote(words)}" for words in SEARCHES]
     found += ["q=Maria&ended=missed", f"q={quote(number(3))}&ended=lost", "q=0007&text=replied"]
@@ -58,23 +58,23 @@ def logs() -> list[str]:
 
 
 #: a busy number, one of few calls, digits of many, of a busy one and of nobody, names of nobody, three and many
-SEARCHES = (number(3), number(777), "7777", "0003", "2000003", "12099", "Xylophone", "Quintessa", "Maria", "Maria O'Brien")
-BOXES = [
-    f"state={state}{more}"
-    for state in ("open", "snoozed", "closed")
-    for more in ("", "&with=me", "&with=nobody", f"&{MIDDLE.replace('~x', '~5')}", *(f"&q={quote(q)}" for q in SEARCHES[:9:2]))
-]
+SEARCHES = (number(3), number(777), "7777", "0003", "2000003", "12099", "Xylophone", "Quintessa", "Maria")
+SEARCHES += ("Maria O'Brien",)
+_MORE = ["", "&with=me", "&with=nobody", f"&{MIDDLE.replace('~x', '~5')}"]
+_MORE += [f"&q={quote(words)}" for words in SEARCHES[:9:2]]
+BOXES = [f"state={state}{more}" for state in ("open", "snoozed", "closed") for more in _MORE]
 
 
 def every() -> list[Opened]:
     """All pages, by all people."""
     found = [Opened(who, f"/calls?{query}") for who in PEOPLE for query in logs()]
-    found += [Opened("root", f"/calls?practice={quote(name)}{more}") for name in ("Few", "New", "Harbor") for more in MORE]
+    found += [Opened("root", f"/calls?practice={name}{more}") for name in ("Few", "New", "Harbor") for more in MORE]
     found += [Opened(who, f"/inbox?{query}") for who in PEOPLE for query in BOXES]
     found += [Opened("root", f"/inbox?practice={quote(name)}") for name in ("Clinic A", "Clinic B", "New")]
     found += [Opened("dana", "/calls/main/3"), Opened("root", "/calls/main/3"), Opened("root", "/conversations/30")]
     found += [Opened("dana", "/conversations/1"), Opened("dana", f"/conversations/1?before={END - 365 * DAY!r}")]
-    found += [Opened(who, f"/calls.csv?{query}", True) for who in ("dana", "root") for query in ("", "ended=lost", "text=held")]
+    sheets = ("", "ended=lost", "text=held")
+    found += [Opened(who, f"/calls.csv?{query}", True) for who in ("dana", "root") for query in sheets]
     return found
 
 
@@ -143,8 +143,10 @@ async def _begin(browser: Browser, target: str) -> None:
 
 def _told(one: Measured) -> str:
     many, few = statistics.median(one.many), statistics.median(one.few)
-    figures = f"{many * 1000:7.1f} {one.p95 * 1000:7.1f} ms {statistics.median(one.cpu) * 1000:7.1f} ms {many / few:6.1f} times"
-    return "\n".join([f"{figures}  {one.page.who:5} {one.page.target}", *(f"{'':38}{times} x {step}" for step, times in Counter(one.plans).items())])
+    cpu = statistics.median(one.cpu)
+    figures = f"{many * 1000:7.1f} {one.p95 * 1000:7.1f} ms {cpu * 1000:7.1f} ms {many / few:6.1f} times"
+    steps = [f"{'':38}{times} x {step}" for step, times in Counter(one.plans).items()]
+    return "\n".join([f"{figures}  {one.page.who:5} {one.page.target}", *steps])
 
 
 @contextmanager
@@ -169,8 +171,7 @@ def plans(engine: Engine, found: list[str]) -> Iterator[None]:
 
 
 def _plan(connection: Any, statement: str, parameters: Any) -> list[str]:
-    on_file = connection.dialect.name == "sqlite"
-    rows = connection.exec_driver_sql(f"EXPLAIN {'QUERY PLAN ' if on_file else ''}{statement}", parameters).all()
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
     steps = [str(row[-1]) for row in rows]
     return [step for step in steps if _steps.search(step)]
 
@@ -204,7 +205,8 @@ def main() -> None:
         found = asyncio.run(measure(many, few, wanted, chosen.times))
     slow = sorted((one for one in found if one.p95 > 0.1), key=lambda one: -one.p95)
     ratios = sorted(statistics.median(one.many) / statistics.median(one.few) for one in found)
-    print(f"{len(found)} pages, {len(slow)} of them over 100 ms at p95; beside 1,000 calls median {ratios[len(ratios) // 2]:.2f} times")
+    middle = ratios[len(ratios) // 2]
+    print(f"{len(found)} pages, {len(slow)} of them over 100 ms at p95; beside 1,000 calls median {middle:.2f} times")
     for one in slow:
         print(_told(one).splitlines()[0])
 

@@ -109,7 +109,8 @@ def _people(connection: Connection, homes: list[str], chance: random.Random) -> 
         contact = person + 1 if person % 4 else None
         if contact is not None:
             # of one practice all are patients, of another nobody is
-            kind = {"Clinic A": ContactKind.PATIENT, "Clinic B": ContactKind.CONTACT}.get(practice, chance.choice(kinds))
+            usual = chance.choice(kinds)
+            kind = {"Clinic A": ContactKind.PATIENT, "Clinic B": ContactKind.CONTACT}.get(practice, usual)
             first = "Quintessa" if person % 50_000 == 1 else chance.choice(FIRST)
             row = {"id": contact, "practice": practice, "number": number(person), "first_name": first}
             row |= {"last_name": chance.choice(LAST), "kind": kind, "verified": True, "created_at": BEGIN}
@@ -130,7 +131,8 @@ def _calls(connection: Connection, count: int, homes: list[str], chance: random.
         # each tenth comes in the same moment as the one before it
         at = BEGIN + (serial - (serial % 10 == 9)) * 730 * DAY / count
         person = chance.randrange(BUSY) if chance.random() < 0.06 else chance.randrange(int(len(homes) * 1.3))
-        call = _call(f"main/{serial}", at, person, ending, homes[person] if person < len(homes) else home(person), chance)
+        practice = homes[person] if person < len(homes) else home(person)
+        call = _call(f"main/{serial}", at, person, ending, practice, chance)
         if ending in FLOWS and person < len(homes) and chance.random() < 0.8:
             written = _texts(call, person + 1, at + 60, chance)
             texts += written

@@ -58,21 +58,21 @@ def thread(
 
     At most so many messages, the newest before ``before``, and the rest of their time; and whether there is more.
     """
-    texts = _texts(conn, row["id"], before, limit + 1)
+    texts = _texts(conn, row["id"], Span(None, before), limit + 1)
     more = len(texts) > limit
-    texts = texts[-limit:] if more else texts
-    since = texts[0]["sort"] if more else None
+    since = texts[1]["sort"] if more else None
+    if more:
+        # the next page ends before this moment, so all that was written in it stands on this one
+        texts = texts[1:] if texts[0]["sort"] != since else _texts(conn, row["id"], Span(since, before))
     span = Span(since, before)
     others = _calls(conn, row, span) + _notes(conn, row["id"], span) + _actions(conn, row["id"], span)
     return sorted(texts + others, key=lambda one: one["sort"]), more
 
 
-def _texts(conn: Connection, conversation_id: int, before: float | None, limit: int) -> list[dict[str, Any]]:
-    query = select(messages).where(messages.c.conversation_id == conversation_id)
-    if before is not None:
-        query = query.where(messages.c.created_at < before)
-    query = query.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
-    rows = [dict(row) for row in conn.execute(query).mappings()]
+def _texts(conn: Connection, conversation_id: int, span: Span, limit: int | None = None) -> list[dict[str, Any]]:
+    theirs = (messages.c.conversation_id == conversation_id, *span.holds(messages.c.created_at))
+    query = select(messages).where(*theirs).order_by(messages.c.created_at.desc(), messages.c.id.desc())
+    rows = [dict(row) for row in conn.execute(query.limit(limit)).mappings()]
     return [row | {"what": "message", "sort": row["created_at"]} for row in reversed(rows)]
 
 

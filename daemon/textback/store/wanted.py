@@ -154,9 +154,9 @@ def _conditions(wanted: Wanted, state: Status | None) -> list[ColumnElement[bool
     if wanted.needs:
         found.append(calls.c.needs_since.is_not(None))
     if wanted.text == NONE:
-        found.append(calls.c.message_id.is_(None))
+        found.append(_past_index(calls.c.message_id) == "")
     elif wanted.text == REPLIED:
         found.append(conversations.c.last_reply_at > messages.c.created_at)
     elif wanted.text is not None and state is None:
-        found.append(messages.c.status.in_(TEXT_STATES[wanted.text]))
+        found.append(_past_index(messages.c.status).in_(TEXT_STATES[wanted.text]))
     return found
