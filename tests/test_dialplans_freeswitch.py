@@ -145,7 +145,10 @@ def test_hooks_that_are_switched_off_are_remarked_on() -> None:
     assert "there is no [esl]" in off and "127.0.0.1:8084" in off
 
 
-HOSTILE = ["a b", 'a"b', "a<b", "a>b", "a&b", "a'b", "${x}", "$${x}", "a/b", "../a", "a\nb", "a|b", "", "x" * 80, "a%b"]
+HOSTILE = [
+    *("a b", 'a"b', "a<b", "a>b", "a&b", "a'b", "${x}", "$${x}", "a/b", "../a", "a\nb", "a|b", "", "x" * 80, "a%b"),
+    *("-a", "a--b"),
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

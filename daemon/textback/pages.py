@@ -49,7 +49,9 @@ async def pages(
     live: Live = Live(access.look)
     writer.on_commit = live.stir
     passwords = Passwords()
-    app = Site(Office(access, PracticeBook(), provider, live, on_work), places, passwords, complaints).app()
+    reached = None if config.webhooks is None else config.webhooks.public_url or ""
+    office = Office(access, PracticeBook(), provider, live, on_work, reached)
+    app = Site(office, places, passwords, complaints).app()
     heard = partial(listening.__setitem__, "http")
 
     async def work(stop: asyncio.Event) -> None:

@@ -53,7 +53,8 @@ def test_no_path_waits_for_the_daemon_without_a_limit_or_ends_behind_it() -> Non
     asking = [name for name in EXTENSIONS if "socket" in dict(actions(name))]
     assert asking == ["textback-ask"]
     applications = [application for application, _ in actions("textback-ask")]
-    assert applications[-5:] == ["sched_transfer", "set", "socket", "sched_cancel", "transfer"]
+    assert applications[-6:] == ["sched_transfer", "set", "socket", "sched_cancel", "unset", "transfer"]
+    assert actions("textback-late")[0] == ("unset", "socket_resume")
 
 
 @pytest.mark.parametrize("name", sorted(EXTENSIONS))
@@ -64,7 +65,7 @@ def test_every_path_through_an_extension_leads_on(name: str) -> None:
     for condition in EXTENSIONS[name].findall("condition"):
         for kind in ("action", "anti-action"):
             run = [one.attrib["application"] for one in condition.findall(kind)]
-            goes_on = condition.get("break") == "never"
+            goes_on = condition.get("break") == "never" or run == ["unset"]
             assert not run or goes_on or run[-1] in ("transfer", "hangup")
     last = EXTENSIONS[name].findall("condition")[-1]
     may_fail = last.get("field") not in (None, "destination_number")

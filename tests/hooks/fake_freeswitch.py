@@ -63,8 +63,14 @@ class FakeChannel:
     is_dead: bool = False
     lingers: bool = False
     listens: bool = False
-    #: whether our side said ``exit``, as it always should
+    #: whether our side said ``exit``, as it always should, and whether it was seen to be heard before, as it must be
     left: bool = False
+    told_ends: int = 0
+
+    @property
+    def is_stuck(self) -> bool:
+        """With async, a real one keeps the call for ever if the socket closes before it waits for commands."""
+        return self.is_async and not self.told_ends and not self.is_dead
 
     async def run(self, port: int) -> FakeChannel:
         """From the connect to the end of the connection."""
@@ -144,6 +150,7 @@ class FakeChannel:
         """How the application ended; where the caller hung up, how the channel did."""
         complete = "CHANNEL_EXECUTE_COMPLETE"
         if not self.is_dead:
+            self.told_ends += self.listens
             return self._event(complete, ended)
         response = ended["Application-Response"]
         socket = {"Application": "socket", "Application-Response": response, "Application-UUID": UUID}

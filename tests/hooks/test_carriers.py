@@ -69,3 +69,4 @@ def test_both_kinds_of_pbx_get_the_same_answer(
     )
     assert on_freeswitch.asked_for == on_asterisk.asked_for
     assert ours.left, "our side closes, whatever happened"
+    assert not ours.is_stuck

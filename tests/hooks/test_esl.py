@@ -133,12 +133,34 @@ def test_an_unknown_hook_is_told_on_the_console_and_refused(caplog: pytest.LogCa
     channel = called_esl(FakeDesk(), "ofer${evil}\n\x07?queue=support")
 
     assert channel.set == {}
-    assert channel.commands[1].splitlines()[2:4] == [
+    assert channel.commands[3].splitlines()[2:4] == [
         "execute-app-name: log",
         "execute-app-arg: WARNING textback has no hook ofer  evil     it has may-offer call-to-text offer no-answer"
         " handled hours caller",
     ]
     assert caplog.messages == ["127.0.0.1: asked for the hook 'ofer${evil}\\n\\x07', which there is not"]
+
+
+def test_who_asks_once_its_dialplan_has_gone_on_is_not_answered_any_more(caplog: pytest.LogCaptureFixture) -> None:
+    """A daemon that was frozen meanwhile: the caller has heard that no text comes."""
+    desk = FakeDesk()
+    channel = called_esl(desk, "call-to-text", variables={"current_application": "callcenter"})
+
+    assert (channel.set, desk.asked) == ({}, [])
+    assert caplog.messages == ["127.0.0.1: was answered too late: its call has gone on"]
+
+
+@pytest.mark.parametrize("mode", ["full", ""])
+def test_what_is_right_for_async_is_taken_back_where_it_would_take_the_call_away(mode: str) -> None:
+    channel = called_esl(FakeDesk(), "may-offer", mode=mode, variables={"socket_resume": "true"})
+
+    assert "execute-app-name: unset\nexecute-app-arg: socket_resume\n" in channel.commands[-2]
+
+
+@pytest.mark.parametrize("hook", ["may-offer", "handled", "nothing", ""])
+def test_a_call_is_not_given_back_before_freeswitch_waits_for_commands(hook: str) -> None:
+    """Or it waits for ever, with the caller: 1 of 15 calls, on FreeSWITCH 1.11.2."""
+    assert not called_esl(FakeDesk(), hook).is_stuck
 
 
 def test_the_same_mistake_a_thousand_times_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -243,7 +265,8 @@ def test_variables_with_hostile_names_reach_the_dialplan_harmless() -> None:
 
     assert channel.set["TEXTBACK_NAME"].split() == "system rm -rf / sendmsg EVIL 1 EVIL 2 x".split()
     assert "EVIL" not in channel.set
-    assert [command.partition("\n")[0] for command in channel.commands] == ["connect", "sendmsg", "exit"]
+    said = [command.partition("\n")[0] for command in channel.commands]
+    assert said == ["connect", "linger 10", "myevents plain", "sendmsg", "exit"]
 
 
 def networks(*texts: str) -> Sequence[IPv4Network | IPv6Network]:

@@ -53,7 +53,7 @@ def test_a_number_is_keyed_in_up_to_the_pound_key_and_read_back() -> None:
     assert [one[-5] for one in run if "digit-" in one] == list("2025550199")
 
 
-def test_only_a_prompt_asks_for_events() -> None:
-    channel = called_esl(FakeDesk(), "call-to-text")
+def test_all_variables_are_set_at_once() -> None:
+    channel = called_esl(FakeDesk(), "call-to-text", mode="full")
 
-    assert [command.partition("\n")[0] for command in channel.commands] == ["connect", "sendmsg", "exit"]
+    assert [command.partition("\n")[0] for command in channel.commands] == ["connect", "linger 10", "sendmsg", "exit"]

@@ -40,7 +40,8 @@ def header(name: str) -> str:
 
 def phone(uuid: str = AGENT, name: str = PHONE, origin: str | None = CALLER, **changes: str) -> Headers:
     """A leg of the house that rings for ``origin``."""
-    block = leg(uuid, name, "outbound", Caller_Context="default", Caller_Destination_Number="1001", **changes)
+    inside = {"Caller_Context": "default", "Caller_Destination_Number": "1001"}
+    block = leg(uuid, name, "outbound", **(inside | changes))
     return block | ({"variable_originating_leg_uuid": origin, "Other-Leg-Unique-ID": origin} if origin else {})
 
 
@@ -72,9 +73,11 @@ def hung_up(
     return event("CHANNEL_HANGUP_COMPLETE", block, **about, **more)
 
 
-def bridge(a: str = CALLER, b: str = AGENT, name: str = "CHANNEL_BRIDGE", a_name: str = TRUNK) -> Headers:
+def bridge(a: str = CALLER, b: str = AGENT, name: str = "CHANNEL_BRIDGE", a_name: str | None = None) -> Headers:
+    """The event is about the first leg; the agent's is one of the house."""
     about = {"Bridge-A-Unique-ID": a, "Bridge-B-Unique-ID": b, "Other-Leg-Channel-Name": PHONE}
-    return event(name, leg(a, a_name) | about)
+    shown = a_name or (PHONE if a == AGENT else TRUNK)
+    return event(name, leg(a, shown, "inbound" if shown == TRUNK else "outbound") | about)
 
 
 def unbridge(a: str = CALLER, b: str = AGENT) -> Headers:

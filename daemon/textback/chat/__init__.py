@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textback.chat.decide import decide
 from textback.chat.quick import Quick, quick_responses
-from textback.chat.talk import Overtaken
+from textback.chat.talk import Nowhere, Overtaken
 from textback.chat.texts import LONGEST_NOTE, note, reply, start
 from textback.chat.tile import LONGEST_SNOOZE, assign, close, mark_read, reopen, snooze, wake
 from textback.chat.who import change_contact, file_under
@@ -14,6 +14,7 @@ from textback.store.release import Refused
 __all__ = [
     "LONGEST_NOTE",
     "LONGEST_SNOOZE",
+    "Nowhere",
     "Overtaken",
     "Quick",
     "Refused",

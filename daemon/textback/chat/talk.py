@@ -14,6 +14,13 @@ from textback.store.release import Refused
 from textback.store.tiles import Tile
 
 
+class Nowhere(Refused):
+    """There is no such conversation, or it is not theirs to see: nobody learns which."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such conversation")
+
+
 class Overtaken(Refused):
     """Something happened in the conversation that they have not seen: they look, and decide anew.
 
@@ -29,7 +36,7 @@ def talk_of(conn: Connection, by: Staff, conversation: int, changing: bool = Tru
     """The conversation, for nobody else to change meanwhile; it does not exist for who does not see its practice."""
     tile = tiles.find(conn, conversation, changing) if 0 < conversation < 2**31 else None
     if tile is None or not by.sees(tile.practice):
-        raise Refused("there is no such conversation")
+        raise Nowhere
     return tile
 
 

@@ -9,7 +9,8 @@ LONGEST_SECTION = 79
 #: what the name of each of Asterisk's files would be taken for
 RESERVED = ("general", "textback-offer")
 
-_FREESWITCH_QUEUE = re.compile(r"[\w.+@-]+")
+#: two dashes would end the comment in which the name stands
+_FREESWITCH_QUEUE = re.compile(r"(?!.*--)\w[\w.+@-]*")
 _SECTION = re.compile(r"[\w.+@'&-]+( +[\w.+@'&-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+")
 _WORDS = {"*": "star", "#": "pound"}

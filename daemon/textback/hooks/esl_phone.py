@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from textback.hooks.esl_request import Data
 from textback.hooks.esl_session import EslSession
 from textback.hooks.esl_status import status
-from textback.hooks.phone import NoPrompt
+from textback.hooks.phone import HungUp, NoPrompt
 from textback.hooks.plain import plain
 from textback.hooks.request import Variables
 
@@ -44,13 +45,14 @@ class EslPhone:
         """After a hang-up there is no dialplan any more to read them, and FreeSWITCH sets none."""
         if variables and not self._session.is_over:
             pairs = "|".join(f"{name}={plain(value)}" for name, value in variables.items())
-            await self._session.begin("multiset", f"^^|{pairs}")
+            with suppress(HungUp):
+                await self._session.execute("multiset", f"^^|{pairs}")
 
     async def variable(self, name: str) -> str:
         return status(name, self._data)
 
     async def last_word(self, message: str) -> None:
-        await self._session.begin("log", f"WARNING {plain(message)}")
+        await self._session.execute("log", f"WARNING {plain(message)}")
 
     async def answer(self) -> None:
         await self._session.execute("answer")

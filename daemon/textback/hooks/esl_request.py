@@ -28,13 +28,17 @@ class Data:
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
+        #: FreeSWITCH has one variable for all ways to write its name, and shows the first
+        self._variables = {
+            name.lower(): value for name, value in reversed([*headers.items()]) if name.startswith("variable_")
+        }
 
     def __getitem__(self, name: str) -> str:
         return decoded(self._headers.get(name, ""))
 
     def variable(self, name: str) -> str:
-        """A channel variable, '' if it is not set."""
-        return self[f"variable_{name}"]
+        """A channel variable, '' if it is not set; it has the same name in capitals."""
+        return decoded(self._variables.get(f"variable_{name}".lower(), ""))
 
     def known(self, *names: str) -> str | None:
         """The first of these headers that tells anything."""

@@ -35,6 +35,8 @@ class EslSession:
         self._writer = writer
         self._patience = patience
         self._listens = False
+        #: FreeSWITCH was seen to run something for us
+        self._is_heard = False
 
     async def command(self, *lines: str, limit: float | None = None) -> Frame:
         """The reply to a command, waited for ``limit`` seconds. Raises ``HungUp`` or ``PhoneError``."""
@@ -59,15 +61,16 @@ class EslSession:
         limit = self._patience.command if beyond is None else self._patience.playing + beyond
         await self._listen()
         uuid = str(uuid4())
-        await self._begin(application, argument, uuid, limit)
+        arguments = [f"execute-app-arg: {argument}"] if argument else []
+        said = ("sendmsg", "call-command: execute", f"execute-app-name: {application}", *arguments)
+        reply = await self.command(*said, f"Event-UUID: {uuid}", limit=limit)
+        if not reply.headers.get("Reply-Text", "").startswith("+OK") and not self.is_over:
+            raise PhoneError(f"{application} was refused")
         if self.is_async and not self.is_over:
             await self._ended(application, uuid, limit)
         if self.is_over:
             raise HungUp(connected=True)
-
-    async def begin(self, application: str, argument: str) -> None:
-        """Run an application that takes no time, before all that comes later; nobody waits for its end."""
-        await self._begin(application, argument, str(uuid4()), self._patience.command)
+        self._is_heard = True
 
     async def variable(self, name: str) -> str:
         """The value of a channel variable that no caller chooses, '' if it is not set."""
@@ -82,19 +85,19 @@ class EslSession:
             raise HungUp(connected=True)
 
     async def leave(self) -> None:
-        """Give the call back to the dialplan: FreeSWITCH closes, and if it does not, we do."""
+        """Give the call back to the dialplan: FreeSWITCH closes, and if it does not, we do.
+
+        With ``async``, FreeSWITCH 1.11.2 keeps a call for ever whose socket closes before it has begun to wait for
+        commands: that has begun once it was seen to run one.
+        """
+        with suppress(HungUp, PhoneError):
+            if self.is_async and not self._is_heard and not self.is_over:
+                await self.execute("set", "textback_hook_is_over=true")
         with suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(self._patience.goodbye):
                 await self._send("exit")
                 while await self._reader.read(esl_frames.LONGEST_BODY):
                     continue
-
-    async def _begin(self, application: str, argument: str, uuid: str, limit: float) -> None:
-        arguments = [f"execute-app-arg: {argument}"] if argument else []
-        said = ("sendmsg", "call-command: execute", f"execute-app-name: {application}", *arguments)
-        reply = await self.command(*said, f"Event-UUID: {uuid}", limit=limit)
-        if not reply.headers.get("Reply-Text", "").startswith("+OK") and not self.is_over:
-            raise PhoneError(f"{application} was refused")
 
     async def _listen(self) -> None:
         """Before the first application whose end matters: be told of it, and of a hang-up, before the end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fnmatch import translate
 
 from textback.events import (
@@ -54,6 +55,8 @@ class Callers:
         #: told the id of a channel that came or went, of a caller whose situation changed, or for whom no
         #: agent's phone rings any more
         self.stir: Callable[[str], object] = _nobody_watches
+        #: when the wait was over of who waits no more, and talks to nobody yet
+        self._waited_until: dict[str, float] = {}
         self._trunks = re.compile("|".join(map(translate, trunks)) or r"(?!)")
         self._contexts = frozenset(contexts)
         self._language = language
@@ -99,6 +102,7 @@ class Callers:
         if self.callers.pop(channel.uniqueid, None) is not None:
             self.facts.append(CallerLeft(self.call_id(channel.uniqueid), at, hung_up=hung_up))
         self.positions.pop(channel.uniqueid, None)
+        self._waited_until.pop(channel.uniqueid, None)
 
     # -- in between -------------------------------------------------------------------------------------
 
@@ -112,8 +116,18 @@ class Callers:
             if now != told:
                 self.callers[channel.uniqueid] = now
                 fact = _fact(self.call_id(channel.uniqueid), at, told, now)
-                self.facts.extend([fact] if fact else [])
+                self.facts.extend([self._counted_once(channel.uniqueid, fact)] if fact else [])
                 self.stir(channel.uniqueid)
+
+    def _counted_once(self, uniqueid: str, fact: Fact) -> Fact:
+        """A seat that is taken over may be older than the end of the wait before it."""
+        if isinstance(fact, HoldStarted):
+            ended = self._waited_until.pop(uniqueid, fact.since)
+            return replace(fact, since=max(fact.since, ended))
+        self._waited_until.pop(uniqueid, None)
+        if isinstance(fact, HoldEnded):
+            self._waited_until[uniqueid] = fact.at
+        return fact
 
     def tell_around(self, channel: Channel, at: float) -> None:
         """The same for whoever hears or is heard by ``channel``."""

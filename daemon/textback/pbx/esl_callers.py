@@ -39,6 +39,8 @@ class EslCallers(Callers):
         #: legs of callers who have hung up, and of phones that have taken a caller back, since when
         self._completing: dict[str, float] = {}
         self._unheld: dict[str, float] = {}
+        #: legs of callers that are over, as long as others may turn up whose beginning was missed
+        self.over: set[str] = set()
         #: by SIP Call-ID, the legs over trunks: two with the same are one call of the PBX to itself
         self._dialogs: dict[str, str] = {}
 
@@ -123,6 +125,7 @@ class EslCallers(Callers):
         """The end of a caller's leg is told; ``hung_up``: by the caller's side."""
         assert leg.ended_at is not None
         self.leave(leg, leg.ended_at, hung_up)
+        self.over.add(leg.uniqueid)
         self.forget(leg)
 
     def forget(self, leg: Leg) -> None:

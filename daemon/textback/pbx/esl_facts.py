@@ -20,8 +20,15 @@ HANDLERS: dict[str, Handler] = {**esl_places.HANDLERS, **esl_dialling.HANDLERS}
 WANTED = frozenset(name.replace(":", "%3A").encode() for name in (*HANDLERS, "HEARTBEAT"))
 
 
+#: seconds after the link came up in which a caller may turn up whose beginning was missed: FreeSWITCH writes its list
+#: of channels behind the events. Later, whatever comes about an unknown leg came too late.
+BEHIND = 10.0
+
+
 class Translator(EslCallers):
     """Keeps the picture of one FreeSWITCH and tells facts about its callers."""
+
+    _adopts_until: float | None = None
 
     def take(self, event: Event, at: float) -> list[Fact]:
         """The facts that follow from one event that came at ``at`` (seconds since the epoch)."""
@@ -34,10 +41,14 @@ class Translator(EslCallers):
         uuid = event.get("Unique-ID") or ""
         if self.syncing:
             self.seen.add((name, uuid))
+        if self.syncing or self._adopts_until is None:
+            self._adopts_until = at + BEHIND
         leg = self.leg(uuid) or self._late(name, uuid, event, at)
         if leg:
             self.learn(leg, event, at)
         handle(self, event, at)
+        if leg is None and (leg := self.leg(uuid)):
+            self.learn(leg, event, at)
         if uuid in self.callers:
             self._locate(uuid, event)
         return self.taken()
@@ -61,9 +72,12 @@ class Translator(EslCallers):
 
     def _late(self, name: str, uuid: str, event: Event, at: float) -> Leg | None:
         """A caller whose beginning was missed, as it fell between the subscription and the list of channels."""
-        if name == "CHANNEL_CREATE" or not uuid or event.get("Answer-State") == "hangup":
+        if at > (self._adopts_until or at):
+            self.over.clear()
             return None
-        if not self.is_caller(event):
+        if name == "CHANNEL_CREATE" or not uuid or uuid in self.over:
+            return None
+        if event.get("Answer-State") == "hangup" or not self.is_caller(event):
             return None
         leg = self.add(uuid, event.get("Channel-Name") or "")
         self.adopt(leg, event, at)

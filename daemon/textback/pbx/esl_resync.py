@@ -113,7 +113,7 @@ class Resync:
     def _bridge(self, row: Row) -> None:
         pair = [self._translator.leg(row.get(name)) for name in ("uuid", "b_uuid")]
         ids = " ".join(sorted(row.get(name, "") for name in ("uuid", "b_uuid")))
-        for leg in pair:
+        for leg in pair if all(pair) else ():
             if leg and leg.bridge is None and not self._translator.came(("CHANNEL_UNBRIDGE",), leg.uniqueid):
                 self._picture.enter(leg, ids, holding=False)
 

@@ -58,7 +58,9 @@ class Wire(InboundESL):  # type: ignore[misc]
                 raise LinkError(f"{self.host}:{self.port} does not speak: is that FreeSWITCH's event socket?")
             if self.problem:
                 raise self.problem
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, LinkError):
+                self.lose(error)
             self.shut()
             raise
 

@@ -60,6 +60,12 @@ def is_anybody(conn: Connection) -> bool:
     return bool(conn.execute(select(exists().where(users.c.removed_at.is_(None)))).scalar())
 
 
+def admins(conn: Connection) -> list[int]:
+    """The ids of the admins who may sign in; until this transaction ends nobody else makes them fewer."""
+    there = select(users.c.id).where(users.c.role == Role.ADMIN, users.c.removed_at.is_(None))
+    return list(conn.execute(there.order_by(users.c.id).with_for_update()).scalars())
+
+
 def add(
     conn: Connection,
     name: str,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from textback.store import audit, log
 from textback.store.audit import Action
 from textback.store.staff_tables import notes
+from textback.store.strands import Span
 from textback.store.tables import contacts, conversations, messages, optouts
 
 #: What of the audit trail stands in the thread.
@@ -61,11 +62,9 @@ def thread(
     more = len(texts) > limit
     texts = texts[-limit:] if more else texts
     since = texts[0]["sort"] if more else None
-    others = _calls(conn, row) + _notes(conn, row["id"]) + _actions(conn, row["id"])
-    shown = [
-        one for one in others if (since is None or one["sort"] >= since) and (before is None or one["sort"] < before)
-    ]
-    return sorted(texts + shown, key=lambda one: one["sort"]), more
+    span = Span(since, before)
+    others = _calls(conn, row, span) + _notes(conn, row["id"], span) + _actions(conn, row["id"], span)
+    return sorted(texts + others, key=lambda one: one["sort"]), more
 
 
 def _texts(conn: Connection, conversation_id: int, before: float | None, limit: int) -> list[dict[str, Any]]:
@@ -77,16 +76,17 @@ def _texts(conn: Connection, conversation_id: int, before: float | None, limit: 
     return [row | {"what": "message", "sort": row["created_at"]} for row in reversed(rows)]
 
 
-def _calls(conn: Connection, row: dict[str, Any]) -> list[dict[str, Any]]:
-    found = log.calls_of(conn, row["practice"], row["number"], CALLS)
+def _calls(conn: Connection, row: dict[str, Any], span: Span) -> list[dict[str, Any]]:
+    found = log.calls_of(conn, row["practice"], row["number"], CALLS, span)
     return [call | {"what": "call", "sort": call["started_at"]} for call in found]
 
 
-def _notes(conn: Connection, conversation_id: int) -> list[dict[str, Any]]:
-    query = select(notes).where(notes.c.conversation_id == conversation_id).order_by(notes.c.at)
-    return [dict(row) | {"what": "note", "sort": row["at"]} for row in conn.execute(query).mappings()]
+def _notes(conn: Connection, conversation_id: int, span: Span) -> list[dict[str, Any]]:
+    query = select(notes).where(notes.c.conversation_id == conversation_id, *span.holds(notes.c.at))
+    rows = conn.execute(query.order_by(notes.c.at)).mappings()
+    return [dict(row) | {"what": "note", "sort": row["at"]} for row in rows]
 
 
-def _actions(conn: Connection, conversation_id: int) -> list[dict[str, Any]]:
-    rows = audit.of_conversation(conn, conversation_id, TOLD)
+def _actions(conn: Connection, conversation_id: int, span: Span) -> list[dict[str, Any]]:
+    rows = audit.of_conversation(conn, conversation_id, TOLD, span)
     return [row | {"what": "action", "sort": row["at"]} for row in rows]

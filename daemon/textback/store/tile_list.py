@@ -59,7 +59,7 @@ def details(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {row["id"]: row | {"last": lasts.get(row["id"]), "undelivered": row["id"] in lost} for row in rows}
 
 
-def unread(conn: Connection, practices: tuple[str, ...] | None, most: int = 100) -> int:
+def unread(conn: Connection, practices: Sequence[str] | None, most: int = 100) -> int:
     """How many open tiles have something that nobody has read; counted up to ``most``."""
     some = select(conversations.c.id).where(
         conversations.c.state == TileState.OPEN, conversations.c.unread_since.is_not(None), *_of(practices)
@@ -67,7 +67,7 @@ def unread(conn: Connection, practices: tuple[str, ...] | None, most: int = 100)
     return int(conn.execute(select(func.count()).select_from(some.limit(most).subquery())).scalar_one())
 
 
-def _of(practices: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
+def _of(practices: Sequence[str] | None) -> list[ColumnElement[bool]]:
     return [] if practices is None else [conversations.c.practice.in_(practices)]
 
 

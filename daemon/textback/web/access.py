@@ -25,7 +25,7 @@ from textback.store.sessions import Session
 from textback.store.writer import Writer
 from textback.web.cookies import Cookies
 from textback.web.durable import Durable
-from textback.web.forms import Form, read_form
+from textback.web.forms import MOST_FIELDS, Form, read_form
 from textback.web.places import SIGN_IN
 from textback.web.seals import Seals
 
@@ -158,12 +158,14 @@ def check_csrf(request: HTTPConnection, given: str) -> None:
         raise HTTPException(HTTPStatus.FORBIDDEN, STALE)
 
 
-async def form_of(request: Request, role: Role = Role.STAFF) -> Form:
+async def form_of(request: Request, role: Role = Role.STAFF, most: int = MOST_FIELDS) -> Form:
     """The form that somebody with that role posted from a page of ours: what a page does begins with this line.
+
+    ``most``: the fields that it may have.
 
     Raises HTTPException as ``require``, ``read_form`` and ``check_csrf`` do.
     """
-    form = await read_form(request)
+    form = await read_form(request, most)
     require(request, role)
     check_csrf(request, form.get("csrf", ""))
     return form

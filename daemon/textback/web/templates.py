@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -25,10 +26,11 @@ _environment.globals["static"] = address
 _environment.filters |= {
     name: getattr(shown, name)
     for name in (
-        "action_words", "body", "call_words", "clock", "day", "ended", "full_name", "iso", "language", "message_state",
+        "action_words", "body", "call_words", "clock", "day", "dialled", "ended",
+        "full_name", "iso", "language", "message_state",
         "moment", "number", "plain", "text_state", "who", "why",
     )
-} | {"span": span, "path": quote}  # fmt: skip
+} | {"span": span, "path": quote, "quoted": partial(quote, safe="")}  # fmt: skip
 
 
 def render(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from textback.store import callers, log
 from textback.web.pages.call_filters import CallFilters, cursor_text
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment
 from textback.web.pages.view import View
-from textback.web.templates import part
 
 
 def rows_of(
@@ -31,4 +31,4 @@ def with_contacts(conn: Connection, seen: View, rows: list[dict[str, Any]]) -> l
 
 def fragment(row: dict[str, Any], seen: View) -> Fragment:
     """A row of the log."""
-    return Fragment(row["id"], part("shown.html", "call_row", row, seen))
+    return Fragment(row["id"], drawn("call_row", (row, seen), (row, seen.manner)))

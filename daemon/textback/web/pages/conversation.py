@@ -18,6 +18,7 @@ from textback.model import Staff
 from textback.store import thread
 from textback.web.access import form_of, require
 from textback.web.forms import Form
+from textback.web.ids import row_id
 from textback.web.pages import snoozes, talk
 from textback.web.pages.office import Office
 from textback.web.pages.talk import Draft
@@ -37,6 +38,7 @@ DOINGS = {
     "dismiss": "dismissed",
     "retry": "sent",
 }
+OVERTAKEN = "They wrote in the meantime, so nothing was done: read it below first."
 #: What is done with one text of a conversation; the form names it.
 TEXTS = ("release", "dismiss", "retry")
 
@@ -50,10 +52,10 @@ class ConversationPages:
     def routes(self) -> list[Route]:
         """The addresses."""
         return [
-            Route("/conversations/{id:int}", self.show),
-            Route("/conversations/{id:int}/reply", self.reply, methods=["POST"]),
-            Route("/conversations/{id:int}/draft", self.draft, methods=["POST"]),
-            Route("/conversations/{id:int}/do", self.do, methods=["POST"]),
+            Route("/conversations/{id:row}", self.show),
+            Route("/conversations/{id:row}/reply", self.reply, methods=["POST"]),
+            Route("/conversations/{id:row}/draft", self.draft, methods=["POST"]),
+            Route("/conversations/{id:row}/do", self.do, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -120,8 +122,12 @@ class ConversationPages:
         try:
             work = self._work(doing, form, staff, conversation, now)
             await access.write(work)
+        except chat.Nowhere:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+        except chat.Overtaken:
+            return await self._page(request, conversation, Draft(notice=OVERTAKEN), HTTPStatus.CONFLICT)
         except chat.Refused as refusal:
-            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(refusal).capitalize()}.") from None
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, _sentence(refusal)) from None
         self._office.on_work()
         if doing == "close":
             return RedirectResponse("/inbox?said=closed", HTTPStatus.SEE_OTHER)
@@ -130,22 +136,25 @@ class ConversationPages:
     def _work(self, doing: str, form: Form, staff: Staff, conversation: int, now: float) -> Callable[[Connection], Any]:
         """The job that does it."""
         if doing == "snooze":
-            return self._snooze(form.get("until", ""), staff, conversation, now)
+            return self._snooze(form, staff, conversation, now)
         if doing == "contact":
             return lambda conn: _change_contact(conn, form, staff, conversation, now)
         if doing == "file":
-            contact = int(form.get("contact", "")) if form.get("contact", "").isdecimal() else None
-            return lambda conn: chat.file_under(conn, staff, conversation, contact, now)
+            return lambda conn: chat.file_under(conn, staff, conversation, row_id(form.get("contact", "")), now)
         if doing == "assign":
             return lambda conn: chat.assign(conn, staff, conversation, form.get("to") or None, now)
         if doing == "read":
             return lambda conn: chat.mark_read(conn, staff, conversation, now, now)
         if doing in TEXTS:
-            return lambda conn: chat.decide(conn, self._office.book(conn), staff, conversation, doing, form[doing], now)
-        plain = {"wake": chat.wake, "close": chat.close, "reopen": chat.reopen}[doing]
+            text = form.get(doing, "")
+            return lambda conn: chat.decide(conn, self._office.book(conn), staff, conversation, doing, text, now)
+        if doing == "close":
+            return lambda conn: chat.close(conn, staff, conversation, now, _time(form.get("seen", "")))
+        plain = {"wake": chat.wake, "reopen": chat.reopen}[doing]
         return lambda conn: plain(conn, staff, conversation, now)
 
-    def _snooze(self, choice: str, staff: Staff, conversation: int, now: float) -> Callable[[Connection], bool]:
+    def _snooze(self, form: Form, staff: Staff, conversation: int, now: float) -> Callable[[Connection], bool]:
+        choice = form.get("until", "")
         if choice not in dict(snoozes.CHOICES):
             raise HTTPException(HTTPStatus.BAD_REQUEST)
 
@@ -153,7 +162,7 @@ class ConversationPages:
             row = thread.conversation(conn, conversation) or {}
             home = next((one for one in self._office.book(conn).practices if one.name == row.get("practice")), None)
             until = snoozes.until(choice, place_of(home).zone, now)
-            return chat.snooze(conn, staff, conversation, until, now)
+            return chat.snooze(conn, staff, conversation, until, now, _time(form.get("seen", "")))
 
         return work
 
@@ -167,7 +176,7 @@ class ConversationPages:
         )
         if values is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        values |= {"draft": draft, "counted": talk.counted(draft.body)}
+        values |= {"draft": draft, "counted": talk.counted(draft.body), "is_newest": before is None}
         response = self._office.page(request, "conversation.html", seen, **values)
         response.status_code = status
         return response
@@ -175,7 +184,9 @@ class ConversationPages:
 
 def _change_contact(conn: Connection, form: Form, staff: Staff, conversation: int, now: float) -> bool:
     row = thread.conversation(conn, conversation)
-    if row is None or row["contact_id"] is None or not staff.sees(row["practice"]):
+    if row is None or not staff.sees(row["practice"]):
+        raise chat.Nowhere
+    if row["contact_id"] is None:
         raise chat.Refused("there is no contact to change")
     return chat.change_contact(
         conn,
@@ -201,6 +212,11 @@ def _time(text: str) -> float | None:
     except ValueError:
         return None
     return at if math.isfinite(at) and 0 <= at < 1e11 else None
+
+
+def _sentence(refusal: chat.Refused) -> str:
+    words = str(refusal)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _back(conversation: int, said: str) -> Response:

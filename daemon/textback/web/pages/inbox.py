@@ -19,10 +19,10 @@ from textback.store.strands import Place as Cursor
 from textback.store.tile_list import CONTACTS, NOBODY, PATIENTS, Tiles
 from textback.web.access import require
 from textback.web.pages.call_filters import LONGEST_SEARCH, cursor, cursor_text, whole_number
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment, Snapshot
 from textback.web.pages.office import Office
 from textback.web.pages.view import View, view
-from textback.web.templates import part
 
 #: Tiles on a page.
 PAGE = 60
@@ -48,6 +48,11 @@ class BoxFilters:
         """The same, changed, as the query of a link."""
         return urlencode({name: value for name, value in ({**self.asked} | changes).items() if value})
 
+    @property
+    def live(self) -> str:
+        """The query of just this page, to hear of its changes: an earlier page hears nothing of newer rows."""
+        return self.query(before=cursor_text(self.before) if self.before else "")
+
     def wanted(self, conn: Connection, seen: View) -> Tiles:
         """The tiles that are meant, of those that are theirs to see."""
         named = self.asked["practice"]
@@ -55,7 +60,8 @@ class BoxFilters:
         if named:
             practices = (named,) if seen.staff.sees(named) else ()
         words = self.asked["q"]
-        found = log.search(conn, practices, words, whole_number(words, seen)) if words else None
+        theirs = None if seen.staff.practices is None and not named else practices
+        found = log.search(conn, theirs, words, whole_number(words, seen)) if words else None
         assignee = {"": None, "me": seen.staff.name, "nobody": NOBODY}[self.asked["with"]]
         return Tiles(practices, TileState(self.asked["state"]), None, assignee, found)
 
@@ -132,4 +138,5 @@ def _named(conn: Connection, seen: View, rows: list[dict[str, Any]]) -> list[dic
 
 def _fragment(row: dict[str, Any], seen: View, current: int | None = None) -> Fragment:
     section = PATIENTS if row["kind"] == ContactKind.PATIENT else CONTACTS
-    return Fragment(str(row["id"]), part("shown.html", "tile", row, seen, current), section)
+    html = drawn("tile", (row, seen, current), (row, seen.manner, row["id"] == current))
+    return Fragment(str(row["id"]), html, section)

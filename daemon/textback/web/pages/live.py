@@ -18,7 +18,7 @@ from textback.web.pages.fragments import Snapshot, changed
 #: Seconds between two looks while something changes here, and while nothing does: others may write, too.
 SOON, LATE = 0.5, 3.0
 #: A round of looks is followed by a rest of so many times its length, so that pages never take the daemon's time.
-REST = 4.0
+REST = 1.5
 #: Seconds after which a page is told that there is nothing new, so that nobody on the way takes it for dead.
 HEARTBEAT = 15.0
 #: Messages that may wait for a page that does not read them; then it is let go, and comes again.
@@ -58,8 +58,14 @@ class Live:
     Pages that show the same to people with the same rights share a key, and so one look, however many they are.
     """
 
-    def __init__(self, look: Callable[[Look], Awaitable[Snapshot]], soon: float = SOON, late: float = LATE) -> None:
-        self._look = look
+    def __init__(
+        self,
+        look: Callable[[Look], Awaitable[Snapshot]],
+        soon: float = SOON,
+        late: float = LATE,
+        heartbeat: float = HEARTBEAT,
+    ) -> None:
+        self._look, self.heartbeat = look, heartbeat
         self._soon, self._late = soon, late
         self._groups: dict[Hashable, _Group] = {}
         self._stirred = asyncio.Event()
@@ -111,7 +117,7 @@ class Live:
                 self._tell(group, now)
             while not self._is_over:
                 try:
-                    message = await asyncio.wait_for(listener.messages.get(), HEARTBEAT)
+                    message = await asyncio.wait_for(listener.messages.get(), self.heartbeat)
                 except TimeoutError:
                     yield None
                     continue

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from functools import partial
+from http import HTTPStatus
 
 from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -15,7 +17,7 @@ from textback.model import Staff
 from textback.web.access import require, staff_now
 from textback.web.pages import call_filters, calls, inbox, talk
 from textback.web.pages.fragments import Snapshot
-from textback.web.pages.live import HEARTBEAT, Look
+from textback.web.pages.live import Look
 from textback.web.pages.office import Office
 
 #: Milliseconds after which a browser comes again when it was cut off (HTML Standard, 9.2).
@@ -33,26 +35,27 @@ class LivePages:
         return [
             Route("/live/calls", self.calls),
             Route("/live/inbox", self.inbox),
-            Route("/live/conversations/{id:int}", self.conversation),
+            Route("/live/conversations/{id:row}", self.conversation),
         ]
 
     async def calls(self, request: Request) -> Response:
         """Calls that begin, end, and get their text."""
         query = dict(request.query_params)
-        filters = call_filters.read(query)
-        query["before"] = query.get("before", "") if filters.before else ""
-        return self._events(request, ("calls", filters.query()), partial(calls.snapshot, query=query))
+        shown = call_filters.read(query).live
+        return self._events(request, ("calls", shown), partial(calls.snapshot, query=query))
 
     async def inbox(self, request: Request) -> Response:
         """Tiles that come and change; those of "me" are nobody else's to share."""
         query, staff = dict(request.query_params), require(request)
         box = inbox.read(query)
         whose = staff.name if box.asked["with"] == "me" else ""
-        return self._events(request, ("inbox", box.query(), whose), partial(inbox.snapshot, query=query))
+        return self._events(request, ("inbox", box.live, whose), partial(inbox.snapshot, query=query))
 
     async def conversation(self, request: Request) -> Response:
         """What is written, and what becomes of it."""
-        conversation = request.path_params["id"]
+        staff, conversation = require(request), request.path_params["id"]
+        if not await self._office.access.look(lambda conn: talk.is_there(conn, staff, conversation)):
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         return self._events(request, ("talk", conversation), partial(talk.snapshot, conversation=conversation))
 
     def _events(self, request: Request, key: Hashable, snapshot: Callable[..., Snapshot]) -> Response:
@@ -69,7 +72,7 @@ class LivePages:
         yield f"retry: {RETRY}\n\n"
         checked = time.monotonic()
         async for message in self._office.live.listen(key, look, request.query_params.get("digest", "")):
-            if time.monotonic() - checked > HEARTBEAT:
+            if time.monotonic() - checked > self._office.live.heartbeat:
                 if await staff_now(request) != staff:
                     yield "event: gone\ndata:\n\n"
                     return

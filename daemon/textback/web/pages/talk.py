@@ -15,6 +15,7 @@ from textback.model import ContactKind, Staff
 from textback.store import account_list, callers, thread
 from textback.web import shown
 from textback.web.pages import inbox, snoozes
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment, Snapshot
 from textback.web.pages.view import View, view
 from textback.web.templates import part
@@ -22,12 +23,16 @@ from textback.web.templates import part
 
 @dataclass(frozen=True)
 class Draft:
-    """What stands in the reply box: a text with its key, and why it was not taken, if it was not."""
+    """What stands in the reply box: a text with its key, and why it was not taken, if it was not.
+
+    ``notice``: why something else was not done.
+    """
 
     body: str = ""
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     refusal: str = ""
     overtaken: str = ""
+    notice: str = ""
 
 
 def look(
@@ -83,6 +88,11 @@ def inserted(body: str, response: str) -> str:
     return f"{start.rstrip()} {response}".strip()
 
 
+def is_there(conn: Connection, staff: Staff, conversation: int) -> bool:
+    """Whether there is such a conversation for somebody to see."""
+    return _find(conn, staff, conversation) is not None
+
+
 def _find(conn: Connection, staff: Staff, conversation: int) -> dict[str, Any] | None:
     talk = thread.conversation(conn, conversation) if 0 < conversation < 2**31 else None
     return talk if talk is not None and staff.sees(talk["practice"]) else None
@@ -99,7 +109,8 @@ def _entries(rows: list[dict[str, Any]], seen: View, talk: Mapping[str, Any]) ->
             found.append(Fragment(f"day {day}", part("shown.html", "day", day)))
             last = day
         key = f"{row['what']} {row['id']}"
-        found.append(Fragment(key, part("shown.html", "entry", row, key, seen, place, talk)))
+        html = drawn("entry", (row, key, seen, place, talk), (row, seen.manner, talk["id"], talk["practice"]))
+        found.append(Fragment(key, html))
     return found
 
 

@@ -67,10 +67,19 @@ function show(changes) {
   }
 }
 
-// what comes in while somebody looks at it has been read
-function markRead() {
+// What comes in while somebody looks at it has been read, and what they do then they do knowing it; in a tab behind
+// others that is so once they come back to it.
+let isUnread = false;
+
+function noteSeen() {
   const form = document.getElementById("do");
   if (!form || document.visibilityState !== "visible") return;
+  const newest = Math.max(0, ...[...list.querySelectorAll("[data-at]")].map((one) => Number(one.dataset.at)));
+  for (const seen of document.querySelectorAll("input[name=seen]")) {
+    if (newest > Number(seen.value)) seen.value = String(newest);
+  }
+  if (!isUnread) return;
+  isUnread = false;
   const body = new URLSearchParams({ csrf: form.elements.csrf.value, do: "read" });
   fetch(form.action, { method: "POST", body, redirect: "manual" });
 }
@@ -83,6 +92,16 @@ function count(unread) {
   mark.firstChild.textContent = unread > 99 ? "99+" : String(unread);
 }
 
+// The session is over: the sign-in page comes, but not in place of something that is half written.
+function leave() {
+  if (!reply || !reply.value) { location.reload(); return; }
+  const told = document.createElement("p");
+  told.className = "said warn";
+  told.setAttribute("role", "alert");
+  told.textContent = "You are signed out. Copy what you wrote before you sign in again.";
+  reply.form.prepend(told);
+}
+
 function listen() {
   const address = document.body.dataset.live;
   if (!address || !list || !window.EventSource) return;
@@ -90,13 +109,14 @@ function listen() {
   const source = new EventSource(`${address}${joint}digest=${document.body.dataset.digest}`);
   source.addEventListener("change", (event) => {
     const change = JSON.parse(event.data);
-    const isNew = change.put.some((one) => one.html.includes("incoming") && !find(one.key));
+    if (change.put.some((one) => one.html.includes("incoming") && !find(one.key))) isUnread = true;
     show(change.put);
     count(change.unread);
-    if (isNew) markRead();
+    noteSeen();
   });
   source.addEventListener("unread", (event) => count(JSON.parse(event.data)));
-  source.addEventListener("gone", () => { source.close(); location.reload(); });
+  source.addEventListener("gone", () => { source.close(); leave(); });
+  document.addEventListener("visibilitychange", noteSeen);
   window.addEventListener("pagehide", () => source.close());
 }
 

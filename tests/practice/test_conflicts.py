@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.practices import practice
-from textback.cli.conflicts import conflicts
+from textback.practice.conflicts import conflicts
 
 
 def line(**columns: Any) -> list[dict[str, Any]]:

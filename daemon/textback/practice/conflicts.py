@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from textback import numbers
-from textback.config import Mistake
+from textback.mistakes import Mistake
 from textback.practice import Practice
 
 Place = tuple[str, str]
@@ -13,8 +13,13 @@ Place = tuple[str, str]
 _DEFAULT = "default"
 
 
-def conflicts(practice: Practice, others: Iterable[Practice]) -> Iterator[Mistake]:
-    """A mistake for everything in ``practice`` that another one of ``others`` has already."""
+def conflicts(
+    practice: Practice, others: Iterable[Practice], may_tell: Callable[[str], bool] = lambda name: True
+) -> Iterator[Mistake]:
+    """A mistake for everything in ``practice`` that another one of ``others`` has already.
+
+    ``may_tell``: whether that one's name may be told.
+    """
     taken: dict[Place, str] = {}
     for other in others:
         for _, place in _places(other) if other.name != practice.name else ():
@@ -24,7 +29,8 @@ def conflicts(practice: Practice, others: Iterable[Practice]) -> Iterator[Mistak
             kind, value = place
             found = "true" if kind == _DEFAULT else f'"{value}"'
             expected = "false: only one practice takes the rest" if kind == _DEFAULT else f"{kind} of its own"
-            yield Mistake(key, f'{found}, as in the practice "{taken[place]}"', expected)
+            whose = f'the practice "{taken[place]}"' if may_tell(taken[place]) else "another practice"
+            yield Mistake(key, f"{found}, as in {whose}", expected)
 
 
 def _places(practice: Practice) -> Iterator[tuple[str, Place]]:

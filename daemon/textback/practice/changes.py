@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from textback import numbers
 from textback.mistakes import PERSONAL_KEYS
 
 ABSENT = object()
+DEFAULT = "(default)"
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each key: ``abandoned.min_hold: "5s" -> "10s"``; numbers of persons are masked."""
+class Change(NamedTuple):
+    """One key, with what stood there and what stands there now, as JSON; ``DEFAULT`` where it stands nowhere."""
+
+    key: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.before} -> {self.after}"
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    """One for each key: ``abandoned.min_hold: "5s" -> "10s"``; numbers of persons are masked."""
     old, new = dict(_flat("", before)), dict(_flat("", after))
     for key in [*old, *(key for key in new if key not in old)]:
         if old.get(key, ABSENT) != new.get(key, ABSENT):
-            yield f"{key}: {_shown(key, old.get(key, ABSENT))} -> {_shown(key, new.get(key, ABSENT))}"
+            yield Change(key, _shown(key, old.get(key, ABSENT)), _shown(key, new.get(key, ABSENT)))
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -33,7 +45,7 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _shown(key: str, value: object) -> str:
     if value is ABSENT:
-        return "(default)"
+        return DEFAULT
     if key.rpartition(".")[2] in PERSONAL_KEYS and isinstance(value, list):
         value = [numbers.mask(number) for number in value]
     return json.dumps(value, ensure_ascii=False)
