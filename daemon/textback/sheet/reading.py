@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -12,12 +11,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
+from textback.sheet.encoding import STRANGE, encoding_of
 from textback.sheet.writing import unguarded
 
 #: Characters of one line, and lines of one row (a cell in quotes may hold some); more is no table.
 LONGEST_LINE, MOST_LINES = 65_536, 200
-#: Bytes, and rows, by which the dialect is told.
-_LOOK, _ROWS = 65_536, 20
+#: Rows by which the dialect is told.
+_ROWS = 20
 _DELIMITERS = ",;\t|"
 _SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
@@ -51,10 +51,10 @@ def read(
     Delimiters are told from each other by the headings; UTF-8, UTF-16 and Windows-1252 by the bytes. ``on_bytes`` hears
     how many were read. Raises ``SheetError``.
     """
-    encoding = _encoding_of(stream)
+    encoding = encoding_of(stream)
     stream.seek(0)
     counted: Any = _Counted(stream, on_bytes)
-    text = io.TextIOWrapper(io.BufferedReader(counted), encoding, _STRANGE, newline="")
+    text = io.TextIOWrapper(io.BufferedReader(counted), encoding, STRANGE, newline="")
     lines = _Lines(text)
     told = lines.peek(_ROWS)
     sep = _SEP.fullmatch(told[0]) if told else None
@@ -68,39 +68,6 @@ def read(
     if first.mistake:
         raise SheetError(f"the headings cannot be read: {first.mistake}")
     return Sheet(tuple(cell.strip() for cell in first.cells), rows)
-
-
-def _encoding_of(stream: BinaryIO) -> str:
-    """By its mark, by the NULs of UTF-16, or by being UTF-8 to the end; everything is Windows-1252."""
-    stream.seek(0)
-    start = stream.read(_LOOK)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if start.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    even, odd = start[0::2].count(0), start[1::2].count(0)
-    if 4 * max(even, odd) > len(start):
-        return "utf-16-be" if even > odd else "utf-16-le"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while start:
-            decoder.decode(start)
-            start = stream.read(_LOOK)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-def _as_latin(error: UnicodeError) -> tuple[str, int]:
-    """The five bytes that Windows-1252 leaves open are what they are in Latin-1; half a character shows as such."""
-    assert isinstance(error, UnicodeDecodeError)
-    lost = error.object[error.start : error.end]
-    return (lost.decode("latin-1") if error.encoding in ("cp1252", "charmap") else "\ufffd"), error.end
-
-
-_STRANGE = "textback-latin"
-codecs.register_error(_STRANGE, _as_latin)
 
 
 class _Counted(io.RawIOBase):
