@@ -140,7 +140,7 @@ class Wire(InboundESL):  # type: ignore[misc]
         self._on_frames(heard)
 
     def _goodbye(self, frame: Frame, heard: list[Frame]) -> None:
-        if frame.header(b"Content-Disposition") == b"linger":
+        if frame.header("Content-Disposition") == b"linger":
             return
         self._on_frames(heard)
         heard.clear()
