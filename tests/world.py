@@ -29,6 +29,8 @@ HASTY = Patience(first_delay=0.01, longest_delay=0.01)
 CONFIG = """
 [database]
 url = "{database}"
+[http]
+listen = "127.0.0.1:0"
 {tables}
 [[pbx]]
 name = "main"

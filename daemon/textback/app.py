@@ -22,6 +22,7 @@ from textback.ledger import Entry
 from textback.model import Decision
 from textback.orders import Order
 from textback.outbox import Outbox
+from textback.pages import pages
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.providers import provider_of
@@ -92,9 +93,9 @@ class App:
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
-        if self._config.agi is not None:
-            answering = (tracker, intake, reader, self._clock, self.listening)
-            works.append(listeners.hooks(self._config.agi, self.links, *answering))
+        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening)
+        answering = (tracker, intake, reader, self._clock, self.listening)
+        works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(outbox.run(stop))
