@@ -72,8 +72,6 @@ def _remarks(config: Config) -> Iterator[str]:
     for pbx in config.pbx:
         if pbx.kind == "asterisk":
             yield f"{pbx.name}: {WITHHELD}"
-        else:
-            yield f"{pbx.name}: warning: FreeSWITCH is not followed yet"
     if config.sms.provider == "console":
         yield 'hint: sms.provider is "console": texts are printed, not sent'
 

@@ -37,10 +37,15 @@ def _given(file: Path | None) -> str:
                 return _line(opened.read(MOST_READ))
         except OSError as error:
             raise Refused(f"{file}: {(error.strerror or type(error).__name__).lower()}") from None
-    if file is None and sys.stdin.isatty():
+    if file is None and is_a_person_there():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
         return password
     return _line(sys.stdin.buffer.readline(MOST_READ))
+
+
+def is_a_person_there() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 def _line(read: bytes) -> str:

@@ -133,7 +133,7 @@ calls = Table(
     Column("deadline", Instant),
     Column("machine", JSON(none_as_null=True)),
     Column("story", JSON(none_as_null=True)),
-    Column("caller_tail", String(4), index=True),
+    Column("caller_tail", String(4)),
     Column("needs_since", Instant),
     Column("dealt_with_at", Instant),
     Column("dealt_with_by", String(100)),
@@ -145,6 +145,7 @@ calls = Table(
     Index("ix_calls_practice_needs_since", "practice", "needs_since"),
     Index("ix_calls_practice_disposition_started_at", "practice", "disposition", "started_at"),
     Index("ix_calls_practice_queue_started_at", "practice", "queue", "started_at"),
+    Index("ix_calls_caller_tail_started_at", "caller_tail", "started_at"),
     Index("ix_calls_message_id", "message_id"),
 )
 

@@ -175,7 +175,7 @@ def _signed_out(request: HTTPConnection) -> HTTPException:
     method, fetched = request.scope.get("method"), request.headers.get("sec-fetch-dest", "document")
     if method not in ("GET", "HEAD") or fetched != "document":
         return HTTPException(HTTPStatus.UNAUTHORIZED, SIGNED_OUT, headers={"WWW-Authenticate": "Cookie"})
-    path = request.scope.get("raw_path") or request.url.path.encode()
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
     query = request.scope["query_string"]
     here = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
     return HTTPException(HTTPStatus.SEE_OTHER, headers={"Location": f"{SIGN_IN}?next={quote(here, safe='/')}"})

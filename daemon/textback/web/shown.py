@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from textback import numbers
 from textback.model import Disposition, Flow, Status, Verdict
 from textback.store.audit import Action
 from textback.wording import span
@@ -67,6 +68,11 @@ def number(e164: str | None, region: str = "US") -> str:
     home = phonenumbers.country_code_for_region(region) == parsed.country_code
     form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form)
+
+
+def dialled(did: str | None, region: str = "US") -> str:
+    """A dialled number, as trunks deliver it: with or without the country, or its last digits only."""
+    return number(numbers.read(did, region).e164, region) if did and numbers.read(did, region).e164 else plain(did)
 
 
 def plain(text: str | None) -> str:
@@ -194,8 +200,8 @@ def call_words(call: Mapping[str, Any]) -> str:
 
 
 _ACTIONS = {
-    Action.ASSIGNED: "gave it to {}",
-    Action.SNOOZED: "snoozed it {}",
+    Action.ASSIGNED: "gave it {}",
+    Action.SNOOZED: "snoozed it",
     Action.WOKE: "woke it",
     Action.CLOSED: "closed it",
     Action.REOPENED: "opened it again",
@@ -207,4 +213,4 @@ _ACTIONS = {
 def action_words(row: Mapping[str, Any]) -> str:
     """What somebody did to a conversation."""
     told = _ACTIONS.get(row["action"], str(row["action"]).replace("_", " "))
-    return told.format(plain(row["detail"]) or "nobody") if "{}" in told else told
+    return told.format(plain(row["detail"]) or "to nobody")

@@ -36,7 +36,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return re.sub(r"\s+", " ", "".join(self.pieces))
+        return re.sub(r"\s+", " ", " ".join(self.pieces))
 
     @property
     def skeleton(self) -> list[tuple[str, tuple[str, ...]]]:

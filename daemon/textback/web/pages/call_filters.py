@@ -24,7 +24,8 @@ _SPANS = {"today": (0, 1), "yesterday": (1, 1), "7d": (6, 7), "30d": (29, 30)}
 LOST = (
     Disposition.TEXTED, Disposition.ABANDONED, Disposition.MISSED, Disposition.UNREACHED, Disposition.LOST,
 )  # fmt: skip
-ENDINGS = {"": "Any", "lost": "Not answered"} | {str(disposition): words for disposition, words in ENDED.items()}
+UNANSWERED = "unanswered"
+ENDINGS = {"": "Any", UNANSWERED: "Not answered"} | {str(disposition): words for disposition, words in ENDED.items()}
 TEXTS = {
     "": "Any",
     log.REPLIED: "Replied",
@@ -85,8 +86,9 @@ class CallFilters:
             return (named,) if view.staff.sees(named) else ()
         if view.staff.practices is not None:
             return view.names
-        is_whole = not (self.asked["ended"] or self.asked["text"] or self.asked["queue"] or self.asked["show"])
-        return None if is_whole else (*view.names, None)
+        # what all practices have much of is read without them, the rest by an index that begins with them
+        is_rare = self.asked["ended"] or self.asked["queue"] or self.asked["show"] or self.asked["text"] in log.RARE
+        return (*view.names, None) if is_rare else None
 
     def _found(
         self, conn: Connection, view: View, practices: tuple[str | None, ...] | None
@@ -94,7 +96,8 @@ class CallFilters:
         words = self.asked["q"]
         if not words:
             return None
-        return log.search(conn, practices, words, whole_number(words, view))
+        sees_all = view.staff.practices is None and not self.asked["practice"]
+        return log.search(conn, None if sees_all else practices, words, whole_number(words, view))
 
     def _span(self, view: View) -> tuple[float | None, float | None]:
         """Epoch seconds in the time zone of the practice that is asked for, else of the first one."""
@@ -147,7 +150,7 @@ def cursor_text(place: Cursor) -> str:
 
 
 def _dispositions(asked: str) -> tuple[str, ...]:
-    if asked == "lost":
+    if asked == UNANSWERED:
         return tuple(map(str, LOST))
     return (asked,) if asked else ()
 

@@ -127,7 +127,7 @@ class ConversationPages:
         except chat.Overtaken:
             return await self._page(request, conversation, Draft(notice=OVERTAKEN), HTTPStatus.CONFLICT)
         except chat.Refused as refusal:
-            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(refusal).capitalize()}.") from None
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, _sentence(refusal)) from None
         self._office.on_work()
         if doing == "close":
             return RedirectResponse("/inbox?said=closed", HTTPStatus.SEE_OTHER)
@@ -176,7 +176,7 @@ class ConversationPages:
         )
         if values is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        values |= {"draft": draft, "counted": talk.counted(draft.body), "elsewhere": "", "is_newest": before is None}
+        values |= {"draft": draft, "counted": talk.counted(draft.body), "is_newest": before is None}
         response = self._office.page(request, "conversation.html", seen, **values)
         response.status_code = status
         return response
@@ -212,6 +212,11 @@ def _time(text: str) -> float | None:
     except ValueError:
         return None
     return at if math.isfinite(at) and 0 <= at < 1e11 else None
+
+
+def _sentence(refusal: chat.Refused) -> str:
+    words = str(refusal)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _back(conversation: int, said: str) -> Response:

@@ -17,6 +17,7 @@ from textback.web.pages.inbox import InboxPages
 from textback.web.pages.live_pages import LivePages
 from textback.web.pages.new_text import NewTextPage
 from textback.web.pages.office import Office
+from textback.web.pages.pictures import PicturePage
 from textback.web.pages.settings.history import HistoryPage
 from textback.web.pages.settings.pages import SettingsPages
 from textback.web.pages.settings.quick import QuickPage
@@ -38,7 +39,7 @@ class Site:
     def app(self) -> Starlette:
         """The app, for ``serve``."""
         access = self.office.access
-        pages = (CallPages, InboxPages, ConversationPages, NewTextPage, LivePages)
+        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages)
         settings = (SettingsPages, QuickPage, HistoryPage, WebhooksPage)
         return front(
             access,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textback.pbx.ami_callers import Callers
+from textback.pbx.callers import Callers
 from textback.pbx.channel import Channel, Seat
 
 
