@@ -227,7 +227,7 @@ class HookDesk:
             for name in names:
                 if self._tracker.knows(f"{name}/{caller.uniqueid}"):
                     return name
-            if not all(self._pbxes[name].is_up() for name in names):
+            if not names or not all(self._pbxes[name].is_up() for name in names):
                 break
             await self._sleep(LOOK)
         down = [name for name in names if not self._pbxes[name].is_up()]

@@ -5,36 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from textback.book import PracticeBook
 from textback.clock import Clock
 from textback.complaints import Complaints
-from textback.config import Agi as AgiSettings, Config
+from textback.config import Address, Config
 from textback.desk import HookDesk, Known
 from textback.hooks.agi import Agi
+from textback.hooks.esl import Esl
+from textback.hooks.server import HookServer
 from textback.inbox import Inbox
 from textback.intake import Intake
 from textback.listen import ListenError
 from textback.lookups import Lookups
 from textback.outbox import Outbox
-from textback.pbx.ami import AmiLink
-from textback.passwords import Passwords
+from textback.pbx.link import Link
 from textback.polling import Polling
 from textback.reception import Reception
 from textback.sms import Provider
-from textback.store import keys, practices
+from textback.store import practices, tiles
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
-from textback.web.access import Access
 from textback.web.durable import Durable
 from textback.web.lines import Lines
-from textback.web.pages.live import Live
-from textback.web.pages.office import Office
-from textback.web.pages.site import Site
-from textback.web.places import Places
 from textback.web.server import serve
 from textback.web.trigger import Flows, TriggerWebhook
 from textback.web.twilio import TwilioWebhooks
@@ -44,14 +41,15 @@ from textback.web.webhooks import webhooks
 RECONCILE = 600.0
 #: Seconds between two looks for posts that were kept for long enough.
 PRUNE = 6 * 3600.0
-#: Connections of browsers at once: each open page holds one.
-MOST_PAGES = 600
+
+#: Seconds between two looks for conversations that were put off until now.
+WAKE = 15.0
 
 #: host and port of each listener that is open, by the name of its table in textback.toml
 Listening = dict[str, tuple[str, int]]
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
-_sms, _web, _pages, _hooks = (logging.getLogger(f"textback.{room}") for room in ("sms", "web", "pages", "hooks"))
+_sms, _web, _hooks = (logging.getLogger(f"textback.{room}") for room in ("sms", "web", "hooks"))
 
 
 def replies(
@@ -69,6 +67,7 @@ def replies(
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
     works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
     works.append(lambda stop: _prune(reception, stop))
+    works.append(lambda stop: _wake(writer, clock, stop))
     twilio = config.sms.twilio
     if twilio is not None and twilio.lookup:
         works.append(Lookups(writer, provider, clock, _sms).run)
@@ -105,67 +104,55 @@ def _webhooks(
     return work
 
 
-async def pages(
-    config: Config,
-    writer: Writer,
-    reader: Reader,
-    provider: Provider,
-    on_work: Callable[[], None],
-    clock: Clock,
-    listening: Listening,
-) -> list[Work]:
-    """What shows the pages to staff, and keeps those that are open up to date."""
-    http, complaints = config.http, Complaints(_pages, clock)
-    places = Places(http.listen, http.public_url)
-    secret = http.secret.get_secret_value() if http.secret else await writer.run(partial(keys.key, name="pages"))
-    access = Access(reader, writer, Durable(complaints, _pages), clock, secret, places.is_secure)
-    live: Live = Live(access.look)
-    writer.on_commit = live.stir
-    passwords = Passwords()
-    app = Site(Office(access, PracticeBook(), provider, live, on_work), places, passwords, complaints).app()
-    heard = partial(listening.__setitem__, "http")
-
-    async def work(stop: asyncio.Event) -> None:
-        try:
-            await serve(app, http.listen, stop, _pages, on_listening=heard, most=MOST_PAGES)
-        except ListenError as error:
-            raise ListenError(f"[http] listen: {error}") from None
-        finally:
-            passwords.close()
-
-    return [work, live.run]
-
-
 def hooks(
-    agi: AgiSettings,
-    links: Mapping[str, AmiLink],
+    config: Config,
+    links: Mapping[str, Link],
     tracker: Tracker,
     intake: Intake,
     reader: Reader,
     clock: Clock,
     listening: Listening,
-) -> Work:
-    """What answers to dialplans."""
-    pbxes = [Known(name, link.settings.language, _is_up(link)) for name, link in links.items()]
-    server = Agi(HookDesk(pbxes, tracker, intake, reader, clock), agi.allow)
+) -> list[Work]:
+    """What answers to dialplans, each kind of PBX by its own protocol."""
+    works = []
+    for kind, settings, server in (("asterisk", config.agi, Agi), ("freeswitch", config.esl, Esl)):
+        if settings is None:
+            continue
+        names = [pbx.name for pbx in config.pbx if pbx.kind == kind and pbx.name in links]
+        pbxes = [Known(name, links[name].language, _is_up(links[name])) for name in names]
+        desk = HookDesk(pbxes, tracker, intake, reader, clock)
+        works.append(_answering(server(desk, settings.allow), settings.listen, listening))
+    return works
 
+
+def _answering(server: HookServer, address: Address, listening: Listening) -> Work:
     async def work(stop: asyncio.Event) -> None:
-        await server.listen(*agi.listen)
-        listening["agi"] = (agi.listen.host, server.port)
-        _hooks.info("listening on agi://%s:%d", agi.listen.host, server.port)
+        await server.listen(*address)
+        listening[server.section] = (address.host, server.port)
+        _hooks.info("listening on %s://%s:%d", server.section, address.host, server.port)
         await server.run(stop)
 
     return work
 
 
-def _is_up(link: AmiLink) -> Callable[[], bool]:
+def _is_up(link: Link) -> Callable[[], bool]:
     return lambda: link.is_up
 
 
 async def _prune(reception: Reception, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await reception.prune()
-        try:
-            await asyncio.wait_for(stop.wait(), PRUNE)
-        except TimeoutError:
-            continue
+        await _pause(stop, PRUNE)
+
+
+async def _wake(writer: Writer, clock: Clock, stop: asyncio.Event) -> None:
+    """Put tiles back into the inbox whose time has come."""
+    while not stop.is_set():
+        now = clock()
+        await writer.run(lambda conn: tiles.wake_due(conn, now))
+        await _pause(stop, WAKE)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

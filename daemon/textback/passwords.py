@@ -34,6 +34,9 @@ _COMMON = frozenset(
     " correcthorsebatterystaple qazwsxedc zaq1xsw2 1q2w3e4r5t q1w2e3r4t5 letmeinplease".split()
 )
 _RUN = "01234567890123456789"
+#: Of a password that is made up: without letters and digits that look alike; five of five are 123 bits.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+GROUPS, LETTERS = 5, 5
 _AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
@@ -50,6 +53,11 @@ def fit_password(password: str, name: str) -> str:
     if _is_easy(normal(password), normal(name)):
         raise Unfit("this password is among the first that anybody would try: a few unrelated words do well")
     return password
+
+
+def generated() -> str:
+    """A password that is made up, to be shown once: easy to read out, and nobody's guess."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
 
 
 def composed(password: str) -> str:

@@ -1,24 +1,245 @@
-"""Tables as CSV that any spreadsheet opens, and in which nobody's name becomes a formula."""
+"""Tables as CSV: read in whichever dialect and encoding they come, written so that no cell becomes a formula."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO
 
-#: What makes a cell a formula to a spreadsheet (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: Characters of one line, and lines of one row (a cell in quotes may hold some); more is no table.
+LONGEST_LINE, MOST_LINES = 65_536, 200
+#: Bytes, and rows, by which the dialect is told.
+_LOOK, _ROWS = 65_536, 20
+_DELIMITERS = ",;\t|"
+_SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+# What a spreadsheet takes for a formula, or leads up to one (https://owasp.org/www-community/attacks/CSV_Injection);
+# an apostrophe before it makes it text, and so many of them as there were before, and one more, tell what was there.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
-def line(cells: Iterable[Any]) -> str:
-    """One line (RFC 4180); None is empty, and text that would be a formula is quoted with an apostrophe."""
-    written = io.StringIO()
-    csv.writer(written).writerow([_cell(cell) for cell in cells])
-    return written.getvalue()
+class SheetError(Exception):
+    """What was given is no table; the message says why, and holds nothing of it."""
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return "" if value is None else value
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row, which begins on ``line``, from 1; ``cells`` is empty, and ``mistake`` says why, if it cannot be read."""
+
+    line: int
+    cells: tuple[str, ...]
+    mistake: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table that is being read: its headings, and the rows below, one by one."""
+
+    headings: tuple[str, ...]
+    rows: Iterator[Row]
+
+
+def read(
+    stream: BinaryIO, is_heading: Callable[[str], bool], on_bytes: Callable[[int], None] = lambda count: None
+) -> Sheet:
+    """Read a table from a file that can be read twice; ``is_heading`` knows what may stand above a column.
+
+    Delimiters are told from each other by the headings; UTF-8, UTF-16 and Windows-1252 by the bytes. ``on_bytes`` hears
+    how many were read. Raises ``SheetError``.
+    """
+    encoding = _encoding_of(stream)
+    stream.seek(0)
+    counted: Any = _Counted(stream, on_bytes)
+    text = io.TextIOWrapper(io.BufferedReader(counted), encoding, _STRANGE, newline="")
+    lines = _Lines(text)
+    told = lines.peek(_ROWS)
+    sep = _SEP.fullmatch(told[0]) if told else None
+    if sep:
+        next(lines)
+    delimiter = sep[1] if sep else _delimiter_of(told, is_heading)
+    rows = _rows(lines, delimiter, at=2 if sep else 1)
+    first = next(rows, None)
+    if first is None:
+        raise SheetError("there is nothing in it")
+    if first.mistake:
+        raise SheetError(f"the headings cannot be read: {first.mistake}")
+    return Sheet(tuple(cell.strip() for cell in first.cells), rows)
+
+
+def written(headings: Sequence[str], rows: Iterable[Sequence[object]], bom: bool = True) -> Iterator[bytes]:
+    """A table as CSV in UTF-8, piece by piece; with a ``bom``, without which spreadsheets take it for another one."""
+    page = io.StringIO()
+    writer = csv.writer(page)
+    writer.writerow(map(guarded, headings))
+    yield codecs.BOM_UTF8 if bom else b""
+    for row in rows:
+        if page.tell() > _LOOK:
+            yield _taken(page)
+        writer.writerow(map(_cell, row))
+    yield _taken(page)
+
+
+def lines(rows: Iterable[Sequence[object]]) -> str:
+    """Some rows of a table, for one that is written bit by bit."""
+    page = io.StringIO()
+    csv.writer(page).writerows(map(_cell, row) for row in rows)
+    return page.getvalue()
+
+
+def guarded(cell: str) -> str:
+    """The cell as text where a spreadsheet would take it for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _cell(value: object) -> str:
+    return guarded("" if value is None else str(value))
+
+
+def unguarded(cell: str) -> str:
+    """What was guarded, as it was."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
+
+
+def _taken(page: io.StringIO) -> bytes:
+    said = page.getvalue().encode("utf-8", "replace")
+    page.seek(0)
+    page.truncate()
+    return said
+
+
+def _encoding_of(stream: BinaryIO) -> str:
+    """By its mark, by the NULs of UTF-16, or by being UTF-8 to the end; everything is Windows-1252."""
+    stream.seek(0)
+    start = stream.read(_LOOK)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    if 4 * max(even, odd) > len(start):
+        return "utf-16-be" if even > odd else "utf-16-le"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while start:
+            decoder.decode(start)
+            start = stream.read(_LOOK)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _as_latin(error: UnicodeError) -> tuple[str, int]:
+    """The five bytes that Windows-1252 leaves open are what they are in Latin-1; half a character shows as such."""
+    assert isinstance(error, UnicodeDecodeError)
+    lost = error.object[error.start : error.end]
+    return (lost.decode("latin-1") if error.encoding in ("cp1252", "charmap") else "\ufffd"), error.end
+
+
+_STRANGE = "textback-latin"
+codecs.register_error(_STRANGE, _as_latin)
+
+
+class _Counted(io.RawIOBase):
+    """Tells how many bytes were read."""
+
+    def __init__(self, stream: BinaryIO, on_bytes: Callable[[int], None]) -> None:
+        self._stream, self._on_bytes = stream, on_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        read = self._stream.read(len(buffer))
+        buffer[: len(read)] = read
+        self._on_bytes(len(read))
+        return len(read)
+
+
+class _Lines:
+    """The lines of a file, which can be given back; one that is too long comes cut."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._waiting: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else self._read()
+        if not line:
+            raise StopIteration
+        return line
+
+    def peek(self, count: int) -> list[str]:
+        """The next lines, which stay."""
+        self.give_back(list(islice(self, count)))
+        return list(self._waiting)[:count]
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        self._waiting.extendleft(reversed(lines))
+
+    def _read(self) -> str:
+        line = more = self._text.readline(LONGEST_LINE)
+        while len(more) == LONGEST_LINE and not more.endswith(("\n", "\r")):
+            more = self._text.readline(LONGEST_LINE)
+        return line
+
+
+def _rows(lines: _Lines, delimiter: str, at: int) -> Iterator[Row]:
+    """Each row; where one cannot be read, the next line begins the next one, so that one quote spoils one row."""
+    while True:
+        taken: list[str] = []
+        mistake = None
+        try:
+            cells = next(csv.reader(_noted(lines, taken), delimiter=delimiter, strict=True), None)
+        except (csv.Error, _TooLong) as error:
+            cells, mistake = [], _mistake(error)
+            lines.give_back(taken[1:])
+            del taken[1:]
+        if cells is None:
+            return
+        if mistake or any(cell.strip() for cell in cells):
+            yield Row(at, tuple(map(unguarded, cells)), mistake)
+        at += len(taken)
+
+
+class _TooLong(Exception):
+    """A row goes on for longer than any table's."""
+
+
+def _noted(lines: _Lines, taken: list[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        if len(line) >= LONGEST_LINE:
+            raise _TooLong("a line is too long")
+        if len(taken) > MOST_LINES:
+            raise _TooLong("a quote is not closed")
+        yield line
+
+
+def _mistake(error: Exception) -> str:
+    if isinstance(error, _TooLong):
+        return str(error)
+    return "a quote is not closed" if "end of data" in str(error) else "its quotes are not in order"
+
+
+def _delimiter_of(lines: Sequence[str], is_heading: Callable[[str], bool]) -> str:
+    """What tells most headings apart, else makes most columns, the same in all of the first rows."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            return 0, 0
+        width = len(rows[0]) if rows else 0
+        known = sum(map(is_heading, rows[0])) if rows else 0
+        return known, width * sum(len(row) == width for row in rows)
+
+    return max(_DELIMITERS, key=score)

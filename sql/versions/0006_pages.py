@@ -17,7 +17,7 @@ INDICES = (
     ("contacts", "practice", "external_id"),
     ("conversations", "practice", "state", "unread_since", "last_message_at"),
     ("conversations", "state", "snoozed_until"),
-    ("calls", "caller_tail"),
+    ("calls", "caller_tail", "started_at"),
     ("calls", "practice", "needs_since"),
     ("calls", "practice", "disposition", "started_at"),
     ("calls", "practice", "queue", "started_at"),

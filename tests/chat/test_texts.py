@@ -86,9 +86,7 @@ def test_a_conversation_of_another_practice_is_as_if_it_were_not(desk: Desk) -> 
     assert desk.texts() == [] and desk.trail() == []
 
 
-@pytest.mark.parametrize(
-    "line", [[{"name": "Desk", "number": GROVE_LINE}, LINES[0]], [{"name": "D", "number": "+12025550181"}]]
-)
+@pytest.mark.parametrize("line", [[{"name": "Desk", "number": GROVE_LINE}, LINES[0]], GROVE["line"]])
 def test_a_line_that_the_practice_gave_away_is_not_written_from(desk: Desk, line: list[dict[str, str]]) -> None:
     talk = desk.hears()
     desk.want({"line": LINES[1:]}, GROVE | {"line": line})

@@ -29,7 +29,7 @@ def test_a_conversation_is_given_to_a_colleague_and_taken_back(desk: Desk) -> No
     assert desk.trail() == [("sam", "assigned")] * 3
 
 
-@pytest.mark.parametrize("name", ["gus", "nobody", "", "sam'--", "x" * 500])
+@pytest.mark.parametrize("name", ["gus", "KIM", "nobody", "", "sam'--", "x" * 500])
 def test_it_is_given_only_to_who_sees_it(desk: Desk, name: str) -> None:
     talk = desk.hears()
     with pytest.raises(Unclear):

@@ -9,12 +9,13 @@ from click.testing import CliRunner, Result
 
 from tests.practices import document
 from textback.cli import cli, toml
-from textback.dialplans import FILES
+from textback.dialplans import FILES, FREESWITCH_FILES
 from textback.shipped import package
 
 from .conftest import Home
 
 HOOKS = '[agi]\nlisten = "127.0.0.1:4573"\n'
+ESL = '[esl]\nlisten = "127.0.0.1:8090"\n'
 ANOTHER = """
 [[pbx]]
 name = "branch"
@@ -144,13 +145,40 @@ def test_one_set_of_files_is_for_one_pbx(ready: Home, option: list[str]) -> None
     assert not Path("etc").exists()
 
 
-def test_freeswitch_is_not_supported_yet_and_says_so(ready: Home) -> None:
-    ready.configure(HOOKS + another("freeswitch"))
-    result = ready.run("dialplan", "show")
-    assert result.exit_code == 0
-    assert result.stderr.startswith("branch: FreeSWITCH is not supported yet")
-    assert result.stdout.count("; ====") == 3
-    assert refused(ready, 1, "--pbx", "branch").count("\n") == 1
+def test_each_kind_of_pbx_has_its_own_files(ready: Home) -> None:
+    ready.configure(HOOKS + ESL + another("freeswitch"))
+    told = show(ready)
+    assert told.count("; ====") == 3
+    assert [line.split()[2] for line in told.splitlines() if line.startswith("<!-- ====")] == [
+        *FREESWITCH_FILES,
+        "textback/callcenter-support.xml",
+    ]
+    assert show(ready, "--file", "dialplan/textback.xml") in told
+    assert 'data="textback_esl=127.0.0.1:8090"' in told
+    no_such = refused(ready, 1, "--pbx", "main", "--file", "dialplan/textback.xml")
+    assert no_such == "there is no dialplan/textback.xml for main (asterisk)\n"
+
+
+def test_the_files_for_freeswitch_go_where_they_belong_and_the_password_stays(ready: Home, tmp_path: Path) -> None:
+    ready.configure(HOOKS + ESL + another("freeswitch"))
+    conf = tmp_path / "freeswitch"
+    show(ready, "--pbx", "branch", "--output", conf)
+    socket = conf / "textback/event_socket.xml"
+    assert (conf / "dialplan/textback.xml").is_file() and (conf / "textback/callcenter-support.xml").is_file()
+    socket.write_text(socket.read_text().replace("change-me", "hush-hush"))
+    ready.want(**queues("support", key="7"))
+    told = show(ready, "--pbx", "branch", "--output", conf)
+    assert f"{socket}: as it was" in told and f"{conf}/dialplan/textback.xml: written" in told
+    assert 'name="password" value="hush-hush"' in socket.read_text()
+    (conf / "dialplan/textback.xml").write_text("<include/>")
+    assert "dialplan/textback.xml was changed" in refused(ready, 1, "--pbx", "branch", "--output", conf)
+
+
+def test_a_queue_that_freeswitch_cannot_have_is_a_fault_of_the_configuration(ready: Home) -> None:
+    ready.configure(HOOKS + ESL + another("freeswitch"))
+    ready.want(**queues("branch/front desk"))
+    told = refused(ready, 78, "--pbx", "branch")
+    assert 'the practice "Riverside", queue: found "front desk"' in told
 
 
 def test_an_unknown_pbx_is_refused_with_those_there_are(ready: Home) -> None:
@@ -265,12 +293,12 @@ def test_where_the_prompts_are_is_told_on_one_line() -> None:
 
 
 def test_the_prompts_are_copied_and_own_recordings_stay(tmp_path: Path) -> None:
-    assert bare("--prompts", tmp_path / "sounds").stdout == f"{tmp_path}/sounds: 22 prompts\n"
+    assert bare("--prompts", tmp_path / "sounds").stdout == f"{tmp_path}/sounds: 42 prompts\n"
     offer = tmp_path / "sounds/en/textback/offer.wav"
     assert offer.read_bytes() == (PROMPTS / "en/textback/offer.wav").read_bytes()
     offer.write_bytes(b"mine")
     again = bare("--prompts", tmp_path / "sounds")
-    assert (again.exit_code, again.stdout) == (0, f"{tmp_path}/sounds: 21 prompts\n")
+    assert (again.exit_code, again.stdout) == (0, f"{tmp_path}/sounds: 41 prompts\n")
     assert again.stderr.startswith(f"{offer}: another recording, left as it is")
     assert offer.read_bytes() == b"mine"
     bare("--prompts", tmp_path / "sounds", "--force")

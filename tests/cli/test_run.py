@@ -107,7 +107,7 @@ def test_a_wrong_password_is_reported_and_does_not_end_it(home: Home) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("table", ["agi", "webhooks"])
+@pytest.mark.parametrize("table", ["agi", "esl", "webhooks"])
 def test_an_address_that_another_program_has_is_told_in_one_line(home: Home, table: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -46,7 +46,7 @@ def test_each_language_has_all_prompts_and_there_are_no_others() -> None:
 def test_every_prompt_that_is_named_is_there() -> None:
     files = (DIALPLAN.parent / "daemon/textback/hooks").glob("*.py")
     hooks = "".join(file.read_text(encoding="utf-8") for file in files)
-    named = set(re.findall(r"\btextback/([a-z-]+)\b(?!\.)", code().replace("agi://", "") + hooks))
+    named = set(re.findall(r"\btextback/([a-z-]+)\b(?![.-])", code().replace("agi://", "") + hooks))
     said = set(re.findall(r"TEXTBACK_SAY=([a-z-]+)", code()))
     assert said == {"cannot-text", "landline", "withheld"}
     assert named | said <= NAMES

@@ -7,12 +7,17 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.hooks.fake_asterisk import FakeCall, environment
+from tests.hooks.fake_freeswitch import FakeChannel
 from textback.hooks.agi import Agi
 from textback.hooks.desk import About, After, Answer, Caller, Offer
+from textback.hooks.esl import Esl
 from textback.hooks.patience import Patience
+from textback.hooks.server import HookServer
+
+T = TypeVar("T")
 
 #: short for a desk that does not answer at all; the other side has the usual times
 HASTY = Patience(ask=0.05, text=0.05)
@@ -71,17 +76,32 @@ class FakeDesk:
 
 
 @asynccontextmanager
-async def listening(desk: FakeDesk, patience: Patience = Patience(), **more: Any) -> AsyncIterator[Agi]:
+async def serving(server: HookServer) -> AsyncIterator[HookServer]:
     """The server on a port of its own."""
-    agi = Agi(desk, patience=patience, log=logging.getLogger("textback.hooks"), **more)
-    await agi.listen("127.0.0.1", 0)
+    await server.listen("127.0.0.1", 0)
     stop = asyncio.Event()
-    running = asyncio.create_task(agi.run(stop))
+    running = asyncio.create_task(server.run(stop))
     try:
-        yield agi
+        yield server
     finally:
         stop.set()
         await running
+
+
+@asynccontextmanager
+async def listening(desk: FakeDesk, patience: Patience = Patience(), **more: Any) -> AsyncIterator[Agi]:
+    """The server of FastAGI."""
+    agi = Agi(desk, patience=patience, log=logging.getLogger("textback.hooks"), **more)
+    async with serving(agi):
+        yield agi
+
+
+@asynccontextmanager
+async def listening_esl(desk: FakeDesk, patience: Patience = Patience(), **more: Any) -> AsyncIterator[Esl]:
+    """The server of outbound event sockets."""
+    esl = Esl(desk, patience=patience, log=logging.getLogger("textback.hooks"), **more)
+    async with serving(esl):
+        yield esl
 
 
 def called(desk: FakeDesk, script: str, patience: Patience = Patience(), **more: Any) -> FakeCall:
@@ -90,16 +110,31 @@ def called(desk: FakeDesk, script: str, patience: Patience = Patience(), **more:
     return talked(desk, FakeCall(environment(script, args), **more), patience)
 
 
+def called_esl(desk: FakeDesk, hook: str, patience: Patience = Patience(), **more: Any) -> FakeChannel:
+    """The same on a FreeSWITCH."""
+    return with_esl(desk, lambda esl: FakeChannel(hook, **more).run(esl.port), patience)
+
+
 def talked(desk: FakeDesk, call: FakeCall, patience: Patience = Patience()) -> FakeCall:
     """The call when it is over."""
     return with_server(desk, lambda agi: call.run(agi.port), patience)
 
 
-def with_server(desk: FakeDesk, story: Callable[[Agi], Awaitable[Any]], patience: Patience = Patience()) -> Any:
+def with_server(desk: FakeDesk, story: Callable[[Agi], Awaitable[T]], patience: Patience = Patience()) -> T:
     """What the story ends with."""
 
-    async def run() -> Any:
+    async def run() -> T:
         async with listening(desk, patience) as agi:
             return await story(agi)
+
+    return asyncio.run(run())
+
+
+def with_esl(desk: FakeDesk, story: Callable[[Esl], Awaitable[T]], patience: Patience = Patience()) -> T:
+    """The same on a FreeSWITCH."""
+
+    async def run() -> T:
+        async with listening_esl(desk, patience) as esl:
+            return await story(esl)
 
     return asyncio.run(run())

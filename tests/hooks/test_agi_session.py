@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hooks.fake_asterisk import DEAD, PATIENCE, USAGE, words
-from textback.hooks.agi_session import LONGEST_VALUE, Reply, Session, plain, quoted
+from textback.hooks.agi_session import Reply, Session, quoted
 from textback.hooks.patience import Patience
 from textback.hooks.phone import HungUp, NoPrompt, PhoneError
 
@@ -229,20 +229,3 @@ def test_no_value_breaks_out_of_its_command(value: str) -> None:
     assert line.encode().count(b"\n") == 0
     assert words(line)[3] == "".join(c if c.isprintable() else " " for c in value)
     assert len(words(line)) == 4
-
-
-@given(st.text(max_size=2 * LONGEST_VALUE))
-def test_no_value_means_anything_to_a_dialplan_or_is_too_long_for_a_command(value: str) -> None:
-    shown = plain(value)
-
-    assert not set(shown) & set("\"'`$\\{}[]()<>|&;,!?=%~^\n\r\t\x00")
-    assert len(f"SET VARIABLE CHANNEL(language) {quoted(shown)}".encode()) <= LONGEST_COMMAND
-
-
-@pytest.mark.parametrize("name", ["Zoë Müller-Lüdenscheidt", "Nguyễn Thị Minh", "สมชาย", "J. R. Smith 2nd"])
-def test_names_stay_as_they_are(name: str) -> None:
-    assert plain(name) == name
-
-
-def test_an_apostrophe_becomes_one_that_ends_no_string() -> None:
-    assert plain("O'Brien") == "O’Brien"

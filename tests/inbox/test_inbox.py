@@ -2,90 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
-from tests.practices import document, practice
-from textback.book import PracticeBook
-from textback.inbox import ANSWERED_WITHIN, MOST_ANSWERS, Inbox, Received
+from tests.inbox.posts import ANN, BOB, LINE, NOW, OTHER_LINE, SECOND_LINE, Post, add_call, contact
+from textback.inbox import ANSWERED_WITHIN, MOST_ANSWERS, Received
 from textback.model import Answer, Flow, LineType, Status
 from textback.sms import Inbound, Media
 from textback.store import inbound as texts
-from textback.store import line_types, messages, people, practices
+from textback.store import line_types, people
 from textback.store.engine import open_engine, reading
 from textback.store.sweep import sweep
 from textback.store.tables import calls, contacts, conversations
 from textback.store.tables import messages as table
-from textback.store.tables import optouts as optout_table
-
-NOW = 1_795_262_400.0
-LINE, SECOND_LINE, OTHER_LINE = "+12025550100", "+12025550101", "+12025550180"
-ANN, BOB = "+12025550111", "+12025550122"
-LINES = [{"name": "Front desk", "number": LINE, "main_number": "+12025550199"}, {"name": "Lab", "number": SECOND_LINE}]
-_serial = itertools.count()
-
-
-@dataclass
-class Post:
-    """An inbox, and what it has stored."""
-
-    engine: Engine
-    now: float = NOW
-    inbox: Inbox = field(default_factory=lambda: Inbox(PracticeBook(), "twilio"))
-
-    def want(self, **changes: Any) -> None:
-        """Apply the practice, changed."""
-        changes = {"line": LINES} | changes
-        with self.engine.begin() as conn:
-            practices.put(conn, practice(**changes).name, document(**changes), "test", next(_serial))
-
-    def text(self, body: str, sender: str = ANN, line: str = LINE, **given: Any) -> Received:
-        """A text comes in."""
-        given = {"provider_id": f"SM{next(_serial)}"} | given
-        return self.take(Inbound(sender=sender, line=line, body=body, **given))
-
-    def take(self, inbound: Inbound, ids: tuple[str, str] | None = None) -> Received:
-        with self.engine.begin() as conn:
-            return self.inbox.receive(conn, inbound, self.now, ids or (f"in-{next(_serial)}", f"out-{next(_serial)}"))
-
-    def rows(self, query: Any) -> list[dict[str, Any]]:
-        with reading(self.engine) as conn:
-            return [dict(row) for row in conn.execute(query).mappings()]
-
-    def messages(self, direction: str = "in") -> list[dict[str, Any]]:
-        return self.rows(select(table).where(table.c.direction == direction).order_by(table.c.created_at, table.c.id))
-
-    def optouts(self) -> list[tuple[str, float, str]]:
-        return [tuple(row.values()) for row in self.rows(select(optout_table))]
-
-    def write(self, number: str = ANN, status: Status = Status.QUEUED, **given: Any) -> str:
-        """A text of ours waits."""
-        new = {"to_number": number, "from_number": LINE, "body": "Sorry", "segments": 1, "encoding": "GSM-7"}
-        new |= {"created_at": self.now - 60, "due_at": self.now, "practice": "Riverside", "status": status}
-        with self.engine.begin() as conn:
-            thread = people.conversation_for(conn, "Riverside", LINE, number, self.now)
-            return messages.add(conn, messages.NewMessage(**(new | {"conversation_id": thread} | given)))
-
-    def status(self, message_id: str) -> tuple[str, str | None]:
-        (row,) = self.rows(select(table.c.status, table.c.reason).where(table.c.id == message_id))
-        return row["status"], row["reason"]
-
-
-@pytest.fixture
-def post(engine: Engine) -> Post:
-    made = Post(engine)
-    made.want()
-    return made
 
 
 def test_a_text_is_kept_in_its_conversation(post: Post) -> None:
@@ -437,14 +374,3 @@ def said(post: Post, body: str, sender: str) -> str:
     assert post.text(body, sender=sender).answer is not None
     (answer,) = [row["body"] for row in post.messages("out") if row["created_at"] == post.now]
     return str(answer)
-
-
-def contact(**columns: Any) -> dict[str, Any]:
-    row = {"practice": "Riverside", "number": ANN, "kind": "patient", "verified": True, "created_at": NOW}
-    return row | columns
-
-
-def add_call(post: Post, call_id: str, **columns: Any) -> None:
-    row = {"id": call_id, "pbx": "main", "caller": ANN, "started_at": NOW - 900, "ended_at": NOW - 800}
-    with post.engine.begin() as conn:
-        conn.execute(calls.insert(), row | {"voicemail": False, "backfilled": False} | columns)

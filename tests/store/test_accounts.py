@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from textback.model import Role, Staff
 from textback.store import accounts, practices, sessions
@@ -44,6 +44,15 @@ def test_an_admin_sees_every_practice(conn: Connection) -> None:
 def test_another_name_is_nobodys(conn: Connection, name: str) -> None:
     add(conn)
     assert accounts.find(conn, name) is None
+
+
+def test_who_is_there_and_who_is_not_take_the_same_queries(conn: Connection) -> None:
+    add(conn)
+    asked: list[str] = []
+    event.listen(conn, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    for name in ("kim", "nobody", "k" * 1000):
+        accounts.find(conn, name)
+    assert len(asked) == 3 and len(set(asked)) == 1
 
 
 def test_a_name_is_given_once(conn: Connection) -> None:

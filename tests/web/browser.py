@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -16,9 +16,11 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from textback.book import PracticeBook
 from textback.complaints import Complaints
 from textback.model import Role
 from textback.passwords import Passwords
+from textback.sms.console import Console
 from textback.store import accounts, practices
 from textback.store.reader import Reader
 from textback.store.writer import Writer
@@ -26,10 +28,15 @@ from textback.web.access import Access
 from textback.web.account import AccountPage
 from textback.web.durable import Durable
 from textback.web.front import front
+from textback.web.pages.live import Live
+from textback.web.pages.office import Office
+from textback.web.pages.site import Site
 from textback.web.places import Places
 from textback.web.sign_in import SignIn
 
-from .visitor import LOG, Answer, Site, site
+from .visitor import LOG, Answer
+from .visitor import Site as Listener
+from .visitor import site
 
 NOW = 1_795_262_400.0  # 2026-11-21 12:00:00 UTC
 PASSWORD = "four unrelated words"
@@ -39,6 +46,7 @@ HASH = HASHER.hash(PASSWORD)
 PUBLIC = "https://text.clinic.example"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
+Build = Callable[[Access, Places, Passwords, Complaints], Starlette]
 _FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
@@ -56,7 +64,7 @@ class Time:
 class Visited:
     """The pages that are served, and what is behind them."""
 
-    site: Site
+    site: Listener
     app: Starlette
     engine: Engine
     time: Time
@@ -152,9 +160,20 @@ def employ(engine: Engine, name: str = "kim", role: Role = Role.STAFF, of: Itera
         )
 
 
+def whole(access: Access, places: Places, passwords: Passwords, complaints: Complaints) -> Starlette:
+    """The app with all of its pages."""
+    office = Office(access, PracticeBook(), Console(), Live(access.look))
+    return Site(office, places, passwords, complaints).app()
+
+
 @asynccontextmanager
-async def pages(engine: Engine, *routes: BaseRoute, public: bool = False) -> AsyncIterator[Visited]:
-    """The pages of a database, with these besides; ``public``: behind a proxy that speaks HTTPS."""
+async def pages(
+    engine: Engine, *routes: BaseRoute, public: bool = False, build: Build | None = None
+) -> AsyncIterator[Visited]:
+    """The sign-in page and one's own account, with these besides, or the app that is built.
+
+    ``public``: behind a proxy that speaks HTTPS.
+    """
     time, passwords = Time(), Passwords(HASHER)
     writer, reader = Writer(engine, LOG, clock=time), Reader(engine)
     complaints = Complaints(LOG, time)
@@ -163,7 +182,8 @@ async def pages(engine: Engine, *routes: BaseRoute, public: bool = False) -> Asy
     ours = (SignIn(access, passwords, complaints).routes(), AccountPage(access, passwords).routes())
     writer.start()
     try:
-        app = front(access, places, complaints, *ours, routes)
+        plain = front(access, places, complaints, *ours, routes)
+        app = build(access, places, passwords, complaints) if build else plain
         async with site(app) as there:
             yield Visited(there, app, engine, time, access, passwords, public)
     finally:

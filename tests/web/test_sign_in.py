@@ -448,7 +448,8 @@ def test_where_nobody_can_sign_in_the_page_says_how_to_change_that(tell: Tell, k
 def test_too_many_at_once_are_asked_to_come_again(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textback.passwords.MOST", 0)
     answer = tell(lambda there: there.browser().sign_in())
-    assert answer.status == 503 and "Many people sign in at this moment" in answer.body
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert "Many people sign in at this moment" in answer.body
 
 
 def test_a_cookie_of_ours_is_never_more_than_its_value(tell: Tell) -> None:

@@ -8,6 +8,7 @@ from textback import __version__
 from textback.cli.backtest import backtest
 from textback.cli.calls import calls
 from textback.cli.check import check
+from textback.cli.contacts import contacts
 from textback.cli.db import db
 from textback.cli.demo import demo
 from textback.cli.dialplan import dialplan
@@ -37,7 +38,7 @@ def cli() -> None:
 
 
 for _command in (
-    init, demo, run, check, replay, backtest, db, practice, calls, messages, optout, webhook, user, dialplan,
+    init, demo, run, check, replay, backtest, db, practice, calls, messages, contacts, optout, webhook, user, dialplan,
     send_test,
 ):  # fmt: skip
     cli.add_command(_command)

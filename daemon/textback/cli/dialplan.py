@@ -11,17 +11,28 @@ import click
 
 from textback import shipped
 from textback.book import PracticeBook
-from textback.cli.conflicts import conflicts
 from textback.cli.database import stored
 from textback.cli.dialplan_files import copy_prompts, put
 from textback.cli.faults import Misconfigured, Refused
 from textback.cli.output import one_line
 from textback.cli.settings import config_option, configuration
 from textback.config import Config, ConfigError, Pbx, load_practice_file
-from textback.dialplans import FILES, DialplanError, Rendered, reach, render
+from textback.dialplans import (
+    AGI,
+    ESL,
+    FILES,
+    FREESWITCH_FILES,
+    DialplanError,
+    Rendered,
+    reach,
+    render,
+    render_freeswitch,
+)
 from textback.practice import Practice
+from textback.practice.conflicts import conflicts
 
-RULE = "; {:=<116}"
+RULE = {"asterisk": "; {:=<116}", "freeswitch": "<!-- {:=<109} -->"}
+BY_KIND = {"asterisk": FILES, "freeswitch": FREESWITCH_FILES}
 
 
 @click.group(short_help="What the PBX has to do: key, offer, user.")
@@ -41,7 +52,7 @@ def _address(ctx: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(f"{value!r} is no IP address.") from None
 
 
-@dialplan.command(short_help="Print the files for Asterisk and FreePBX.")
+@dialplan.command(short_help="Print the files for Asterisk or FreeSWITCH.")
 @config_option
 @click.option("--pbx", "name", metavar="NAME", help="Only for this [[pbx]].")
 @click.option(
@@ -49,7 +60,9 @@ def _address(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     help="For this practice file, rather than for the practices in the database; may be given several times.",
 )  # fmt: skip
 @click.option("--address", metavar="IP", callback=_address, help="Where the PBX sees this computer, if it is another.")
-@click.option("--file", type=click.Choice(FILES), help="This file alone, to be redirected.")
+@click.option(
+    "--file", type=click.Choice([*FILES, *FREESWITCH_FILES]), metavar="NAME", help="This file alone, to be redirected."
+)
 @click.option("--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="A folder to write them to.")
 @click.option("--force", is_flag=True, help="Overwrite files that somebody has changed.")
 @click.option(
@@ -60,14 +73,16 @@ def show(
     name: str | None, practice_files: Sequence[Path], address: str | None, file: str | None, output: Path | None,
     force: bool, prompts: str | None,
 ) -> None:  # fmt: skip
-    """Print the files for Asterisk and FreePBX as this configuration and these practices want them.
+    """Print the files for a PBX as this configuration and these practices want them.
 
-    Each says at its top where it goes. The secret in manager-textback.conf is yours to fill in; --output leaves it in
-    place, and refuses to overwrite a file that was changed otherwise.
+    Each says at its top where it goes: on Asterisk or FreePBX, on FreeSWITCH or FusionPBX. The secret in
+    manager-textback.conf or event_socket.xml is yours to fill in; --output leaves it in place, and refuses to overwrite
+    a file that was changed otherwise.
 
     \b
     Example: textback dialplan show
              textback dialplan show --output /etc/asterisk --prompts /var/lib/asterisk/sounds
+             textback dialplan show --output /etc/freeswitch --prompts /usr/share/freeswitch/sounds
              textback dialplan show --pbx main --file queues-textback.conf > queues-textback.conf
     """
     if file and output:
@@ -77,7 +92,7 @@ def show(
         if not (file or output):
             return
     config = configuration()
-    wanted = _wanted(config, name, only_one=bool(file or output))
+    wanted = _wanted(config, name, file, only_one=bool(file or output))
     practices = _practices(practice_files)
     for pbx in wanted:
         rendered = _rendered(config, pbx, practices, address)
@@ -86,7 +101,7 @@ def show(
         if output:
             put(output, rendered.files, pbx.name, force)
         else:
-            _print(rendered, pbx.name, file)
+            _print(rendered, pbx, file)
 
 
 def _bring_prompts(where: str, force: bool) -> None:
@@ -98,22 +113,19 @@ def _bring_prompts(where: str, force: bool) -> None:
     click.echo("copy what is in there to the PBX's folder of sounds: --prompts /var/lib/asterisk/sounds", err=True)
 
 
-def _wanted(config: Config, name: str | None, only_one: bool) -> list[Pbx]:
-    """The Asterisks that are meant."""
+def _wanted(config: Config, name: str | None, file: str | None, only_one: bool) -> list[Pbx]:
+    """The PBXes that are meant; of a kind that has the file, if it is one alone."""
     found = [pbx for pbx in config.pbx if name in (None, pbx.name)]
     if not found:
         there = ", ".join(pbx.name for pbx in config.pbx)
         named = f" {one_line(name)}; there is {there}" if name and there else " in textback.toml"
         raise Refused(f"there is no [[pbx]]{named}")
-    for pbx in found:
-        if pbx.kind != "asterisk":
-            click.echo(f"{pbx.name}: FreeSWITCH is not supported yet: there are no dialplan files for it", err=True)
-    asterisks = [pbx for pbx in found if pbx.kind == "asterisk"]
-    if not asterisks:
-        raise click.exceptions.Exit(1)
-    if only_one and len(asterisks) > 1:
-        raise click.UsageError(f"say --pbx: {' or '.join(pbx.name for pbx in asterisks)}.")
-    return asterisks
+    having = [pbx for pbx in found if file is None or file in BY_KIND[pbx.kind]]
+    if not having:
+        raise Refused(f"there is no {file} for {', '.join(f'{pbx.name} ({pbx.kind})' for pbx in found)}")
+    if only_one and len(having) > 1:
+        raise click.UsageError(f"say --pbx: {' or '.join(pbx.name for pbx in having)}.")
+    return having
 
 
 def _practices(files: Sequence[Path]) -> Sequence[Practice]:
@@ -131,16 +143,20 @@ def _practices(files: Sequence[Path]) -> Sequence[Practice]:
 
 
 def _rendered(config: Config, pbx: Pbx, practices: Sequence[Practice], address: str | None) -> Rendered:
-    folder = resources(shipped.package("dialplan")) / "asterisk"
-    texts = {name: (folder / name).read_text("utf-8") for name in FILES}
+    folder = resources(shipped.package("dialplan")) / pbx.kind
+    texts = {name: (folder / name).read_text("utf-8") for name in BY_KIND[pbx.kind]}
+    is_only = len(config.pbx) == 1
     try:
-        way = reach(pbx.name, pbx.host, config.agi.listen if config.agi else None, address)
-        return render(texts, pbx.name, pbx.username or "", way, practices, only_pbx=len(config.pbx) == 1)
+        if pbx.kind == "freeswitch":
+            way = reach(pbx.name, pbx.host, config.esl.listen if config.esl else None, address, ESL)
+            return render_freeswitch(texts, pbx.name, pbx.language, way, practices, is_only)
+        way = reach(pbx.name, pbx.host, config.agi.listen if config.agi else None, address, AGI)
+        return render(texts, pbx.name, pbx.username or "", way, practices, is_only)
     except DialplanError as wrong:
         raise Misconfigured(str(wrong)) from wrong
 
 
-def _print(rendered: Rendered, pbx: str, only: str | None) -> None:
+def _print(rendered: Rendered, pbx: Pbx, only: str | None) -> None:
     if only:
         click.echo(rendered.files[only], nl=False)
         return
@@ -148,8 +164,8 @@ def _print(rendered: Rendered, pbx: str, only: str | None) -> None:
         click.echo(line, nl=False)
 
 
-def _pages(rendered: Rendered, pbx: str) -> Iterator[str]:
-    """All files one after the other, each under its name; the whole is comments and lines of configuration still."""
+def _pages(rendered: Rendered, pbx: Pbx) -> Iterator[str]:
+    """All files one after the other, each under its name; for Asterisk the whole is lines of configuration still."""
     for name, text in rendered.files.items():
-        yield RULE.format(f"==== {name} of {pbx} ") + "\n"
+        yield RULE[pbx.kind].format(f"==== {name} of {pbx.name} ") + "\n"
         yield f"{text}\n"

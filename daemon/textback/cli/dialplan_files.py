@@ -22,8 +22,8 @@ def put(folder: Path, files: Mapping[str, str], pbx: str, force: bool) -> None:
         taken = [str(folder / name) for name, text in before.items() if text is not None and made_for(text) != pbx]
         if taken and not force:
             raise Refused(_refusal(taken, pbx))
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             _write(folder / name, before[name], text)
     except OSError as error:
         raise Refused(f"{error.filename or folder}: {(error.strerror or 'cannot be written').lower()}") from None

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 
 import click
 
 from textback.cli.faults import Refused
-from textback.passwords import fit_password
+from textback.passwords import fit_password, generated
 from textback.staff_names import Unfit
 
-#: Without letters and digits that look alike; five of five are 122 bits.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-GROUPS, LETTERS = 5, 5
 #: Bytes that are read of a file; what is as long is refused, but told why.
 MOST_READ = 65_536
 
@@ -24,7 +20,7 @@ def new_password(name: str, file: Path | None, generate: bool) -> str:
     if generate and file is not None:
         raise click.UsageError("--generate makes a password up, and --password-file reads one: say one of them.")
     if generate:
-        made = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
+        made = generated()
         click.echo(f"password: {made}")
         click.echo("Keep it now: it is shown only this once.", err=True)
         return made
@@ -41,10 +37,15 @@ def _given(file: Path | None) -> str:
                 return _line(opened.read(MOST_READ))
         except OSError as error:
             raise Refused(f"{file}: {(error.strerror or type(error).__name__).lower()}") from None
-    if file is None and sys.stdin.isatty():
+    if file is None and is_a_person_there():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
         return password
     return _line(sys.stdin.buffer.readline(MOST_READ))
+
+
+def is_a_person_there() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 def _line(read: bytes) -> str:

@@ -68,6 +68,8 @@ def add(
 ) -> None:
     """Let somebody sign in. The password is asked for, unless it is made up or read from a file.
 
+    Without --role they are staff. --practice may be left out where there is only one, and for an admin.
+
     Large and small letters of the name are the same. Nobody can have the name of somebody else, not even of one who
     was removed: what they did stands in it.
 

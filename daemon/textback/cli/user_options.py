@@ -36,10 +36,10 @@ def password_options(command: Command) -> Command:
     return file(generate(command))
 
 
-role_option = click.option("--role", type=one_of(Role), help="What they may do; staff, unless you say otherwise.")
+role_option = click.option("--role", type=one_of(Role), help="What they may do.")
 full_name_option = click.option("--full-name", metavar="TEXT", callback=fitting(fit_full_name), help="For colleagues.")
 practices_option = click.option(
     "--practice", "wanted", metavar="NAME", multiple=True,
-    help="Of this practice; may be given several times. The only one there is, unless you say otherwise.",
+    help="Whose calls they see; may be given several times.",
 )  # fmt: skip
 name_argument = click.argument("name", callback=lambda ctx, parameter, value: normal(value))

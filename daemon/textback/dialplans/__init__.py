@@ -1,29 +1,34 @@
-"""Renders the files in ``dialplan/asterisk`` for one PBX, its daemon and its practices: text in, text out."""
+"""Renders the files in ``dialplan/`` for one PBX, its daemon and its practices: text in, text out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
-from textback.dialplans.addresses import Reach, reach
+from textback.dialplans.addresses import AGI, ESL, Reach, reach
+from textback.dialplans.freeswitch import render_freeswitch
+from textback.dialplans.freeswitch_headings import FREESWITCH_FILES
 from textback.dialplans.headings import EXTENSIONS, FILES, MANAGER, QUEUES, heading
 from textback.dialplans.keys import extensions, key_remarks
 from textback.dialplans.marks import marked
 from textback.dialplans.names import DialplanError, section
 from textback.dialplans.passages import replaced, rewritten
 from textback.dialplans.queues import queue_remarks, queues
+from textback.dialplans.rendered import Rendered
 from textback.dialplans.wishes import Wishes, wishes_for
 from textback.practice import Practice
 
-__all__ = ["FILES", "DialplanError", "Reach", "Rendered", "reach", "render"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """The files by name, and what a person should know about them, one sentence each."""
-
-    files: dict[str, str]
-    remarks: tuple[str, ...]
+__all__ = [
+    "AGI",
+    "ESL",
+    "FILES",
+    "FREESWITCH_FILES",
+    "DialplanError",
+    "Reach",
+    "Rendered",
+    "reach",
+    "render",
+    "render_freeswitch",
+]
 
 
 def render(
@@ -34,7 +39,7 @@ def render(
     practices: Sequence[Practice],
     only_pbx: bool = True,
 ) -> Rendered:
-    """The files for the PBX of that name; ``shipped`` are those to start from, ``username`` is the daemon's in AMI.
+    """The files for an Asterisk; ``shipped`` are those to start from, ``username`` is the daemon's in AMI.
 
     ``only_pbx``: there is no other one on which a queue could be that is named without its PBX.
     Raises ``DialplanError`` for a name that the files cannot hold.
@@ -45,7 +50,7 @@ def render(
     user = section(username, f"{pbx}: username")
     bodies: dict[str, Callable[[str], str]] = {
         MANAGER: lambda text: _manager(text, user, way.permits, wishes),
-        EXTENSIONS: lambda text: extensions(text, way.agi, wishes),
+        EXTENSIONS: lambda text: extensions(text, way.hooks, wishes),
         QUEUES: lambda text: queues(text, wishes),
     }
     remarks: dict[str, tuple[str, ...]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
 
 from textback.dialplans.names import DialplanError, host
 
@@ -12,40 +13,57 @@ Ip = IPv4Address | IPv6Address
 _LOCALHOST = "localhost"
 
 
+class Listener(NamedTuple):
+    """How hooks are asked: the table in textback.toml, its usual port, and what an address begins with."""
+
+    section: str
+    port: int
+    scheme: str
+
+
+AGI, ESL = Listener("agi", 4573, "agi://"), Listener("esl", 8084, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """``agi``: the address of the hooks; ``permits``: for manager.conf; ``remarks``: what stands in the way."""
+    """``hooks``: their address; ``permits``: where we are seen to come from; ``remarks``: what stands in the way."""
 
-    agi: str
+    hooks: str
     permits: tuple[str, ...]
     remarks: tuple[str, ...] = ()
 
 
-def reach(pbx: str, pbx_host: str, listen: tuple[str, int] | None, here: str | None = None) -> Reach:
+def reach(
+    pbx: str, pbx_host: str, listen: tuple[str, int] | None, here: str | None = None, listener: Listener = AGI
+) -> Reach:
     """How the PBX at ``pbx_host`` and we reach each other.
 
     ``listen``: host and port of the hooks, None where they are switched off. ``here``: the IP address of this computer
     as the PBX sees it, if it was told. Raises ``DialplanError`` where it cannot be known.
     """
-    name, port = listen or ("127.0.0.1", 4573)
+    section = listener.section
+    name, port = listen or ("127.0.0.1", listener.port)
     if port == 0:
-        raise DialplanError("agi.listen: found port 0, expected a port of its own: dialplans have to name it")
+        raise DialplanError(f"{section}.listen: found port 0, expected a port of its own: dialplans have to name it")
     ours = _ip(name)
     sees = [_ip(here)] if here else _seen(pbx, pbx_host, ours)
-    address = host(here or _hooks(name, ours, sees), "agi.listen")
+    address = host(here or _hooks(name, ours, sees), f"{section}.listen")
     is_near = _is_loopback(pbx_host)
     remarks = []
     if listen is None:
         remarks.append(
-            f"there is no [agi] in textback.toml, so nobody listens at {address}:{port}: without it, a key is seen"
-            " on the link only"
+            f"there is no [{section}] in textback.toml, so nobody listens at {address}:{port}: without it, a key is"
+            " seen on the link only"
         )
     elif not is_near and _is_loopback(name):
         remarks.append(
-            f"agi.listen is {name}, where {pbx} at {pbx_host} cannot reach it: let it listen on another address,"
+            f"{section}.listen is {name}, where {pbx} at {pbx_host} cannot reach it: let it listen on another address,"
             f' with allow = ["{pbx_host}"]'
         )
-    return Reach(f"agi://{address}:{port}", tuple(_network(ip) for ip in sees if ip), tuple(remarks))
+    if not listener.scheme:
+        address = address.strip("[]")  # FreeSWITCH takes what stands before the last colon for the host
+    permits = tuple(_network(ip) for ip in sees if ip)
+    return Reach(f"{listener.scheme}{address}:{port}", permits, tuple(remarks))
 
 
 def _hooks(name: str, ours: Ip | None, sees: list[Ip | None]) -> str:

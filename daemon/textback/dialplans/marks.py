@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 
-_MARK = re.compile(r"; textback dialplan show, for the PBX ([A-Za-z0-9_.-]+): checksum ([0-9a-f]{16})")
-#: the one line that everybody has to change
-_SECRET = re.compile(r"^secret[ \t]*=>?.*$", re.MULTILINE)
+_MARK = re.compile(
+    r"(?:;|<!--) textback dialplan show, for the PBX ([A-Za-z0-9_.-]+): checksum ([0-9a-f]{16})(?: -->)?"
+)
+#: the one line that everybody has to change, in either kind of file
+_SECRET = re.compile(r"""^secret[ \t]*=>?.*$|^[ \t]*<param name="password" value=.*$""", re.MULTILINE)
 
 
 def marked(text: str, pbx: str) -> str:
-    """``text`` with that line before it."""
-    return f"; textback dialplan show, for the PBX {pbx}: checksum {_checksum(text)}\n{text}"
+    """``text`` with that line before it, as a comment of the kind that the text itself begins with."""
+    line = f"textback dialplan show, for the PBX {pbx}: checksum {_checksum(text)}"
+    return f"<!-- {line} -->\n{text}" if text.startswith("<") else f"; {line}\n{text}"
 
 
 def made_for(text: str) -> str | None:

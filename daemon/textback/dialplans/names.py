@@ -1,4 +1,4 @@
-"""What may stand in Asterisk's files without meaning more there than it says."""
+"""What may stand in a PBX's files without meaning more there than it says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ LONGEST_SECTION = 79
 #: what the name of each of Asterisk's files would be taken for
 RESERVED = ("general", "textback-offer")
 
+#: two dashes would end the comment in which the name stands
+_FREESWITCH_QUEUE = re.compile(r"(?!.*--)\w[\w.+@-]*")
 _SECTION = re.compile(r"[\w.+@'&-]+( +[\w.+@'&-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+")
 _WORDS = {"*": "star", "#": "pound"}
@@ -33,8 +35,21 @@ def section(name: str, what: str) -> str:
     return name
 
 
+def freeswitch_queue(name: str, what: str) -> str:
+    """``name`` as it stands in FreeSWITCH's XML and in the name of a file; ``what`` it is, for the error.
+
+    Raises ``DialplanError`` for what would mean something there, or would be cut off (mod_callcenter at a blank).
+    """
+    if not _FREESWITCH_QUEUE.fullmatch(name) or len(name.encode()) > LONGEST_SECTION:
+        raise DialplanError(
+            f"{what}: found {_shown(name)}, expected up to {LONGEST_SECTION} letters, digits and any of - _ . + @, as a"
+            " queue of FreeSWITCH is called"
+        )
+    return name
+
+
 def host(name: str, what: str) -> str:
-    """``name`` as it stands in an ``agi://`` address; raises ``DialplanError`` for what is no host."""
+    """``name`` as it stands in the address of the hooks; raises ``DialplanError`` for what is no host."""
     if not _HOST.fullmatch(name):
         raise DialplanError(f"{what}: found {_shown(name)}, expected an address or the name of a host")
     return f"[{name}]" if ":" in name else name

@@ -19,7 +19,7 @@ _TEMPLATE = "[textback-offer](!)"
 
 def queues(text: str, wishes: Wishes) -> str:
     """One section for each queue that a practice names, and a template for the others, if there may be any."""
-    template = next((rules for rules in wishes.elsewhere if _is_announced(rules)), None)
+    template = next((rules for rules in wishes.elsewhere if is_announced(rules)), None)
     parts = [] if template is None else [_template(text, template, wishes)]
     parts += [_section(queue, wishes) for queue in wishes.queues]
     return "\n" + "\n".join(parts or ["; no practice names a queue of this PBX\n"])
@@ -34,9 +34,9 @@ def queue_remarks(pbx: str, wishes: Wishes, only_pbx: bool) -> Iterator[str]:
             f' say where it is, such as "{pbx}/{first}"'
         )
     for queue in wishes.queues:
-        if _is_announced(queue.rules) and _seconds(queue.rules) < OFTEN:
+        if is_announced(queue.rules) and seconds(queue.rules) < OFTEN:
             yield (
-                f"callers in {queue.name} will hear the offer every {_seconds(queue.rules)} s, as its first time comes"
+                f"callers in {queue.name} will hear the offer every {seconds(queue.rules)} s, as its first time comes"
                 " as late as all others; Asterisk 18 and later know periodic-announce-startdelay for the first time"
             )
 
@@ -46,7 +46,7 @@ def _template(text: str, rules: CallToText, wishes: Wishes) -> str:
     text = text[text.index(_TEMPLATE) :]
     text = replaced(text, r"^context = .*$", f"context = {context(rules.key, wishes)}")
     text = replaced(text, r"^periodic-announce = .*$", f"periodic-announce = {prompt(rules.key)}")
-    text = replaced(text, r"^periodic-announce-frequency = .*$", f"periodic-announce-frequency = {_seconds(rules)}")
+    text = replaced(text, r"^periodic-announce-frequency = .*$", f"periodic-announce-frequency = {seconds(rules)}")
     return where + text
 
 
@@ -55,19 +55,20 @@ def _section(queue: QueueWish, wishes: Wishes) -> str:
     if not rules.enabled:
         return f"; [{queue.name}]: call_to_text of {who} is off there\n"
     lines = [f'; {who}: offer = "{rules.offer}"', f"[{queue.name}](+)", f"context = {context(rules.key, wishes)}"]
-    if _is_announced(rules):
+    if is_announced(rules):
         lines += [
             f"periodic-announce = {prompt(rules.key)}",
-            f"periodic-announce-frequency = {_seconds(rules)}",
+            f"periodic-announce-frequency = {seconds(rules)}",
             "announce-to-first-user = yes",
         ]
     return "\n".join(lines) + "\n"
 
 
-def _is_announced(rules: CallToText) -> bool:
+def is_announced(rules: CallToText) -> bool:
+    """Whether the queue itself makes the offer."""
     return rules.enabled and rules.offer == "announce"
 
 
-def _seconds(rules: CallToText) -> int:
-    """``after`` as app_queue takes it: whole seconds, of which 0 would switch it off."""
+def seconds(rules: CallToText) -> int:
+    """``after`` as a queue takes it: whole seconds, of which 0 would switch it off."""
     return max(1, math.ceil(rules.after))

@@ -1,172 +1,32 @@
-"""The FastAGI server: takes Asterisk's connections, bounded in number, size and time, and answers each hook."""
+"""Hooks by FastAGI, as Asterisk asks for them."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import time
-from collections.abc import Sequence
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from functools import partial
 
-from textback.complaints import Complaints
-from textback.hooks.agi_request import LONGEST_LINE, Refused, hear
+from textback.hooks.agi_request import LONGEST_LINE, hear
 from textback.hooks.agi_session import Session
-from textback.hooks.asked import HOOKS, answer
-from textback.hooks.asking import DeskFault, PatientDesk
-from textback.hooks.desk import Desk
-from textback.hooks.latency import Latency
-from textback.hooks.patience import Patience
-from textback.hooks.phone import HungUp, PhoneError
-from textback.hooks.request import Request
-from textback.listen import ListenError
-
-#: connections at once; a process has some 1,000 files by default, and the database and the links want theirs, too
-MOST = 512
-
-NO_FILE = "the PBX cannot play %s: is the file there, in the caller's language and a format that Asterisk knows?"
+from textback.hooks.server import HookServer
 
 
-class Agi:
-    """Hooks by FastAGI; ``allow``: the networks that may ask, by default only this machine.
+class Agi(HookServer):
+    """The FastAGI server."""
 
-    ``latency`` is of the hooks that only ask: from the end of the request until the last variable is set.
-    ``refused``, ``tampered`` and ``faults`` count what was no request, came with forged lines, or had no answer.
-    """
+    section = "agi"
+    longest = LONGEST_LINE
+    forged = "forged AGI lines"
+    no_file = "the PBX cannot play %s: is the file there, in the caller's language and a format that Asterisk knows?"
 
-    def __init__(
-        self,
-        desk: Desk,
-        allow: Sequence[IPv4Network | IPv6Network] = (),
-        patience: Patience = Patience(),
-        log: logging.Logger = logging.getLogger("textback.hooks"),
-        most: int = MOST,
-    ) -> None:
-        self.port = 0
-        self.latency = Latency()
-        self.refused = self.tampered = self.faults = 0
-        self._desk = PatientDesk(desk, patience, self._on_fault)
-        self._allow = allow
-        self._patience = patience
-        self._complaints = Complaints(log)
-        self._most = most
-        self._sessions: set[asyncio.Task[None]] = set()
-        #: connections that have not said yet what they want, the oldest first
-        self._unsaid: dict[asyncio.StreamWriter, None] = {}
-        self._server: asyncio.Server | None = None
-
-    async def listen(self, host: str, port: int) -> None:
-        """Begin to take connections; ``self.port`` is the port then. Raises ``ListenError``."""
-        try:
-            self._server = await asyncio.start_server(
-                self._connected, host, port, limit=LONGEST_LINE, backlog=self._most
-            )
-        except OSError as error:
-            why = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
-            raise ListenError(f"[agi] listen: cannot listen on {host}:{port}: {why}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Answer until ``stop``; a prompt that is not over soon after is cut off, and its call goes on."""
-        await stop.wait()
-        if self._server is not None:
-            self._server.close()
-        for writer in self._unsaid:
-            writer.transport.abort()
-        if self._sessions:
-            await asyncio.wait(self._sessions, timeout=self._patience.goodbye)
-        for session in self._sessions:
-            session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = asyncio.current_task()
-        assert session is not None
-        peer = str((writer.get_extra_info("peername") or [""])[0])
-        if not peer or not self._admits(peer):
-            writer.transport.abort()
-            return
-        self._sessions.add(session)
-        self._unsaid[writer] = None
-        try:
-            await self._serve(peer, reader, writer)
-        finally:
-            self._unsaid.pop(writer, None)
-            self._sessions.discard(session)
-            writer.transport.abort()
-
-    def allows(self, peer: str) -> bool:
-        """Whether a hook may be asked for from this address; an IPv4 address may be written as IPv6."""
-        address = ip_address(peer)
-        address = getattr(address, "ipv4_mapped", None) or address
-        return any(address in network for network in self._allow) or not self._allow and address.is_loopback
-
-    def _admits(self, peer: str) -> bool:
-        if not self.allows(peer):
-            self._refuse(peer, Refused("not allowed", "is not in [agi] allow, so it is not answered"))
-            return False
-        return self._has_room(peer)
-
-    def _has_room(self, peer: str) -> bool:
-        """Whether one more can be taken; if need be, the place of who has said nothing for longest."""
-        if len(self._sessions) < self._most:
-            return True
-        if not self._unsaid:
-            self._refuse(peer, Refused("too many", f"{self._most} hooks run already: not answered"))
-            return False
-        oldest = next(iter(self._unsaid))
-        del self._unsaid[oldest]
-        oldest.transport.abort()
-        return True
-
-    async def _serve(self, peer: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            request = await hear(reader, self._patience.header)
-            self._unsaid.pop(writer, None)
-            session = Session(
-                reader, writer, self._patience, lambda prompt: self._complaints.tell(NO_FILE % prompt, peer)
-            )
-            if not await self._answer(peer, request, session):
-                await self._part(reader, writer)
-        except Refused as refused:
-            self._refuse(peer, refused)
-        except PhoneError as error:
-            self._complaints.tell(str(error), peer, "phone")
-        except HungUp:
-            return  # nobody is left to be told
-
-    def _refuse(self, peer: str, refused: Refused) -> None:
-        self.refused += 1
-        self._complaints.tell(str(refused), peer, refused.kind)
-
-    async def _answer(self, peer: str, request: Request, session: Session) -> bool:
-        """Whether every command was answered by its own reply, so that nothing is on its way any more."""
-        began = time.perf_counter()
-        hook = HOOKS.get(request.hook)
-        if hook is None:
-            await session.last_word(f"textback has no hook {request.hook[:40]}; it has {' '.join(HOOKS)}")
-            self._refuse(peer, Refused("unknown hook", f"asked for the hook {request.hook[:40]!r}, which there is not"))
-            return False
-        if request.caller.tampered:
-            self.tampered += 1
-            self._complaints.tell(f"call {request.caller.uniqueid} forged AGI lines: it is not texted", peer, "forged")
-        try:
-            variables = await answer(hook, self._desk, request, session)
-        except (HungUp, PhoneError):
-            raise
-        except Exception as error:  # ours, and the call goes on
-            self.faults += 1
-            self._complaints.tell(f"the hook {request.hook} failed: the calls go on", "hooks", trouble=error)
-            variables = hook.failed("fault")
-        for name, value in variables.items():
-            await session.set(name, value)
-        if hook.is_timed:
-            self.latency.record(time.perf_counter() - began)
-        return not request.caller.tampered
+    async def _converse(self, peer: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await hear(reader, self._patience.header)
+        self._unsaid.pop(writer, None)
+        session = Session(reader, writer, self._patience, partial(self._missing, peer))
+        is_answered = await self._answer(peer, request, session)
+        # Where lines were forged, replies that are none may be on their way still.
+        if not is_answered or request.caller.tampered:
+            await self._part(reader, writer)
 
     async def _part(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Let the other side close, too: to close on what is not read yet resets, and our last words are lost."""
@@ -175,7 +35,3 @@ class Agi:
             async with asyncio.timeout(self._patience.goodbye):
                 while await reader.read(LONGEST_LINE):
                     continue
-
-    def _on_fault(self, fault: DeskFault) -> None:
-        self.faults += 1
-        self._complaints.tell(f"no answer to {fault}: the calls go on", "hooks", trouble=fault.__cause__)

@@ -5,18 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from textback.hooks import agi_environment
-from textback.hooks.request import Request
+from textback.hooks.request import Refused, Request
 
 #: bytes of a line, and of an environment; those of real calls have 1 kB
 LONGEST_LINE, LONGEST_HEADER = 16 * 1024, 64 * 1024
-
-
-class Refused(Exception):
-    """What came is not answered; ``kind`` groups what is said once."""
-
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(why)
-        self.kind = kind
 
 
 async def hear(reader: asyncio.StreamReader, within: float) -> Request:

@@ -6,20 +6,17 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from unicodedata import category
 
 from textback.hooks.patience import Patience
 from textback.hooks.phone import HungUp, NoPrompt, PhoneError
+from textback.hooks.plain import plain
+from textback.hooks.request import Variables
 
-#: characters of a variable's value; Asterisk cuts a command at 2047 bytes
-LONGEST_VALUE = 256
 #: bytes of one reply, usage of a command included; the longest seen is 1 kB
 LONGEST_REPLY = 64 * 1024
 
 _REPLY = re.compile(r"([0-9]{3})(-|(?: |$))(.*)", re.DOTALL)
 _RESULT = re.compile(r"result=(\S*)(?: \((.*)\))?(?: endpos=([0-9]+))?", re.DOTALL)
-#: what a value may hold besides letters and digits; the rest means something to a dialplan, a shell or SQL
-_HARMLESS = frozenset(" .’@+/:_#*-")
 _TRYING, _OK, _DEAD = "100", "200", "511"
 
 
@@ -98,6 +95,10 @@ class Session:
     async def set(self, name: str, value: str) -> None:
         await self.command(f"SET VARIABLE {name} {quoted(plain(value))}")
 
+    async def set_all(self, variables: Variables) -> None:
+        for name, value in variables.items():
+            await self.set(name, value)
+
     async def variable(self, name: str) -> str:
         return (await self.command(f"GET VARIABLE {name}")).data or ""
 
@@ -149,12 +150,6 @@ def quoted(word: str) -> str:
     """``word`` as one argument of a command, as ``parse_args`` in Asterisk's res/res_agi.c reads it."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{"".join(c if c.isprintable() else " " for c in escaped)}"'
-
-
-def plain(value: str) -> str:
-    """``value`` as a dialplan can use it anywhere: letters with their marks, digits, and what is harmless."""
-    value = value[:LONGEST_VALUE].replace("'", "’")
-    return "".join(c if c.isalnum() or c in _HARMLESS or category(c)[0] == "M" else " " for c in value)
 
 
 def _read(code: str, result: re.Match[str] | None) -> Reply:

@@ -157,8 +157,7 @@ class Offering:
     async def _confirmed(self) -> Variables:
         """The text is on its way: that is noted first, whatever happens on the line from here on."""
         after = await self._desk.after_text(self._caller)
-        for name, value in told("texted", "", after).items():
-            await self._phone.set(name, value)
+        await self._phone.set_all(told("texted", "", after))
         with suppress(HungUp):
             await self._say(CONFIRMED)
             await self._say(GOODBYE if after == "hangup" else STAY)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from textback.hooks.request import Variables
+
 
 class HungUp(Exception):
     """The caller is gone; ``connected``: the PBX still listens, so that variables can be set."""
@@ -26,6 +28,9 @@ class Phone(Protocol):
 
     async def set(self, name: str, value: str) -> None:
         """Set a channel variable; works after a hang-up, too."""
+
+    async def set_all(self, variables: Variables) -> None:
+        """Set several of them, at as little cost as the PBX allows."""
 
     async def variable(self, name: str) -> str:
         """The value of a channel variable, '' if it is not set."""

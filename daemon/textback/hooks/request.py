@@ -15,6 +15,14 @@ Variables = Mapping[str, str]
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})?")
 
 
+class Refused(Exception):
+    """What came is not answered; ``kind`` groups what is said once."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a dialplan wants: the hook's name as it was written, who calls, and the arguments."""

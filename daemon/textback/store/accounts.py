@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,16 +44,26 @@ def staff_of(row: Any, practices_of_theirs: Collection[str]) -> Staff:
 
 
 def find(conn: Connection, name: str) -> Account | None:
-    """The user of that name, also one who was removed; a name that no database takes is nobody's."""
-    if len(name) > LONGEST or storable(name) != name:
-        return None
-    row = conn.execute(select(users).where(users.c.name == name)).first()
-    return None if row is None or row.name != name else _account(conn, row)
+    """The user of that name, also one who was removed; a name that no database takes is nobody's.
+
+    One query, whether there is somebody or not: that would otherwise tell whether there is.
+    """
+    fits = len(name) <= LONGEST and storable(name) == name
+    joined = users.outerjoin(memberships, memberships.c.user_id == users.c.id)
+    query = select(users, memberships.c.practice).select_from(joined).where(users.c.name == (name if fits else ""))
+    rows = conn.execute(query).all()
+    return _account(rows) if rows and rows[0].name == name else None
 
 
 def is_anybody(conn: Connection) -> bool:
     """Whether there is anybody who may sign in."""
     return bool(conn.execute(select(exists().where(users.c.removed_at.is_(None)))).scalar())
+
+
+def admins(conn: Connection) -> list[int]:
+    """The ids of the admins who may sign in; until this transaction ends nobody else makes them fewer."""
+    there = select(users.c.id).where(users.c.role == Role.ADMIN, users.c.removed_at.is_(None))
+    return list(conn.execute(there.order_by(users.c.id).with_for_update()).scalars())
 
 
 def add(
@@ -128,8 +138,9 @@ def restore(conn: Connection, user: int) -> None:
     conn.execute(update(users).where(users.c.id == user).values(removed_at=None))
 
 
-def _account(conn: Connection, row: Row[Any]) -> Account:
-    theirs = practices_of(conn, [row.id]).get(row.id, frozenset())
+def _account(rows: Sequence[Row[Any]]) -> Account:
+    """What is in the rows of one user, one for each practice."""
+    row, theirs = rows[0], frozenset(row.practice for row in rows if row.practice is not None)
     return Account(
         row.id, row.name, row.full_name, Role(row.role), row.password_hash, theirs, row.shortcuts, row.removed_at
     )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from textback.store.staff_tables import audit
+from textback.store.strands import Span
 
 LONGEST_NAME = 100
 
@@ -59,8 +60,10 @@ def note(
     conn.execute(audit.insert(), row)
 
 
-def of_conversation(conn: Connection, conversation: int, actions: Sequence[Action]) -> list[dict[str, Any]]:
-    """What of these was done to a conversation, oldest first; ``at`` in epoch seconds."""
-    theirs = (audit.c.conversation_id == conversation, audit.c.action.in_(actions))
+def of_conversation(
+    conn: Connection, conversation: int, actions: Sequence[Action], span: Span = Span()
+) -> list[dict[str, Any]]:
+    """What of these was done to a conversation in a span of time, oldest first; ``at`` in epoch seconds."""
+    theirs = (audit.c.conversation_id == conversation, audit.c.action.in_(actions), *span.holds(audit.c.at))
     query = select(audit).where(*theirs).order_by(audit.c.at, audit.c.id)
     return [dict(row) for row in conn.execute(query).mappings()]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, union_all
 
 #: More strands than these cost more than one look through the rows in their order.
-MOST = 24
+MOST = 40
 
 
 class Place(NamedTuple):
@@ -16,6 +16,18 @@ class Place(NamedTuple):
 
     key: float
     id: Any
+
+
+class Span(NamedTuple):
+    """From ``since`` on, and before ``until``, in epoch seconds; None: without an end on that side."""
+
+    since: float | None = None
+    until: float | None = None
+
+    def holds(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        """The conditions for a time in it."""
+        begun = [column >= self.since] if self.since is not None else []
+        return begun if self.until is None else [*begun, column < self.until]
 
 
 class Strand(NamedTuple):

@@ -24,7 +24,7 @@ from textback.store.schema import metadata
 
 __all__ = [
     "callbacks", "calls", "contacts", "conversations", "line_types", "lines", "links", "messages", "metadata",
-    "optouts", "polls", "practices", "senders", "staff_reached", "staff_tables", "webhook_tokens",
+    "optouts", "polls", "practice_versions", "practices", "senders", "staff_reached", "staff_tables", "webhook_tokens",
 ]  # fmt: skip
 
 #: MariaDB's FLOAT has seven digits
@@ -38,6 +38,16 @@ practices = Table(
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("updated_by", String(100), nullable=False),
+)
+
+practice_versions = Table(
+    "practice_versions",
+    metadata,
+    Column("practice", ForeignKey("practices.name"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", String(100), nullable=False),
 )
 
 lines = Table(
@@ -123,7 +133,7 @@ calls = Table(
     Column("deadline", Instant),
     Column("machine", JSON(none_as_null=True)),
     Column("story", JSON(none_as_null=True)),
-    Column("caller_tail", String(4), index=True),
+    Column("caller_tail", String(4)),
     Column("needs_since", Instant),
     Column("dealt_with_at", Instant),
     Column("dealt_with_by", String(100)),
@@ -135,6 +145,7 @@ calls = Table(
     Index("ix_calls_practice_needs_since", "practice", "needs_since"),
     Index("ix_calls_practice_disposition_started_at", "practice", "disposition", "started_at"),
     Index("ix_calls_practice_queue_started_at", "practice", "queue", "started_at"),
+    Index("ix_calls_caller_tail_started_at", "caller_tail", "started_at"),
     Index("ix_calls_message_id", "message_id"),
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from textback.store import audit, log
 from textback.store.audit import Action
 from textback.store.staff_tables import notes
+from textback.store.strands import Span
 from textback.store.tables import contacts, conversations, messages, optouts
 
 #: What of the audit trail stands in the thread.
@@ -44,6 +45,12 @@ def sharing(conn: Connection, practice: str, number: str) -> list[dict[str, Any]
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
+def media(conn: Connection, conversation_id: int, message_id: str) -> list[dict[str, str]]:
+    """The pictures of a message in a conversation: where the provider keeps each, and its type."""
+    is_it = (messages.c.conversation_id == conversation_id, messages.c.id == message_id)
+    return list(conn.execute(select(messages.c.media).where(*is_it)).scalar() or ())
+
+
 def thread(
     conn: Connection, row: dict[str, Any], before: float | None = None, limit: int = MESSAGES
 ) -> tuple[list[dict[str, Any]], bool]:
@@ -51,36 +58,35 @@ def thread(
 
     At most so many messages, the newest before ``before``, and the rest of their time; and whether there is more.
     """
-    texts = _texts(conn, row["id"], before, limit + 1)
+    texts = _texts(conn, row["id"], Span(None, before), limit + 1)
     more = len(texts) > limit
-    texts = texts[-limit:] if more else texts
-    since = texts[0]["sort"] if more else None
-    others = _calls(conn, row) + _notes(conn, row["id"]) + _actions(conn, row["id"])
-    shown = [
-        one for one in others if (since is None or one["sort"] >= since) and (before is None or one["sort"] < before)
-    ]
-    return sorted(texts + shown, key=lambda one: one["sort"]), more
+    since = texts[1]["sort"] if more else None
+    if more:
+        # the next page ends before this moment, so all that was written in it stands on this one
+        texts = texts[1:] if texts[0]["sort"] != since else _texts(conn, row["id"], Span(since, before))
+    span = Span(since, before)
+    others = _calls(conn, row, span) + _notes(conn, row["id"], span) + _actions(conn, row["id"], span)
+    return sorted(texts + others, key=lambda one: one["sort"]), more
 
 
-def _texts(conn: Connection, conversation_id: int, before: float | None, limit: int) -> list[dict[str, Any]]:
-    query = select(messages).where(messages.c.conversation_id == conversation_id)
-    if before is not None:
-        query = query.where(messages.c.created_at < before)
-    query = query.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
-    rows = [dict(row) for row in conn.execute(query).mappings()]
+def _texts(conn: Connection, conversation_id: int, span: Span, limit: int | None = None) -> list[dict[str, Any]]:
+    theirs = (messages.c.conversation_id == conversation_id, *span.holds(messages.c.created_at))
+    query = select(messages).where(*theirs).order_by(messages.c.created_at.desc(), messages.c.id.desc())
+    rows = [dict(row) for row in conn.execute(query.limit(limit)).mappings()]
     return [row | {"what": "message", "sort": row["created_at"]} for row in reversed(rows)]
 
 
-def _calls(conn: Connection, row: dict[str, Any]) -> list[dict[str, Any]]:
-    found = log.calls_of(conn, row["practice"], row["number"], CALLS)
+def _calls(conn: Connection, row: dict[str, Any], span: Span) -> list[dict[str, Any]]:
+    found = log.calls_of(conn, row["practice"], row["number"], CALLS, span)
     return [call | {"what": "call", "sort": call["started_at"]} for call in found]
 
 
-def _notes(conn: Connection, conversation_id: int) -> list[dict[str, Any]]:
-    query = select(notes).where(notes.c.conversation_id == conversation_id).order_by(notes.c.at)
-    return [dict(row) | {"what": "note", "sort": row["at"]} for row in conn.execute(query).mappings()]
+def _notes(conn: Connection, conversation_id: int, span: Span) -> list[dict[str, Any]]:
+    query = select(notes).where(notes.c.conversation_id == conversation_id, *span.holds(notes.c.at))
+    rows = conn.execute(query.order_by(notes.c.at)).mappings()
+    return [dict(row) | {"what": "note", "sort": row["at"]} for row in rows]
 
 
-def _actions(conn: Connection, conversation_id: int) -> list[dict[str, Any]]:
-    rows = audit.of_conversation(conn, conversation_id, TOLD)
+def _actions(conn: Connection, conversation_id: int, span: Span) -> list[dict[str, Any]]:
+    rows = audit.of_conversation(conn, conversation_id, TOLD, span)
     return [row | {"what": "action", "sort": row["at"]} for row in rows]

@@ -17,6 +17,8 @@ PATIENTS, CONTACTS = "patients", "contacts"
 NOBODY = ""
 #: Characters of the last message that a tile shows.
 PREVIEW = 120
+#: Unread tiles on the first page, whatever its size: who waits longest must not be the one who is left out.
+MOST_UNREAD = 300
 _LOST = (Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN)
 
 
@@ -44,7 +46,7 @@ def page(conn: Connection, wanted: Tiles, before: Place | None = None, limit: in
     """Tiles with their last message: on the first page the unread ones, longest waiting first, then the others."""
     unread: list[Place] = []
     if before is None and wanted.state is TileState.OPEN:
-        unread = newest(conn, _strands(wanted, unread=True), None, limit)[::-1]
+        unread = newest(conn, _strands(wanted, unread=True), None, MOST_UNREAD)[::-1]
     rest = newest(conn, _strands(wanted, unread=False), before, limit)
     rows = details(conn, [place.id for place in unread + rest])
     return [rows[place.id] | {"place": place} for place in unread + rest if place.id in rows]
@@ -59,7 +61,7 @@ def details(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {row["id"]: row | {"last": lasts.get(row["id"]), "undelivered": row["id"] in lost} for row in rows}
 
 
-def unread(conn: Connection, practices: tuple[str, ...] | None, most: int = 100) -> int:
+def unread(conn: Connection, practices: Sequence[str] | None, most: int = 100) -> int:
     """How many open tiles have something that nobody has read; counted up to ``most``."""
     some = select(conversations.c.id).where(
         conversations.c.state == TileState.OPEN, conversations.c.unread_since.is_not(None), *_of(practices)
@@ -67,11 +69,13 @@ def unread(conn: Connection, practices: tuple[str, ...] | None, most: int = 100)
     return int(conn.execute(select(func.count()).select_from(some.limit(most).subquery())).scalar_one())
 
 
-def _of(practices: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
+def _of(practices: Sequence[str] | None) -> list[ColumnElement[bool]]:
     return [] if practices is None else [conversations.c.practice.in_(practices)]
 
 
 def _strands(wanted: Tiles, unread: bool) -> list[Strand]:
+    if wanted.found is not None and not (wanted.found.numbers or wanted.found.digits):
+        return []
     if wanted.practices is None or len(wanted.practices) > MOST:
         return [_strand(wanted, _of(wanted.practices), unread)]
     return [_strand(wanted, [conversations.c.practice == one], unread) for one in wanted.practices]

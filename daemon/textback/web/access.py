@@ -25,7 +25,7 @@ from textback.store.sessions import Session
 from textback.store.writer import Writer
 from textback.web.cookies import Cookies
 from textback.web.durable import Durable
-from textback.web.forms import Form, read_form
+from textback.web.forms import MOST_FIELDS, Form, read_form
 from textback.web.places import SIGN_IN
 from textback.web.seals import Seals
 
@@ -158,12 +158,14 @@ def check_csrf(request: HTTPConnection, given: str) -> None:
         raise HTTPException(HTTPStatus.FORBIDDEN, STALE)
 
 
-async def form_of(request: Request, role: Role = Role.STAFF) -> Form:
+async def form_of(request: Request, role: Role = Role.STAFF, most: int = MOST_FIELDS) -> Form:
     """The form that somebody with that role posted from a page of ours: what a page does begins with this line.
+
+    ``most``: the fields that it may have.
 
     Raises HTTPException as ``require``, ``read_form`` and ``check_csrf`` do.
     """
-    form = await read_form(request)
+    form = await read_form(request, most)
     require(request, role)
     check_csrf(request, form.get("csrf", ""))
     return form
@@ -173,7 +175,7 @@ def _signed_out(request: HTTPConnection) -> HTTPException:
     method, fetched = request.scope.get("method"), request.headers.get("sec-fetch-dest", "document")
     if method not in ("GET", "HEAD") or fetched != "document":
         return HTTPException(HTTPStatus.UNAUTHORIZED, SIGNED_OUT, headers={"WWW-Authenticate": "Cookie"})
-    path = request.scope.get("raw_path") or request.url.path.encode()
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
     query = request.scope["query_string"]
     here = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
     return HTTPException(HTTPStatus.SEE_OTHER, headers={"Location": f"{SIGN_IN}?next={quote(here, safe='/')}"})

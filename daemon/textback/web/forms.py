@@ -18,8 +18,8 @@ FORM = "application/x-www-form-urlencoded"
 Form = ImmutableMultiDict[str, str]
 
 
-async def read_form(request: Request) -> Form:
-    """The fields of a form, without NUL, which no database takes; of one that is there twice the last counts.
+async def read_form(request: Request, most: int = MOST_FIELDS) -> Form:
+    """The fields of a form, at most so many, without NUL, which no database takes; of one that is there twice the last.
 
     Raises HTTPException: 408, 413 and 400 as ``body_of`` does, 400 if it cannot be read, 415 if it is none.
     """
@@ -28,7 +28,7 @@ async def read_form(request: Request) -> Form:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     body = await body_of(request, LIMIT, PATIENCE)
     try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError:  # no UTF-8, or too many fields
         raise HTTPException(HTTPStatus.BAD_REQUEST) from None
     return ImmutableMultiDict([(name, value.replace("\0", "")) for name, value in fields])

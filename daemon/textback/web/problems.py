@@ -36,6 +36,7 @@ WORDS = {
     ),
     429: ("That was too often", "Wait for some minutes, then try again."),
     500: (FAULT, "Something went wrong on our side, and is noted in the log. Calls and texts are not affected."),
+    502: ("The provider does not hand it over", "Try again later."),
     503: ("The database does not answer", "Nothing is lost: what was sent is kept if it could be. Try again soon."),
 }
 

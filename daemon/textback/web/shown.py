@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from textback import numbers
 from textback.model import Disposition, Flow, Status, Verdict
 from textback.store.audit import Action
 from textback.wording import span
@@ -67,6 +68,11 @@ def number(e164: str | None, region: str = "US") -> str:
     home = phonenumbers.country_code_for_region(region) == parsed.country_code
     form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form)
+
+
+def dialled(did: str | None, region: str = "US") -> str:
+    """A dialled number, as trunks deliver it: with or without the country, or its last digits only."""
+    return number(numbers.read(did, region).e164, region) if did and numbers.read(did, region).e164 else plain(did)
 
 
 def plain(text: str | None) -> str:

@@ -59,12 +59,17 @@ class SignIn:
         try:
             token = await self._checked(request, account, name, password)
         except Busy:
-            return self._again(request, form, BUSY, HTTPStatus.SERVICE_UNAVAILABLE)
+            response = self._again(request, form, BUSY, HTTPStatus.SERVICE_UNAVAILABLE)
+            response.headers["Retry-After"] = "5"
+            return response
         if token is None:
             return self._again(request, form, WRONG, HTTPStatus.FORBIDDEN)
+        return self._let_in(form, token)
+
+    def _let_in(self, form: Form, token: str) -> Response:
         response = RedirectResponse(local_path(form.get("next", "")), HTTPStatus.SEE_OTHER)
-        cookies.give_session(response, token)
-        cookies.take_door(response)
+        self._access.cookies.give_session(response, token)
+        self._access.cookies.take_door(response)
         return response
 
     async def _attempt(self, request: Request, name: str) -> tuple[float, Account | None]:

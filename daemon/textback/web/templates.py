@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -25,15 +26,16 @@ _environment.globals["static"] = address
 _environment.filters |= {
     name: getattr(shown, name)
     for name in (
-        "action_words", "body", "call_words", "clock", "day", "ended", "full_name", "iso", "language", "message_state",
+        "action_words", "body", "call_words", "clock", "day", "dialled", "ended",
+        "full_name", "iso", "language", "message_state",
         "moment", "number", "plain", "text_state", "who", "why",
     )
-} | {"span": span, "path": quote}  # fmt: skip
+} | {"span": span, "path": quote, "quoted": partial(quote, safe="")}  # fmt: skip
 
 
 def render(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A template as a page; it knows ``staff`` (or None), ``csrf`` and ``path``, and the values given."""
-    known = {"staff": staff_of(request), "csrf": csrf_of(request), "path": request.url.path}
+    known = {"staff": staff_of(request), "csrf": csrf_of(request), "path": request.scope["path"]}
     return HTMLResponse(_environment.get_template(name).render(known | values), status)
 
 

@@ -27,7 +27,9 @@ def sheet(somebody: Somebody, **query: str) -> list[list[str]]:
     answer = somebody.get(f"/calls.csv?{urlencode(query)}")
     assert answer.status == 200 and answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="calls.csv"'
-    return list(csv.reader(io.StringIO(whole(answer.body))))
+    mark, text = whole(answer.body)[:1], whole(answer.body)[1:]
+    assert mark == "\ufeff"
+    return list(csv.reader(io.StringIO(text)))
 
 
 def whole(body: str) -> str:

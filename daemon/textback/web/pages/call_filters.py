@@ -85,8 +85,9 @@ class CallFilters:
             return (named,) if view.staff.sees(named) else ()
         if view.staff.practices is not None:
             return view.names
-        is_whole = not (self.asked["ended"] or self.asked["text"] or self.asked["queue"] or self.asked["show"])
-        return None if is_whole else (*view.names, None)
+        # what all practices have much of is read without them, the rest by an index that begins with them
+        is_rare = self.asked["ended"] or self.asked["queue"] or self.asked["show"] or self.asked["text"] in log.RARE
+        return (*view.names, None) if is_rare else None
 
     def _found(
         self, conn: Connection, view: View, practices: tuple[str | None, ...] | None
@@ -94,7 +95,8 @@ class CallFilters:
         words = self.asked["q"]
         if not words:
             return None
-        return log.search(conn, practices, words, whole_number(words, view))
+        sees_all = view.staff.practices is None and not self.asked["practice"]
+        return log.search(conn, None if sees_all else practices, words, whole_number(words, view))
 
     def _span(self, view: View) -> tuple[float | None, float | None]:
         """Epoch seconds in the time zone of the practice that is asked for, else of the first one."""

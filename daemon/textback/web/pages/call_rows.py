@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from textback.store import callers, log
 from textback.web.pages.call_filters import CallFilters, cursor_text
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment
 from textback.web.pages.view import View
-from textback.web.templates import part
 
 
 def rows_of(
@@ -19,15 +19,16 @@ def rows_of(
     """The calls of a page, each with its contact; and where the next page begins, if there is one."""
     found = log.page(conn, filters.wanted(conn, seen), filters.before, limit + 1)
     more = cursor_text(found[limit - 1]["place"]) if len(found) > limit else None
-    return with_contacts(conn, found[:limit]), more
+    return with_contacts(conn, seen, found[:limit]), more
 
 
-def with_contacts(conn: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_contacts(conn: Connection, seen: View, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Calls with who calls, as far as their practices know."""
-    known = callers.callers(conn, {(row["practice"], row["caller"]) for row in rows if row["caller"]})
+    wanted = {(row["practice"], row["caller"]) for row in rows if row["caller"]}
+    known = callers.callers(conn, wanted, seen.directory.sharing_with)
     return [row | {"contact": known.get((row["practice"], row["caller"]))} for row in rows]
 
 
 def fragment(row: dict[str, Any], seen: View) -> Fragment:
     """A row of the log."""
-    return Fragment(row["id"], part("shown.html", "call_row", row, seen))
+    return Fragment(row["id"], drawn("call_row", (row, seen), (row, seen.manner)))

@@ -24,7 +24,8 @@ _COLUMNS = (
     "ring_seconds", "disposition", "voicemail", "answered_by", "flow", "verdict", "reason", "why", "text_status",
     "conversation_id", "attempts", "dealt_with_at", "dealt_with_by",
 )  # fmt: skip
-HEAD = sheet.line(["contact", *_COLUMNS])
+#: The first line, with the mark without which spreadsheets take UTF-8 for something else.
+HEAD = "\ufeff" + sheet.lines([("contact", *_COLUMNS)])
 
 
 def lines(
@@ -32,13 +33,12 @@ def lines(
 ) -> tuple[str, CallFilters | None]:
     """The lines of one page, and the filters of the next one, if there is one."""
     found, more = rows_of(conn, view(conn, book(conn), staff, now), filters, PAGE)
-    text = "".join(map(_line, found))
-    return text, None if more is None else replace(filters, before=cursor(more))
+    return sheet.lines(map(_row, found)), None if more is None else replace(filters, before=cursor(more))
 
 
-def _line(row: dict[str, Any]) -> str:
+def _row(row: dict[str, Any]) -> list[Any]:
     contact = shown.plain(row["contact"].name) if row["contact"] else ""
-    return sheet.line([contact, *(_cell(name, row[name]) for name in _COLUMNS)])
+    return [contact, *(_cell(name, row[name]) for name in _COLUMNS)]
 
 
 def _cell(name: str, value: Any) -> Any:

@@ -83,7 +83,8 @@ class CallPages:
         now = access.clock()
 
         def look_at(conn: Connection) -> tuple[View, dict[str, Any] | None, list[dict[str, Any]]]:
-            return view(conn, self._office.book(conn), staff, now), *_story(conn, staff, call_id)
+            seen = view(conn, self._office.book(conn), staff, now)
+            return seen, *_story(conn, seen, call_id)
 
         seen, call, others = await access.look(look_at)
         if call is None:
@@ -130,7 +131,8 @@ def look(conn: Connection, directory: Directory, staff: Staff, query: Mapping[st
     """What somebody sees of the log at an address with that query."""
     seen, filters = view(conn, directory, staff, now), call_filters.read(query)
     found, more = rows_of(conn, seen, filters, PAGE)
-    names = None if staff.practices is None else seen.names
+    # by name, where they see all, too: an index on practices has them together
+    names = seen.names if staff.practices is not None else (*seen.names, None)
     return Log(
         seen,
         filters,
@@ -150,14 +152,14 @@ def snapshot(conn: Connection, directory: Directory, staff: Staff, query: Mappin
 
 
 def _story(
-    conn: Connection, staff: Staff, call_id: str
+    conn: Connection, seen: View, call_id: str
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """A call with what happened in it, and the other calls of its number; None if it is not for them to see."""
     rows = log.details(conn, [call_id]) if "\0" not in call_id else {}
-    if call_id not in rows or not staff.sees(rows[call_id]["practice"]):
+    if call_id not in rows or not seen.staff.sees(rows[call_id]["practice"]):
         return None, []
     kept = one_call(conn, call_id)
-    (call,) = with_contacts(conn, [rows[call_id] | {"story": (kept or {}).get("story") or []}])
+    (call,) = with_contacts(conn, seen, [rows[call_id] | {"story": (kept or {}).get("story") or []}])
     number = call["caller"]
     others = log.calls_of(conn, call["practice"], number, OTHERS + 1) if number else []
     return call, [one for one in others if one["id"] != call_id][:OTHERS]

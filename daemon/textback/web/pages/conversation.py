@@ -176,7 +176,7 @@ class ConversationPages:
         )
         if values is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        values |= {"draft": draft, "counted": talk.counted(draft.body), "elsewhere": "", "is_newest": before is None}
+        values |= {"draft": draft, "counted": talk.counted(draft.body), "is_newest": before is None}
         response = self._office.page(request, "conversation.html", seen, **values)
         response.status_code = status
         return response

@@ -14,15 +14,15 @@ from starlette.routing import Route
 
 from textback.directory import Directory
 from textback.model import ContactKind, Staff, TileState
-from textback.store import log, tile_list
+from textback.store import callers, log, tile_list
 from textback.store.strands import Place as Cursor
 from textback.store.tile_list import CONTACTS, NOBODY, PATIENTS, Tiles
 from textback.web.access import require
 from textback.web.pages.call_filters import LONGEST_SEARCH, cursor, cursor_text, whole_number
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment, Snapshot
 from textback.web.pages.office import Office
 from textback.web.pages.view import View, view
-from textback.web.templates import part
 
 #: Tiles on a page.
 PAGE = 60
@@ -60,7 +60,8 @@ class BoxFilters:
         if named:
             practices = (named,) if seen.staff.sees(named) else ()
         words = self.asked["q"]
-        found = log.search(conn, practices, words, whole_number(words, seen)) if words else None
+        theirs = None if seen.staff.practices is None and not named else practices
+        found = log.search(conn, theirs, words, whole_number(words, seen)) if words else None
         assignee = {"": None, "me": seen.staff.name, "nobody": NOBODY}[self.asked["with"]]
         return Tiles(practices, TileState(self.asked["state"]), None, assignee, found)
 
@@ -108,7 +109,7 @@ def snapshot(conn: Connection, directory: Directory, staff: Staff, query: Mappin
 
 def open_tiles(conn: Connection, seen: View, current: int) -> Snapshot:
     """The tiles beside a conversation."""
-    rows = tile_list.page(conn, Tiles(seen.names), limit=PAGE)
+    rows = _named(conn, seen, tile_list.page(conn, Tiles(seen.names), limit=PAGE))
     return Snapshot(tuple(_fragment(row, seen, current) for row in rows), seen.unread)
 
 
@@ -120,7 +121,7 @@ def sections(shown: Snapshot) -> list[tuple[str, str, list[Fragment]]]:
 
 
 def _tiles(conn: Connection, seen: View, box: BoxFilters) -> tuple[Snapshot, str | None]:
-    rows = tile_list.page(conn, box.wanted(conn, seen), box.before, PAGE + 1)
+    rows = _named(conn, seen, tile_list.page(conn, box.wanted(conn, seen), box.before, PAGE + 1))
     # the unread ones come besides, on the first page
     read_ones = [row for row in rows if row["unread_since"] is None or box.asked["state"] != TileState.OPEN]
     more = cursor_text(read_ones[PAGE - 1]["place"]) if len(read_ones) > PAGE else None
@@ -128,6 +129,14 @@ def _tiles(conn: Connection, seen: View, box: BoxFilters) -> tuple[Snapshot, str
     return Snapshot(tuple(_fragment(row, seen) for row in shown), seen.unread), more
 
 
+def _named(conn: Connection, seen: View, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tiles with the names by which other practices know those whom theirs does not."""
+    unsure = [(row["practice"], row["number"]) for row in rows if not row["verified"]]
+    names = callers.names_elsewhere(conn, unsure, seen.directory.sharing_with)
+    return [row | {"elsewhere": names.get((row["practice"], row["number"]), "")} for row in rows]
+
+
 def _fragment(row: dict[str, Any], seen: View, current: int | None = None) -> Fragment:
     section = PATIENTS if row["kind"] == ContactKind.PATIENT else CONTACTS
-    return Fragment(str(row["id"]), part("shown.html", "tile", row, seen, current), section)
+    html = drawn("tile", (row, seen, current), (row, seen.manner, row["id"] == current))
+    return Fragment(str(row["id"]), html, section)

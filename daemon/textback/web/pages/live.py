@@ -18,7 +18,7 @@ from textback.web.pages.fragments import Snapshot, changed
 #: Seconds between two looks while something changes here, and while nothing does: others may write, too.
 SOON, LATE = 0.5, 3.0
 #: A round of looks is followed by a rest of so many times its length, so that pages never take the daemon's time.
-REST = 4.0
+REST = 1.5
 #: Seconds after which a page is told that there is nothing new, so that nobody on the way takes it for dead.
 HEARTBEAT = 15.0
 #: Messages that may wait for a page that does not read them; then it is let go, and comes again.

@@ -30,18 +30,25 @@ SAID = {
     "dealt_with": "Marked as dealt with.",
     "dismissed": "It will not be sent.",
     "needed": "It needs somebody again.",
+    "signed_out": "Signed out everywhere.",
+    "removed": "Removed: they are signed out, and cannot sign in any more.",
+    "revoked": "Revoked: it is refused from now on.",
 }
 
 
 @dataclass(frozen=True)
 class Office:
-    """What pages read from and write to; ``on_work`` is called once a text is queued."""
+    """What pages read from and write to; ``on_work`` is called once a text is queued.
+
+    ``webhooks``: where other software reaches us, '' if only we know, None: nobody listens for it.
+    """
 
     access: Access
     book: PracticeBook
     provider: Provider
     live: Live
     on_work: Callable[[], None] = lambda: None
+    webhooks: str | None = None
 
     def page(self, request: Request, name: str, view: View, **values: Any) -> HTMLResponse:
         """A template as a page for somebody with this view."""

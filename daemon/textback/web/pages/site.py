@@ -17,6 +17,12 @@ from textback.web.pages.inbox import InboxPages
 from textback.web.pages.live_pages import LivePages
 from textback.web.pages.new_text import NewTextPage
 from textback.web.pages.office import Office
+from textback.web.pages.pictures import PicturePage
+from textback.web.pages.settings.history import HistoryPage
+from textback.web.pages.settings.pages import SettingsPages
+from textback.web.pages.settings.quick import QuickPage
+from textback.web.pages.settings.users import UsersPage
+from textback.web.pages.settings.webhooks import WebhooksPage
 from textback.web.places import Places
 from textback.web.sign_in import SignIn
 
@@ -33,7 +39,8 @@ class Site:
     def app(self) -> Starlette:
         """The app, for ``serve``."""
         access = self.office.access
-        pages = (CallPages, InboxPages, ConversationPages, NewTextPage, LivePages)
+        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages)
+        settings = (SettingsPages, QuickPage, HistoryPage, WebhooksPage)
         return front(
             access,
             self.places,
@@ -41,5 +48,6 @@ class Site:
             static.routes(),
             SignIn(access, self.passwords, self.complaints).routes(),
             AccountPage(access, self.passwords).routes(),
-            *(kind(self.office).routes() for kind in pages),
+            UsersPage(self.office, self.passwords).routes(),
+            *(kind(self.office).routes() for kind in (*pages, *settings)),
         )

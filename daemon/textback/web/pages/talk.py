@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from textback import chat, template
 from textback.directory import Directory
 from textback.model import ContactKind, Staff
-from textback.store import account_list, thread
+from textback.store import account_list, callers, thread
 from textback.web import shown
 from textback.web.pages import inbox, snoozes
+from textback.web.pages.drawn import drawn
 from textback.web.pages.fragments import Fragment, Snapshot
 from textback.web.pages.view import View, view
 from textback.web.templates import part
@@ -43,6 +44,9 @@ def look(
     if talk is None:
         return seen, None
     place = seen.place(talk["practice"])
+    key = (talk["practice"], talk["number"])
+    unsure = [] if talk["verified"] else [key]
+    talk["elsewhere"] = callers.names_elsewhere(conn, unsure, directory.sharing_with).get(key, "")
     entries, more = thread.thread(conn, talk, before)
     told = Snapshot(tuple(_entries(entries, seen, talk)), seen.unread)
     people = thread.sharing(conn, talk["practice"], talk["number"])
@@ -105,7 +109,8 @@ def _entries(rows: list[dict[str, Any]], seen: View, talk: Mapping[str, Any]) ->
             found.append(Fragment(f"day {day}", part("shown.html", "day", day)))
             last = day
         key = f"{row['what']} {row['id']}"
-        found.append(Fragment(key, part("shown.html", "entry", row, key, seen, place, talk)))
+        html = drawn("entry", (row, key, seen, place, talk), (row, seen.manner, talk["id"], talk["practice"]))
+        found.append(Fragment(key, html))
     return found
 
 

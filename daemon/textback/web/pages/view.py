@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -22,6 +25,7 @@ class View:
     practices: tuple[Practice, ...]
     now: float
     unread: int
+    directory: Directory
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -32,6 +36,12 @@ class View:
     def several(self) -> bool:
         """Whether it must be said which practice something belongs to."""
         return len(self.practices) != 1
+
+    @cached_property
+    def manner(self) -> str:
+        """Differs as soon as the same row may look different: with the practices, and at midnight in each of them."""
+        told = [(one.name, one.timezone, one.region, _today(one.timezone, self.now)) for one in self.practices]
+        return repr((told, _today(Place().zone, self.now)))
 
     def place(self, practice: str | None) -> Place:
         """How a practice shows times and numbers; of none, as the first one does."""
@@ -51,13 +61,17 @@ class View:
 def view(conn: Connection, directory: Directory, staff: Staff, now: float) -> View:
     """What somebody sees."""
     practices = tuple(visible(directory.practices, staff))
-    names = None if staff.practices is None else tuple(practice.name for practice in practices)
-    return View(staff, practices, now, tile_list.unread(conn, names))
+    names = [practice.name for practice in practices]
+    return View(staff, practices, now, tile_list.unread(conn, names), directory)
 
 
 def visible(practices: Iterable[Practice], staff: Staff) -> Iterable[Practice]:
     """Those practices that somebody sees."""
     return (practice for practice in practices if staff.sees(practice.name))
+
+
+def _today(zone: str, now: float) -> date:
+    return datetime.fromtimestamp(now, ZoneInfo(zone)).date()
 
 
 def place_of(practice: Practice | None) -> Place:
