@@ -9,7 +9,6 @@ from typing import Any
 import gevent
 import gevent.event
 import gevent.socket
-import gevent.ssl
 from gevent.lock import BoundedSemaphore
 from greenswitch.esl import ESLEvent, InboundESL, NotConnectedError
 
@@ -210,14 +209,3 @@ def _verb(data: str) -> str:
     """What was asked, without its arguments: they may be a password, or a number."""
     words = data.split(" ", 2)
     return " ".join(words[:2]) if words[0] in ("api", "event", "filter") and len(words) > 1 else words[0]
-
-
-def tls_context(ca: str | None) -> ssl.SSLContext:
-    """Trusts the system's authorities, or those in the file ``ca``; for sockets of gevent. Raises ``OSError``."""
-    context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca:
-        context.load_verify_locations(ca)
-    else:
-        context.load_default_certs()
-    found: ssl.SSLContext = context
-    return found
