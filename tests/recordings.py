@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 STORIES = Path(__file__).parent / "stories"
+#: how the bytes of each kind of PBX end in their name
+_SUFFIX = {"freeswitch": ".esl"}
 
 
 def names(pbx: str) -> list[str]:
@@ -25,9 +27,14 @@ def unpack(pbx: str, name: str, folder: Path) -> Path:
     """The recording, with its index beside it, as ``textback replay`` takes it."""
     for packed in (STORIES / pbx).glob(f"{name}.*.gz"):
         (folder / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
-    return folder / f"{Path(name).name}.ami"
+    return folder / (Path(name).name + _SUFFIX.get(pbx, ".ami"))
 
 
 def read(pbx: str, name: str) -> bytes:
     """The bytes of a recording."""
-    return gzip.decompress((STORIES / pbx / f"{name}.ami.gz").read_bytes())
+    return read_file(pbx, name + _SUFFIX.get(pbx, ".ami"))
+
+
+def read_file(pbx: str, name: str) -> bytes:
+    """The bytes of a file beside the recordings, by its whole name."""
+    return gzip.decompress((STORIES / pbx / f"{name}.gz").read_bytes())

@@ -296,6 +296,28 @@ def test_who_calls_is_told_as_far_as_the_practice_knows(tmp_path: Path) -> None:
     play(story, tmp_path)
 
 
+def test_whom_another_practice_knows_is_told_where_both_share(tmp_path: Path) -> None:
+    share = {"chat__share_contacts_across_practices": True}
+    line = [{"name": "Desk", "number": "+12025550180"}]
+    grove: dict[str, Any] = {"practice__name": "Grove", "practice__default": False, "line": line}
+
+    def want(conn: Connection, version: float, **changes: Any) -> None:
+        practices.put(conn, "Grove", document(**grove, **changes), "test", version)
+
+    async def story(world: World) -> None:
+        world.do(lambda conn: want(conn, 1.0))
+        row = {"practice": "Grove", "number": CALLER, "kind": "patient", "verified": True, "created_at": T0}
+        row |= {"first_name": "Ann", "last_name": "Doe", "language": "es"}
+        world.do(lambda conn: conn.execute(contacts.insert(), row) and None)
+        await world.waits()
+        assert await world.desk.about(ME) == About()
+        world.do(lambda conn: want(conn, 2.0, **share))
+        about = await world.desk.about(ME)
+        assert (about.name, about.verified, about.language) == ("Ann Doe", True, "es")
+
+    play(story, tmp_path, **share)
+
+
 def test_a_request_after_the_end_of_the_call_is_no_text_of_its_own(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await world.waits()

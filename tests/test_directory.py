@@ -32,3 +32,13 @@ def test_a_number_of_no_practice_is_read_as_the_default_one_would_else_the_first
     assert Directory([GROVE, RIVERSIDE]).region == "US"
     assert Directory([GROVE]).region == "FR"
     assert Directory([]).region == "US"
+
+
+def test_contacts_are_shared_among_those_who_share_theirs() -> None:
+    share = {"chat__share_contacts_across_practices": True}
+    grove = {"practice__name": "Grove", "practice__default": False, "line": [{"name": "G", "number": "+12025550102"}]}
+    hill = {"practice__name": "Hill", "practice__default": False, "line": [{"name": "H", "number": "+12025550103"}]}
+    directory = Directory([practice(line=LINES, **share), practice(**grove, **share), practice(**hill)])
+    assert directory.sharing_with("Riverside") == {"Grove"}
+    assert directory.sharing_with("Hill") == directory.sharing_with("Elsewhere") == set()
+    assert Directory([practice(**grove), practice(**hill, **share)]).sharing_with("Hill") == set()

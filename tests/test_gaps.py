@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import recordings
-from tests.test_stories import PRACTICE, STORIES, translator
+from tests.test_stories import AMI_STORIES as STORIES, PRACTICE, translator
 from textback.call import Call, Outcome, Rules, advance, arrive
 from textback.directory import Directory
 from textback.events import CallerArrived, CallLost, Fact, KeyPressed, LinkLost, LinkSynced, TextGiven
 from textback.model import Disposition
-from textback.pbx.ami import last_seen
+from textback.pbx.sight import last_seen
 from textback.pbx.ami_callers import position
 from textback.pbx.ami_facts import Translator
 from textback.pbx.ami_reader import Reader

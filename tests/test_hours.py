@@ -6,8 +6,20 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from textback.hours import Hours, Span, end_of, holidays_of, is_open, overlapping, read_span, write_span
+from textback.hours import (
+    Hours,
+    Span,
+    closed_since,
+    end_of,
+    holidays_of,
+    is_open,
+    overlapping,
+    read_span,
+    write_span,
+)
 
 NEW_YORK = "America/New_York"
 OFFICE: tuple[Span, ...] = ((480, 720), (780, 1020))
@@ -160,3 +172,74 @@ def test_an_unknown_holiday_country_is_refused(code: str) -> None:
 )
 def test_a_daily_span_ends_when_the_clock_on_the_wall_says_so(moment: str, end: str | None) -> None:
     assert end_of((21 * 60, 8 * 60), NEW_YORK, at(moment)) == (at(end) if end else None)
+
+
+@pytest.mark.parametrize(
+    ("moment", "since"),
+    [
+        ("2026-11-23T12:30", "2026-11-23T12:00"),
+        ("2026-11-23T20:00", "2026-11-23T17:00"),
+        ("2026-11-24T07:59:59", "2026-11-23T17:00"),
+        ("2026-11-22T10:00", "2026-11-20T17:00"),
+        ("2026-11-23T17:00", "2026-11-23T17:00"),
+    ],
+)
+def test_nobody_is_there_since_the_last_span_ended(moment: str, since: str) -> None:
+    assert closed_since(WEEK, NEW_YORK, at(moment)) == at(since)
+
+
+def test_a_holiday_and_the_weekend_after_it_are_one_time_without_anybody() -> None:
+    hours = Hours(WEEK.weekly, holidays="US", closed=frozenset({date(2026, 11, 27)}))
+    assert closed_since(hours, NEW_YORK, at("2026-11-29T10:00")) == at("2026-11-25T17:00")
+    exception = Hours(WEEK.weekly, closed=hours.closed, open={date(2026, 11, 28): ((540, 600),)})
+    assert closed_since(exception, NEW_YORK, at("2026-11-29T10:00")) == at("2026-11-28T10:00")
+
+
+def test_a_span_over_midnight_ends_on_the_next_day() -> None:
+    hours = Hours(weekly=(((1320, 120),),) + ((),) * 6)
+    assert closed_since(hours, NEW_YORK, at("2026-11-26T10:00")) == at("2026-11-24T02:00")
+    until_midnight = Hours(weekly=(((600, 1440),),) + ((),) * 6)
+    assert closed_since(until_midnight, NEW_YORK, at("2026-11-24T00:30")) == at("2026-11-24T00:00")
+
+
+def test_where_there_was_never_anybody_there_is_no_beginning() -> None:
+    never = Hours(weekly=((),) * 7)
+    assert closed_since(never, NEW_YORK, at("2026-11-24T00:30")) is None
+    once = Hours(weekly=((),) * 7, open={date(2026, 1, 5): ((540, 600),)})
+    assert closed_since(once, NEW_YORK, at("2026-11-24T00:30")) == at("2026-01-05T10:00")
+
+
+def test_an_hour_that_comes_twice_ends_twice() -> None:
+    hours = Hours(weekly=((),) * 6 + (((0, 90),),))
+    assert closed_since(hours, NEW_YORK, at("2026-11-01T01:45")) == at("2026-11-01T01:30")
+    assert closed_since(hours, NEW_YORK, at("2026-11-01T03:00")) == at("2026-11-01T01:30", fold=1)
+
+
+minutes = st.integers(0, 95).map(lambda quarter: quarter * 15)
+spans = st.tuples(minutes, minutes | st.just(1440)).filter(lambda span: span[0] != span[1])
+ZONES = {
+    "America/New_York": (date(2026, 3, 8), date(2026, 11, 1)),
+    "America/Havana": (date(2026, 3, 8), date(2026, 11, 1)),
+    "Australia/Lord_Howe": (date(2026, 4, 5), date(2026, 10, 4)),
+    "Africa/Cairo": (date(2026, 4, 24), date(2026, 10, 29)),
+    "UTC": (date(2026, 3, 8), date(2026, 11, 1)),
+}
+
+
+@given(
+    st.lists(st.lists(spans, max_size=2).map(tuple), min_size=7, max_size=7).map(tuple),
+    st.sampled_from([(zone, day) for zone, days in ZONES.items() for day in days]),
+    st.integers(-10, 40).map(lambda hours: hours * 3600 + 601),
+)
+@settings(max_examples=150)
+def test_since_when_nobody_is_there_is_what_one_finds_by_looking_back_minute_by_minute(
+    weekly: tuple[tuple[Span, ...], ...], where: tuple[str, date], after: int
+) -> None:
+    (zone, day), hours = where, Hours(weekly=weekly)
+    moment = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp() + after
+    assume(not is_open(hours, zone, moment))
+    back = moment - moment % 60
+    while back > moment - 3 * 86_400 and not is_open(hours, zone, back - 1):
+        back -= 60
+    assume(is_open(hours, zone, back - 1))
+    assert closed_since(hours, zone, moment) == back

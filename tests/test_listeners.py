@@ -6,10 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from sqlalchemy import update
+
 from tests.hooks.fake_asterisk import FakeCall, environment
 from tests.hooks.fake_freeswitch import FakeChannel
 from tests.world import World, until, world
 from textback.app import App
+from textback.store import people, tiles
+from textback.store.engine import open_engine, reading
+from textback.store.tables import conversations
 
 HOOKS = '[agi]\nlisten = "127.0.0.1:0"\n[esl]\nlisten = "127.0.0.1:0"\n'
 
@@ -45,3 +50,22 @@ def played(folder: Path, story: Callable[[World], Awaitable[None]]) -> None:
             await story(made)
 
     asyncio.run(play())
+
+
+def test_a_conversation_that_was_put_off_comes_back_while_the_daemon_runs(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        engine = open_engine(w.url)
+        with engine.begin() as connection:
+            talk = people.conversation_for(connection, "Riverside", "+12025550100", "+12025550111", w.now)
+            put_off = {"state": "snoozed", "snoozed_until": w.now - 1.0}
+            connection.execute(update(conversations).where(conversations.c.id == talk).values(put_off))
+
+        def state() -> str | None:
+            with reading(engine) as connection:
+                return tiles.one(connection, talk).state
+
+        async with w.daemon():
+            await until(lambda: state() == "open")
+        engine.dispose()
+
+    played(tmp_path, story)

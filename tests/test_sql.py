@@ -187,10 +187,12 @@ def test_the_rows_of_every_older_version_are_kept_and_seen_through_the_views(fre
         missed = connection.exec_driver_sql("SELECT * FROM missed_call_log").mappings().one()
         said = connection.exec_driver_sql("SELECT * FROM conversation_history").mappings().one()
         (call,) = calls.listing(connection)
+        (version,) = practices.versions(connection, "Clinic")
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     assert (missed["caller_name"], missed["hold_seconds"], missed["text_status"]) == ("Zoë 王 👍", 12345.678, "sent")
     assert str(missed["time_of_call"]) == AT
+    assert (version.version, version.updated_by) == (1, "anna")
     assert (said["practice"], said["body"], said["contact"]) == ("Clinic", "100% fine", None)
     told = (call["started_at"], call["voicemail"], call["message_status"])
     assert told == ("2026-11-21T12:00:00.123Z", False, "sent")

@@ -1,4 +1,4 @@
-"""Every recorded call of a real Asterisk 16 and 22 is told as those who made it know it."""
+"""Every recorded call of a real Asterisk 16 and 22 and of a real FreeSWITCH is told as those who made it know it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,25 @@ import pytest
 from tests import recordings
 from textback import config
 from textback.events import Fact
+from textback.following import translator_of
 from textback.pbx.ami_facts import Translator
 from textback.pbx.ami_reader import Reader
 from textback.replay import replay
 
 CONFIG = config.load(recordings.STORIES / "textback.toml")
 PRACTICE = config.load_practice_file(recordings.STORIES / "practice.toml")
-ASTERISK = CONFIG.pbx[0]
-STORIES = [(pbx, name) for pbx in ("asterisk16", "asterisk22") for name in recordings.names(pbx)]
+ASTERISK, FREESWITCH = CONFIG.pbx
+AMI_STORIES = [(pbx, name) for pbx in ("asterisk16", "asterisk22") for name in recordings.names(pbx)]
+STORIES = AMI_STORIES + [("freeswitch", name) for name in recordings.names("freeswitch")]
 
 
 def translator() -> Translator:
     return Translator(ASTERISK.name, ASTERISK.trunks, ASTERISK.inbound_contexts)
+
+
+def replayed(pbx: str, name: str, folder: Path) -> list[dict[str, Any]]:
+    heard = translator_of(FREESWITCH if pbx == "freeswitch" else ASTERISK)
+    return replay(recordings.unpack(pbx, name, folder), heard, [PRACTICE])
 
 
 def is_told(row: dict[str, Any], call: dict[str, Any]) -> bool:
@@ -40,7 +47,7 @@ def is_told(row: dict[str, Any], call: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize(("pbx", "name"), STORIES)
 def test_a_story_replays_to_its_truth(pbx: str, name: str, tmp_path: Path) -> None:
-    rows = replay(recordings.unpack(pbx, name, tmp_path), translator(), [PRACTICE], lambda fact: None)
+    rows = replayed(pbx, name, tmp_path)
     truth = recordings.truth(pbx)[name]["calls"]
     for call in truth:
         found = next((row for row in rows if is_told(row, call)), None)
@@ -51,7 +58,7 @@ def test_a_story_replays_to_its_truth(pbx: str, name: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("pbx", "name"), STORIES)
 def test_every_call_has_its_verdict_reason_and_sentence(pbx: str, name: str, tmp_path: Path) -> None:
-    for row in replay(recordings.unpack(pbx, name, tmp_path), translator(), [PRACTICE], lambda fact: None):
+    for row in replayed(pbx, name, tmp_path):
         assert row["verdict"] in ("text", "skip") and row["reason"]
         assert row["why"].startswith(row["verdict"] + ": ")
         assert (row["message_id"] is not None) == (row["verdict"] == "text")

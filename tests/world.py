@@ -15,6 +15,7 @@ from textback import config
 from textback.app import App
 from textback.demo.simulator import Simulator
 from textback.demo.stage import Script, Step
+from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.store import calls, messages, migrations, practices
 from textback.store.engine import open_engine, reading
@@ -28,6 +29,8 @@ HASTY = Patience(first_delay=0.01, longest_delay=0.01)
 CONFIG = """
 [database]
 url = "{database}"
+[http]
+listen = "127.0.0.1:0"
 {tables}
 [[pbx]]
 name = "main"
@@ -98,8 +101,12 @@ class World:
 
     async def heard(self) -> None:
         """Wait until the daemon has read every event that the PBX sent."""
-        links = [link for app in self.apps for link in app.links.values()]
+        links = self._links()
         await until(lambda: all(not link.is_up or link.events - self.heard_before >= self.sent for link in links))
+
+    def _links(self) -> list[Link]:
+        """The links to the simulated PBX; the daemon may follow another one, too."""
+        return [link for app in self.apps for name, link in app.links.items() if name == "main"]
 
     async def call(self, step: Step, number: str = "12025550143") -> None:
         """One caller's visit, from the beginning to the end."""
@@ -131,7 +138,7 @@ class World:
 
     def note_heard(self) -> None:
         """Count the events from here on."""
-        self.sent, self.heard_before = 0, sum(link.events for app in self.apps for link in app.links.values())
+        self.sent, self.heard_before = 0, sum(link.events for link in self._links())
 
     async def start_pbx(self) -> None:
         self.pbx_port = await self.pbx.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textback.model import Answer
 
 # Without the accents that the SMS alphabet lacks (á, í, ó, ú, ç, ê): one of them makes two segments of one. What
@@ -36,3 +38,18 @@ def answer_text(answer: Answer, language: str, practice: str, main_number: str |
     known = spoken if spoken in _SENTENCES else "en"
     call = _CALL[known].format(number=main_number) if main_number else ""
     return _SENTENCES[known][answer].format(practice=practice, call=call)
+
+
+_ASK = {
+    "en": ("{practice}: who is writing? Please reply with a number only:", "somebody else"),
+    "es": ("{practice}: ¿quién escribe? Responda solo con un número:", "otra persona"),
+    "fr": ("{practice} : qui écrit ? Répondez par un numéro seulement :", "quelqu'un d'autre"),
+}
+
+
+def ask_text(language: str, practice: str, names: Sequence[str]) -> str:
+    """Which of several people who share a number it is: first names to choose from by number, and somebody else."""
+    spoken = language.partition("-")[0].lower()
+    question, other = _ASK.get(spoken, _ASK["en"])
+    listed = [f"{at} {name}" for at, name in enumerate([*names, other], start=1)]
+    return "\n".join([question.format(practice=practice), *listed])

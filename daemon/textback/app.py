@@ -15,14 +15,15 @@ from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
 from textback.config import Config, Pbx
 from textback.elsewhere import judge_elsewhere_again
-from textback.following import followed, known_calls, settings_of
+from textback.following import known_calls, link_of
 from textback.intake import Intake
 from textback.judge import judge_again
 from textback.ledger import Entry
 from textback.model import Decision
 from textback.orders import Order
 from textback.outbox import Outbox
-from textback.pbx.ami import AmiLink
+from textback.pages import pages
+from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.providers import provider_of
 from textback.sms import Provider
@@ -62,7 +63,7 @@ class App:
         self._clock = clock
         self._on_decided = on_decided
         self._provider = provider
-        self.links: dict[str, AmiLink] = {}
+        self.links: dict[str, Link] = {}
         self.listening: listeners.Listening = {}
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
@@ -83,7 +84,7 @@ class App:
             engine.dispose()
 
     async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
-        pbxes = followed(self._config)
+        pbxes = self._config.pbx
         tracker = await _restored(writer, [pbx.name for pbx in pbxes])
         provider = self._provider or provider_of(self._config, self._clock)
         outbox = self._outbox(writer, provider)
@@ -92,6 +93,7 @@ class App:
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
+        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening)
         answering = (tracker, intake, reader, self._clock, self.listening)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
@@ -114,7 +116,7 @@ class App:
     ) -> Coroutine[None, None, None]:
         """What follows a PBX, not begun yet: the tracker may be asked only while nothing is written."""
         seen_until = await writer.run(partial(links.seen_at, pbx=pbx.name))
-        link = self.links[pbx.name] = AmiLink(settings_of(pbx), intake.put, self._clock, patience=self._patience)
+        link = self.links[pbx.name] = link_of(pbx, intake.put, self._clock, self._patience)
         return link.run(known_calls(tracker, pbx.name), seen_until)
 
     def _outbox(self, writer: Writer, provider: Provider) -> Outbox:

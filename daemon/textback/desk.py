@@ -30,7 +30,7 @@ from textback.judge import judge_offer
 from textback.model import Verdict
 from textback.pbx.ami_dialling import DIAL_STATUS, QUEUE_STATUS
 from textback.policy import number_of
-from textback.store import people
+from textback.store import persons
 from textback.tracker import Tracker
 
 T = TypeVar("T")
@@ -134,11 +134,13 @@ class HookDesk:
         call = await self._call(caller) or self._heard(caller, caller.pbx or "")
 
         def look(connection: Connection) -> About:
-            home = _home(self._book(connection), call)
+            directory = self._book(connection)
+            home = _home(directory, call)
             number = number_of(call, home[0].region).e164 if home else None
             if home is None or number is None:
                 return About()
-            person = people.person(connection, home[0].name, home[1].number, number)
+            others = directory.sharing_with(home[0].name)
+            person = persons.person(connection, home[0].name, home[1].number, number, others)
             return About(person.name, person.verified, person.language, person.opted_out, person.conversation_id)
 
         return await self._read(look)

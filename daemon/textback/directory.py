@@ -70,6 +70,14 @@ class Directory:
         """The practice and line that a number belongs to; None if it is none of ours."""
         return self._lines.get(number) or self._lines.get(numbers.read(number, self.region).e164 or "")
 
+    def sharing_with(self, practice: str) -> frozenset[str]:
+        """The practices whose contacts a practice may see: those that share theirs, if it shares its own.
+
+        ``share_contacts_across_practices`` gives and takes: one that keeps its contacts to itself is shown nobody's.
+        """
+        sharing = frozenset(one.name for one in self.practices if one.chat.share_contacts_across_practices)
+        return sharing - {practice} if practice in sharing else frozenset()
+
     def rules(self, pbx: str, queue: str | None, did: str | None, practice: str | None = None) -> Rules:
         """What the practice wants of the state machine for a caller in ``queue``."""
         key = (pbx, queue, did, practice)

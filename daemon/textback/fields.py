@@ -110,6 +110,11 @@ def _language(value: str) -> str:
     return value
 
 
+def is_language(text: str) -> bool:
+    """Whether it is a language as a practice file has it: ``en``, ``es-MX``."""
+    return bool(_LANGUAGE.fullmatch(text))
+
+
 def _one_line(value: str) -> str:
     if _CONTROL.search(value) or not value.strip():
         raise Expected("text on one line")

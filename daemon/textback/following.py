@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from textback.call import Phase
-from textback.config import Config, Pbx
-from textback.pbx.ami import AmiSettings
-from textback.pbx.ami_resync import LastSeen
+from textback.clock import Clock
+from textback.config import Pbx
+from textback.events import Fact
+from textback.pbx import ami_facts, esl_facts
+from textback.pbx.ami import AmiLink, AmiSettings
+from textback.pbx.esl import EslLink, EslSettings
+from textback.pbx.esl_wire import tls_context
+from textback.pbx.link import Link
+from textback.pbx.patience import Patience
 from textback.pbx.picture import NOTHING
+from textback.pbx.recording import Translator
 from textback.pbx.records import Records
 from textback.pbx.records.kinds import records_of
+from textback.pbx.sight import LastSeen
 from textback.tracker import Tracker
 
-log = logging.getLogger("textback")
+
+def link_of(pbx: Pbx, emit: Callable[[Fact], None], clock: Clock, patience: Patience) -> Link:
+    """The link to a PBX, not begun yet. Raises ``OSError`` for a ``tls_ca`` that cannot be read."""
+    if pbx.kind == "asterisk":
+        return AmiLink(ami_settings(pbx), emit, clock, patience=patience)
+    return EslLink(esl_settings(pbx), emit, clock, patience=patience)
 
 
-def followed(config: Config) -> list[Pbx]:
-    """The PBXes that are followed."""
-    for pbx in config.pbx:
-        if pbx.kind != "asterisk":
-            log.warning("%s: FreeSWITCH is not followed yet; this entry is left out", pbx.name)
-    return [pbx for pbx in config.pbx if pbx.kind == "asterisk"]
-
-
-def settings_of(pbx: Pbx) -> AmiSettings:
+def ami_settings(pbx: Pbx) -> AmiSettings:
     """How to reach an Asterisk, and what of it matters."""
     return AmiSettings(
         name=pbx.name,
         host=pbx.host,
         port=pbx.port,
-        username=pbx.username or "",
         secret=pbx.secret.get_secret_value(),
         trunks=tuple(pbx.trunks),
         contexts=tuple(pbx.inbound_contexts),
         language=pbx.language,
-        tls=_tls(pbx) if pbx.tls else None,
         records=_records(pbx),
+        username=pbx.username or "",
+        tls=_tls(pbx) if pbx.tls else None,
     )
+
+
+def esl_settings(pbx: Pbx) -> EslSettings:
+    """How to reach a FreeSWITCH, and what of it matters."""
+    return EslSettings(
+        name=pbx.name,
+        host=pbx.host,
+        port=pbx.port,
+        secret=pbx.secret.get_secret_value(),
+        trunks=tuple(pbx.trunks),
+        contexts=tuple(pbx.inbound_contexts),
+        language=pbx.language,
+        records=_records(pbx),
+        tls=tls_context(pbx.tls_ca) if pbx.tls else None,
+    )
+
+
+def translator_of(pbx: Pbx) -> Translator:
+    """What makes facts of the events of a PBX."""
+    kind = ami_facts.Translator if pbx.kind == "asterisk" else esl_facts.Translator
+    return kind(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language)
 
 
 def known_calls(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:

@@ -10,6 +10,7 @@ from textback.call import Call
 from textback.directory import Home
 from textback.model import Flow, Known, Spent
 from textback.numbers import Number, NumberKind, calling_code
+from textback.practice import Practice
 from textback.wording import span
 
 
@@ -80,18 +81,29 @@ def _bad_number(case: Case) -> str | None:
     return _BAD_NUMBERS.get(case.number.kind)
 
 
+def is_foreign(practice: Practice, number: Number) -> bool:
+    """Whether a number is from a country that the practice does not text."""
+    return _region(practice, number) not in (practice.guards.countries or (practice.region,))
+
+
+def is_blocked(practice: Practice, e164: str) -> bool:
+    """Whether a number is on the practice's block list."""
+    return any(e164.startswith(prefix) for prefix in practice.guards.blocked)
+
+
+def _region(practice: Practice, number: Number) -> str | None:
+    region = number.region
+    return practice.region if region is None and number.calling_code == calling_code(practice.region) else region
+
+
 def _country(case: Case) -> str | None:
     practice, number = case.home[0], case.number
-    region = number.region
-    if region is None and number.calling_code == calling_code(practice.region):
-        region = practice.region
-    allowed = practice.guards.countries or (practice.region,)
-    return None if region in allowed else f"the number is from {region or 'an unknown country'}"
+    where = _region(practice, number) or "an unknown country"
+    return f"the number is from {where}" if is_foreign(practice, number) else None
 
 
 def _blocked(case: Case) -> str | None:
-    e164 = case.number.e164 or ""
-    hit = any(e164.startswith(prefix) for prefix in case.home[0].guards.blocked)
+    hit = is_blocked(case.home[0], case.number.e164 or "")
     return "the number is on the practice's block list" if hit else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -16,6 +16,8 @@ Span = tuple[int, int]
 
 DAY = 1440
 ALL_DAY: Span = (0, DAY)
+#: Days in which is looked for a time when somebody was there.
+FARTHEST = 400
 
 _SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 
@@ -57,6 +59,50 @@ def end_of(span: Span, timezone: str, at: float) -> float | None:
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     # On the wall clock, so that an hour that is skipped or repeated in between does not count.
     return (midnight + timedelta(minutes=end)).timestamp()
+
+
+def closed_since(hours: Hours, timezone: str, at: float) -> float | None:
+    """When the time began in which nobody is there, and in which ``at`` lies (both seconds since the epoch).
+
+    None if there was nobody for longer than a year, or ever.
+    """
+    zone = ZoneInfo(timezone)
+    day = datetime.fromtimestamp(at, zone).date()
+    for back in range(FARTHEST):
+        for moment in sorted(_moments(hours, zone, day - timedelta(days=back)), reverse=True):
+            if moment <= at and is_open(hours, timezone, moment - 1):
+                return moment
+    return None
+
+
+def _moments(hours: Hours, zone: ZoneInfo, day: date) -> Iterator[float]:
+    """When the hours may end on ``day``: with a span, twice if the hour is, or because the clocks change."""
+    before = spans_on(hours, day - timedelta(days=1))
+    minutes = {end for start, end in spans_on(hours, day) if start < end < DAY}
+    minutes |= {end % DAY for start, end in before if end < start or end == DAY}
+    midnight = datetime(day.year, day.month, day.day)
+    for fold in (0, 1):
+        for minute in minutes:
+            yield (midnight + timedelta(minutes=minute)).replace(tzinfo=zone, fold=fold).timestamp()
+    changed = _clocks_change(midnight.replace(tzinfo=zone).timestamp(), zone)
+    if changed is not None:
+        yield changed
+
+
+def _clocks_change(midnight: float, zone: ZoneInfo) -> float | None:
+    """When, to the second, the clocks change in the day that begins at ``midnight``; None if they don't."""
+    early, late = int(midnight) - 2 * 3600, int(midnight) + 26 * 3600  # where midnight itself is skipped, too
+    first = _offset(early, zone)
+    if _offset(late, zone) == first:
+        return None
+    while late - early > 1:
+        middle = (early + late) // 2
+        early, late = (middle, late) if _offset(middle, zone) == first else (early, middle)
+    return float(late)
+
+
+def _offset(at: int, zone: ZoneInfo) -> timedelta | None:
+    return datetime.fromtimestamp(at, zone).utcoffset()
 
 
 def spans_on(hours: Hours, day: date) -> tuple[Span, ...]:

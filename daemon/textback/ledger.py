@@ -80,6 +80,7 @@ def to_row(entry: Entry) -> dict[str, Any]:
         "deadline": entry.deadline,
         "machine": None if entry.is_over else _state(call),
         "story": entry.story,
+        "caller_tail": entry.number[-4:] if entry.number else None,
     }
 
 

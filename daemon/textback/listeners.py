@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from textback.book import PracticeBook
 from textback.clock import Clock
@@ -21,10 +22,11 @@ from textback.intake import Intake
 from textback.listen import ListenError
 from textback.lookups import Lookups
 from textback.outbox import Outbox
+from textback.pbx.link import Link
 from textback.polling import Polling
 from textback.reception import Reception
 from textback.sms import Provider
-from textback.store import practices
+from textback.store import practices, tiles
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
@@ -40,27 +42,12 @@ RECONCILE = 600.0
 #: Seconds between two looks for posts that were kept for long enough.
 PRUNE = 6 * 3600.0
 
+#: Seconds between two looks for conversations that were put off until now.
+WAKE = 15.0
+
 #: host and port of each listener that is open, by the name of its table in textback.toml
 Listening = dict[str, tuple[str, int]]
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
-
-class LinkSettings(Protocol):
-    """What hooks want to know of how a PBX is set up: the language that its channels have by default."""
-
-    @property
-    def language(self) -> str: ...
-
-
-class Link(Protocol):
-    """What hooks want to know of a link."""
-
-    @property
-    def settings(self) -> LinkSettings: ...
-
-    @property
-    def is_up(self) -> bool: ...
-
 
 _sms, _web, _hooks = (logging.getLogger(f"textback.{room}") for room in ("sms", "web", "hooks"))
 
@@ -80,6 +67,7 @@ def replies(
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
     works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
     works.append(lambda stop: _prune(reception, stop))
+    works.append(lambda stop: _wake(writer, clock, stop))
     twilio = config.sms.twilio
     if twilio is not None and twilio.lookup:
         works.append(Lookups(writer, provider, clock, _sms).run)
@@ -131,7 +119,7 @@ def hooks(
         if settings is None:
             continue
         names = [pbx.name for pbx in config.pbx if pbx.kind == kind and pbx.name in links]
-        pbxes = [Known(name, links[name].settings.language, _is_up(links[name])) for name in names]
+        pbxes = [Known(name, links[name].language, _is_up(links[name])) for name in names]
         desk = HookDesk(pbxes, tracker, intake, reader, clock)
         works.append(_answering(server(desk, settings.allow), settings.listen, listening))
     return works
@@ -154,7 +142,17 @@ def _is_up(link: Link) -> Callable[[], bool]:
 async def _prune(reception: Reception, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await reception.prune()
-        try:
-            await asyncio.wait_for(stop.wait(), PRUNE)
-        except TimeoutError:
-            continue
+        await _pause(stop, PRUNE)
+
+
+async def _wake(writer: Writer, clock: Clock, stop: asyncio.Event) -> None:
+    """Put tiles back into the inbox whose time has come."""
+    while not stop.is_set():
+        now = clock()
+        await writer.run(lambda conn: tiles.wake_due(conn, now))
+        await _pause(stop, WAKE)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

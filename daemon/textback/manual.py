@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from textback import template
+from textback.composing import LONGEST, Unclear, composed
 from textback.directory import Directory, Home
 from textback.model import Known, Status
 from textback.numbers import NumberKind, read
-from textback.store import by_hand, people
+from textback.practice import Practice
+from textback.store import by_hand, contacts, dealt, people, tiles
 from textback.store.messages import NewMessage
 from textback.store.release import (
     LONGEST_AUTHOR,
@@ -25,12 +25,8 @@ from textback.store.release import (
     was_queued_at,
 )
 
-__all__ = ["LONGEST", "Refused", "Unclear", "retry", "write"]
+__all__ = ["LONGEST", "Refused", "Unclear", "reply", "retry", "write"]
 
-#: Characters; Twilio takes no more (https://www.twilio.com/docs/api/errors/21617).
-LONGEST = 1600
-#: Control characters, and halves of characters, which no database and no phone takes.
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FAILED = (Status.FAILED, Status.UNDELIVERED)
 _KINDS = {
     NumberKind.WITHHELD: "is no telephone number",
@@ -40,10 +36,6 @@ _KINDS = {
     NumberKind.TOLL_FREE: "is toll-free",
     NumberKind.PREMIUM: "is a premium number",
 }
-
-
-class Unclear(Refused):
-    """The same, where what was asked for cannot be done as it was put: another number, line or wording can."""
 
 
 def write(
@@ -57,28 +49,61 @@ def write(
     author: str,
     now: float,
     message_id: str,
+    staff: str | None = None,
+    choice: Sequence[Practice] | None = None,
 ) -> str:
     """Queue a text by hand, before all automatic ones, in the conversation of its line and number; returns its id.
 
-    ``line``: its name or number; ``practice`` and ``line`` may be left out where there is no choice (of several lines
-    of a practice, the first). ``body`` may hold the placeholders of a practice's messages, and ``{staff}`` for
-    ``author``. Raises ``Refused``. ``message_id`` is a new UUID; one that is written already stays as it is.
+    ``line``: its name or number; ``practice`` and ``line`` may be left out where there is no ``choice``, of all
+    practices unless others are given (of several lines of a practice, the first). ``body`` may hold the placeholders
+    of a practice's messages, and ``{staff}`` for ``staff``, else ``author``. Raises ``Refused``. ``message_id`` is a
+    new UUID; one that is written already stays as it is.
     """
     if by_hand.is_written(conn, message_id):
         return message_id
-    home = _home(directory, practice, line)
+    home = _home(directory.practices if choice is None else choice, practice, line)
     number = _textable(directory, to, home)
     known = require_allowed(conn, home[0], number, now)
-    said = _filled(home, known, body, author)
-    new = _new(conn, home, number, said, now)
-    by_hand.add_once(conn, replace(new, id=message_id, author=author[:LONGEST_AUTHOR]))
-    return message_id
+    said = composed(home, body, staff or author, _first_name(known))
+    thread = people.conversation_for(conn, home[0].name, home[1].number, number, now)
+    if tiles.one(conn, thread).practice != home[0].name:
+        raise Refused("their thread with that line is of the practice that had the line before: use another line")
+    return _queue(conn, home, thread, number, said, author, now, message_id)
 
 
-def _new(conn: Connection, home: Home, number: str, said: str, now: float) -> NewMessage:
+def reply(
+    conn: Connection,
+    directory: Directory,
+    home: Home,
+    conversation: int,
+    to: str,
+    body: str,
+    *,
+    author: str,
+    staff: str,
+    contact: int | None,
+    now: float,
+    message_id: str,
+) -> str:
+    """The same in a conversation that there is, which is filed under a ``contact``, or under none."""
+    number = _textable(directory, to, home)
+    known = require_allowed(conn, home[0], number, now)
+    first_name = _first_name(known) if contact is None else contacts.first_name(conn, contact)
+    said = composed(home, body, staff, first_name)
+    return _queue(conn, home, conversation, number, said, author, now, message_id)
+
+
+def _first_name(known: Known) -> str | None:
+    return known.contact_first_name if known.contact_verified else None
+
+
+def _queue(
+    conn: Connection, home: Home, thread: int, number: str, said: str, author: str, now: float, message_id: str
+) -> str:
     counted = template.segments(said)
-    return NewMessage(
-        conversation_id=people.conversation_for(conn, home[0].name, home[1].number, number, now),
+    new = NewMessage(
+        id=message_id,
+        conversation_id=thread,
         practice=home[0].name,
         to_number=number,
         from_number=home[1].number,
@@ -87,7 +112,11 @@ def _new(conn: Connection, home: Home, number: str, said: str, now: float) -> Ne
         encoding=counted.encoding,
         created_at=now,
         due_at=now,
+        author=author[:LONGEST_AUTHOR],
     )
+    by_hand.add_once(conn, new)
+    dealt.served(conn, [dealt.Served(number, now, dealt.BY_TEXT)])
+    return message_id
 
 
 def retry(conn: Connection, directory: Directory, message_id: str, author: str, now: float) -> str:
@@ -121,16 +150,16 @@ def _second(conn: Connection, message_id: str, author: str, now: float) -> str:
     return by_hand.try_again(conn, message_id, author[:LONGEST_AUTHOR], now)
 
 
-def _home(directory: Directory, practice: str | None, line: str | None) -> Home:
+def _home(choice: Sequence[Practice], practice: str | None, line: str | None) -> Home:
     """The practice and line that are meant; raises ``Unclear`` with what there is to choose from."""
-    practices = [one for one in directory.practices if practice in (None, one.name)]
+    practices = [one for one in choice if practice in (None, one.name)]
     found = [(one, its) for one in practices for its in one.lines if line in (None, its.name, its.number)]
     if len({one.name for one, _ in found}) == 1:
         return found[0]
-    if not directory.practices:
+    if not choice:
         raise Refused("there is no practice yet, so no line to send from: `textback practice apply FILE` loads one")
     if not practices:
-        raise Unclear(f"there is no such practice; there is {_listed(one.name for one in directory.practices)}")
+        raise Unclear(f"there is no such practice; there is {_listed(one.name for one in choice)}")
     if not found:
         lines = _listed(f"{its.name} ({its.number})" for one in practices for its in one.lines)
         raise Unclear(f"there is no such line; there is {lines}")
@@ -150,30 +179,3 @@ def _textable(directory: Directory, to: str, home: Home) -> str:
     if any(number.e164 == line.number for one in directory.practices for line in one.lines):
         raise Refused("the number is one of our own lines")
     return number.e164
-
-
-def _filled(home: Home, known: Known, body: str, author: str) -> str:
-    """The text with its placeholders filled, if it can be sent like that."""
-    values = {
-        "practice": home[0].name,
-        "line": home[1].name,
-        "url": home[0].url,
-        "first_name": (known.contact_first_name or "") if known.contact_verified else "",
-        "staff": author,
-    }
-    wrong = template.mistakes(body, None, values, extra=("staff",))
-    wrong += [f"{{{name}}}, which says nothing here" for name in ("queue", "wait", "url") if _lacks(body, name, values)]
-    if wrong:
-        raise Unclear(f"the text has {'; '.join(wrong)}")
-    said = template.render(body, values).strip()
-    if not said:
-        raise Unclear("the text is empty")
-    if _NOT_TEXT.search(said):
-        raise Unclear("the text has characters that cannot be texted")
-    if len(said) > LONGEST:
-        raise Unclear(f"the text has {len(said)} characters, expected at most {LONGEST}")
-    return said
-
-
-def _lacks(body: str, name: str, values: dict[str, str]) -> bool:
-    return f"{{{name}}}" in body and not values.get(name)

@@ -64,6 +64,49 @@ class Answer(StrEnum):
     HELP = "help"
     AFTER_HOURS = "after_hours"
     CLOSED = "closed"
+    #: not an answer to anything but the question which of several people who share a number it is
+    ASK = "ask"
+
+
+class TileState(StrEnum):
+    """Where a conversation stands in the inbox; one to which nobody has replied yet has no tile, and no state."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+class ContactKind(StrEnum):
+    """What a contact is to the practice; patients have a section of the inbox of their own."""
+
+    PATIENT = "patient"
+    CONTACT = "contact"
+    REFERRAL = "referral"
+
+
+class Role(StrEnum):
+    """What a user may do: read and answer; change what the practice wants, too; everything, in every practice."""
+
+    STAFF = "staff"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody who works with the pages. ``practices``: whose calls and conversations they see; None: of all."""
+
+    id: int
+    name: str
+    full_name: str
+    role: Role
+    practices: frozenset[str] | None
+    #: whether the pages listen to the keyboard
+    shortcuts: bool = True
+
+    def sees(self, practice: str | None) -> bool:
+        """Whether what belongs to a practice is theirs to see; what belongs to none is for those who see all."""
+        return self.practices is None or practice in self.practices
 
 
 class LineType(StrEnum):

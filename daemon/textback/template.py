@@ -73,9 +73,19 @@ def mistakes(
 
 def longest(text: str, fixed: Mapping[str, str], language: str | None = None) -> int:
     """The length of the rendered text with the longest possible values, in characters."""
-    values = {"queue": "W" * LONGEST_QUEUE, "wait": _widest_wait(language), **fixed}
-    unnamed = len(render(text, values))
-    return max(unnamed, len(render(text, {**values, "first_name": "W" * LONGEST_FIRST_NAME})))
+    return max(map(len, widest(text, fixed, language)))
+
+
+def widest(text: str, fixed: Mapping[str, str], language: str | None = None) -> tuple[str, str]:
+    """The rendered text with the longest possible values: to somebody without a name, and with a long one."""
+    values = widest_values(fixed, language)
+    return render(text, {**values, "first_name": ""}), render(text, values)
+
+
+def widest_values(fixed: Mapping[str, str], language: str | None = None) -> dict[str, str]:
+    """The longest value of each placeholder; ``fixed`` has those that are known already."""
+    longest_ones = {"queue": "W" * LONGEST_QUEUE, "wait": _widest_wait(language)}
+    return {**longest_ones, **fixed, "first_name": "W" * LONGEST_FIRST_NAME}
 
 
 def wait_words(seconds: float, language: str) -> str:

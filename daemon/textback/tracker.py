@@ -29,6 +29,7 @@ from textback.events import (
 from textback.judge import judge_asked, judge_ended, judge_offer
 from textback.ledger import LONGEST_STORY, Entry, Story, from_row, to_row
 from textback.model import Verdict
+from textback.needs import Needs
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
 from textback.store import calls, links, people
@@ -58,6 +59,7 @@ class Tracker:
         self._deadlines = Deadlines(self._pbxes)
         self._dirty: set[str] = set()
         self._ended: list[str] = []
+        self._needs = Needs()
         self._links_before: LinkState = dict(self._deadlines.links)
         self._seen: dict[str, float] = {}
         self._batch: object = None
@@ -136,6 +138,7 @@ class Tracker:
         self._decided = []
         self.orders = []
         self._ended = []
+        self._needs.forget()
         self._dirty.clear()
         self._links_before = dict(self._deadlines.links)
 
@@ -188,7 +191,9 @@ class Tracker:
         moved = call.queue != entry.call.queue or isinstance(fact, (CallerKnown, DialplanSaid))
         recorded = entry.backfilled or isinstance(fact, CallerLeft) and fact.recorded
         entry = replace(entry, call=call, story=_told(entry.story, fact), backfilled=recorded)
-        self._put(self._place(entry) if moved else entry)
+        entry = self._place(entry) if moved else entry
+        self._needs.answered(self._entries[call.id], entry)
+        self._put(entry)
         if self._on_step:
             self._on_step(fact, call)
         if Outcome.TEXT_ASKED in outcomes:
@@ -214,6 +219,7 @@ class Tracker:
         number = numbers.read(fact.number, self._directory.region).e164
         if number:
             people.staff_reached(connection, number, fact.at, fact.call_id.partition("/")[0])
+            self._needs.reached(number, fact.at)
 
     def _put(self, entry: Entry) -> None:
         call_id = entry.call.id
@@ -297,6 +303,7 @@ class Tracker:
         self._ended = []
         self._decide(connection, ended, [entry.call.ended_at or 0.0 for entry in ended], settled=False)
         calls.save(connection, [to_row(self._entries[call_id]) for call_id in sorted(self._dirty)])
+        self._needs.write(connection, (self._entries[entry.call.id] for entry in ended))
         self._dirty.clear()
 
     def _note_seen(self, connection: Connection, facts: Sequence[Fact], now: float | None) -> None:

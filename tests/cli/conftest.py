@@ -21,6 +21,8 @@ NOON = 1795262400.0  # 2026-11-21T12:00:00Z
 CONFIG = """
 [database]
 url = "sqlite:///{folder}/textback.db"
+[http]
+listen = "127.0.0.1:0"
 [[pbx]]
 name = "main"
 kind = "asterisk"

@@ -22,8 +22,9 @@ def test_calls_and_texts_are_printed_as_they_happen_and_nothing_else(tmp_path: P
 
     status, out, err = asyncio.run(story())
     assert (status, err) == (0, "")
-    header, _, rest = out.partition("\n\n")
-    assert "Ctrl-C ends the demo" in header
+    header, _, rest = out.partition("Ctrl-C ends the demo.\n\n")
+    sign_in = r"^The pages:  http://127\.0\.0\.1:\d+/     name: demo     password: \S{12}$"
+    assert re.search(sign_in, header, re.MULTILINE)
     lines, _, end = rest.rpartition("\n\n")
     assert "Grace Okafor +12125550117: called 12025550199, waits in support" in lines
     assert "text: hung up after 9 s on hold in support" in lines

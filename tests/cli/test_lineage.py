@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from textback.cli.lineage import Origin, marker, origin_of, page_version, signature
+from textback.cli.lineage import Origin, marker, origin_of
 from textback.store.practices import PracticeRow
 
 
@@ -24,11 +24,3 @@ def test_any_other_file_has_none(line: str, tmp_path: Path) -> None:
     file = tmp_path / "practice.toml"
     file.write_text(line, "utf-8")
     assert origin_of(file) is None
-
-
-def test_what_the_page_changed_is_remembered_through_every_apply() -> None:
-    assert page_version(row("ann")) == 7
-    assert page_version(row(signature("root", 0))) == 0
-    assert page_version(row(signature("root", 4))) == 4
-    assert page_version(row(signature("x" * 300, 4))) == 4
-    assert len(signature("x" * 300, 123_456_789)) <= 100

@@ -92,9 +92,26 @@ def test_faults_are_told_in_one_line(home: Home, tmp_path: Path) -> None:
     assert home.run("replay", "--pbx", "other", tmp_path / "x.ami").exit_code == 2
 
 
-def test_a_freeswitch_recording_cannot_be_replayed_yet(tmp_path: Path) -> None:
+def test_a_recording_of_freeswitch_is_replayed_by_the_times_of_its_events(tmp_path: Path) -> None:
+    file = recordings.unpack("freeswitch", "a1_queue_abandon", tmp_path)
+    (line,) = replayed(*UNDER[:-1], "freeswitch", "--json", str(file)).splitlines()
+    row = json.loads(line)
+    assert (row["disposition"], row["queue"], row["hold_seconds"]) == ("abandoned", "support", 7.02)
+    assert row["started_at"] == "2026-11-21T17:19:24.438Z"
+
+
+def test_an_index_tells_when_the_bytes_of_freeswitch_came(tmp_path: Path) -> None:
+    file = recordings.unpack("freeswitch", "a1_queue_abandon", tmp_path)
+    hangup = file.read_bytes().index(b"Event-Name: CHANNEL_HANGUP\n")
+    file.with_suffix(".idx").write_text(f"[0.0, 0]\n[30.0, {hangup - 200}]\n")
+    (line,) = replayed(*UNDER[:-1], "freeswitch", "--json", str(file)).splitlines()
+    assert json.loads(line)["hold_seconds"] == 30.0
+
+
+def test_what_is_no_recording_of_freeswitch_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.esl").write_bytes(b"HTTP/1.1 400 Bad Request\n\n")
     result = CliRunner().invoke(cli, ["replay", *UNDER[:-1], "freeswitch", str(tmp_path / "x.esl")])
-    assert (result.exit_code, "cannot be replayed yet" in result.stderr) == (1, True)
+    assert (result.exit_code, "x.esl: this is no FreeSWITCH" in result.stderr) == (1, True)
 
 
 def test_a_file_that_holds_no_call_is_no_silent_success(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class Daemon:
     @property
     def ports(self) -> list[int]:
         """Where it listens for posts, if it ever did: the last one that its log names."""
-        return [int(port) for port in re.findall(r"listening on 127\.0\.0\.1:(\d+)", self._log.read_text())[-1:]]
+        return [int(port) for port in re.findall(r"web: listening on 127\.0\.0\.1:(\d+)", self._log.read_text())[-1:]]
 
     @property
     def has_ended(self) -> bool:
@@ -115,7 +115,8 @@ def configure(
     account = {"account_sid": "AC" + "0" * 32, "auth_token": TOKEN, "api_base": twilio, "timeout": timeout}
     sms = {"provider": "twilio", "rate": 1000.0, "twilio": account}
     told = {"listen": "127.0.0.1:0", "public_url": PUBLIC_URL}
-    path.write_text(tomli_w.dumps({"database": {"url": url}, "pbx": list(pbxes), "sms": sms, "webhooks": told}))
+    tables = {"database": {"url": url}, "http": {"listen": "127.0.0.1:0"}, "sms": sms, "webhooks": told}
+    path.write_text(tomli_w.dumps(tables | {"pbx": list(pbxes)}))
     return path
 
 

@@ -85,6 +85,7 @@ class Daemon:
         account = {"account_sid": "AC" + "0" * 32, "auth_token": "token", "api_base": twilio, "timeout": "3s"}
         written: dict[str, Any] = {
             "database": {"url": self._url},
+            "http": {"listen": "127.0.0.1:0"},
             "pbx": [pbx],
             "sms": {"provider": "twilio", "rate": 100.0, "twilio": account},
         }

@@ -24,7 +24,7 @@ from textback.events import (
 )
 from textback.pbx.ami import AmiLink, AmiSettings
 from textback.pbx.ami_callers import position
-from textback.pbx.ami_resync import LastSeen
+from textback.pbx.sight import LastSeen
 from textback.pbx.patience import Patience
 from textback.pbx.picture import NOTHING
 
@@ -81,7 +81,7 @@ def play(
         async with fake_asterisk() as pbx:
             prepare(pbx)
             trunks, contexts = ("PJSIP/trunk-*",), ("from-trunk",)
-            settings = AmiSettings("main", "127.0.0.1", pbx.port, "textback", secret, trunks, contexts)
+            settings = AmiSettings("main", "127.0.0.1", pbx.port, secret, trunks, contexts, username="textback")
             world = World(pbx, None, attempts=attempts)  # type: ignore[arg-type]
             world.link = AmiLink(
                 settings,

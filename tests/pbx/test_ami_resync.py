@@ -34,7 +34,8 @@ from textback.events import (
 )
 from textback.pbx.ami_callers import position
 from textback.pbx.ami_facts import Translator
-from textback.pbx.ami_resync import LastSeen, Resync, Resynced, Snapshot
+from textback.pbx.ami_resync import Resync, Snapshot
+from textback.pbx.sight import LastSeen, Resynced
 from textback.pbx.picture import NOTHING, Situation
 from textback.pbx.tampering import read_event
 from textback.pbx.wire import END, Headers

@@ -18,7 +18,7 @@ from textback.store import migrations
 from textback.store.engine import StoreError, open_engine, reading
 from textback.store.migrations import SchemaStatus, status, upgrade
 
-ALL = ["0001", "0002", "0003", "0004", "0005"]
+ALL = ["0001", "0002", "0003", "0004", "0005", "0006"]
 HEAD = ALL[-1]
 SOURCE = Path(textback.__file__).resolve().parent
 UPGRADE = """

@@ -78,3 +78,15 @@ def test_the_fingerprint_tells_any_change(conn: Connection) -> None:
     practices.put(conn, "Eye", document(TWO), "anna", 2.0)
     seen.append(practices.fingerprint(conn))
     assert len(set(seen)) == 3
+
+
+def test_every_version_is_kept_with_who_made_it(conn: Connection) -> None:
+    practices.put(conn, "Eye", document(ONE), "anna", 1.0)
+    practices.put(conn, "Eye", document(ONE), "ben", 2.0)
+    practices.put(conn, "Eye", document(TWO), "carl", 3.0)
+    first, second = PracticeRow("Eye", document(ONE), 1, 1.0, "anna"), PracticeRow("Eye", document(TWO), 2, 3.0, "carl")
+    assert practices.versions(conn, "Eye") == [second, first]
+    assert practices.versions(conn, "Eye", before=2) == practices.versions(conn, "Eye", before=2, limit=1) == [first]
+    assert practices.versions(conn, "Eye", limit=1) == [second]
+    assert practices.find(conn, "Eye", for_update=True) == second
+    assert practices.find(conn, "eye") is None and practices.find(conn, "Ear") is None

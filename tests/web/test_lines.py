@@ -58,3 +58,13 @@ def test_what_is_no_line_is_nobodys(number: str) -> None:
 def test_while_the_practices_cannot_be_read_the_last_ones_count(trouble: Exception | None) -> None:
     assert found(Directory([practice()]), trouble) == ["Front desk", "Front desk"]
     assert found(trouble) == [None]
+
+
+def test_a_number_is_ours_if_any_practice_has_it_for_a_line() -> None:
+    async def story() -> None:
+        lines = Lines(Writer(Directory([practice()])), lambda conn: Directory(()), LOG)  # type: ignore[arg-type]
+        assert not lines.is_ours(LINE)
+        await lines.find("+12025550177")
+        assert lines.is_ours(LINE) and not lines.is_ours("+12025550177")
+
+    asyncio.run(story())

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +28,8 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: str
+    #: every ``Set-Cookie``
+    cookies: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -99,7 +101,8 @@ def parsed(whole: bytes) -> Answer:
     head, _, body = whole.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return Answer(int(first.split(" ")[1]) if first else 0, headers, body.decode())
+    cookies = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("set-cookie:")]
+    return Answer(int(first.split(" ")[1]) if first else 0, headers, body.decode(), cookies)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from textback import __version__
 from textback.cli.backtest import backtest
 from textback.cli.calls import calls
 from textback.cli.check import check
+from textback.cli.contacts import contacts
 from textback.cli.db import db
 from textback.cli.demo import demo
 from textback.cli.dialplan import dialplan
@@ -20,6 +21,7 @@ from textback.cli.replay import replay
 from textback.cli.run import run
 from textback.cli.send_test import send_test
 from textback.cli.settings import config_option
+from textback.cli.user import user
 from textback.cli.webhook import webhook
 
 
@@ -36,6 +38,7 @@ def cli() -> None:
 
 
 for _command in (
-    init, demo, run, check, replay, backtest, db, practice, calls, messages, optout, webhook, dialplan, send_test,
+    init, demo, run, check, replay, backtest, db, practice, calls, messages, contacts, optout, webhook, user, dialplan,
+    send_test,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from textback.book import PracticeBook
-from textback.cli.conflicts import conflicts
 from textback.cli.database import opened, require_head
 from textback.cli.faults import Misconfigured
 from textback.cli.output import one_line
 from textback.cli.settings import config_option, config_path
 from textback.config import Config, ConfigError, load, load_practice_file
 from textback.practice import Practice
+from textback.practice.conflicts import conflicts
 from textback.store.engine import StoreError, file_of, reading
 
 WITHHELD = (
@@ -72,8 +72,6 @@ def _remarks(config: Config) -> Iterator[str]:
     for pbx in config.pbx:
         if pbx.kind == "asterisk":
             yield f"{pbx.name}: {WITHHELD}"
-        else:
-            yield f"{pbx.name}: warning: FreeSWITCH is not followed yet"
     if config.sms.provider == "console":
         yield 'hint: sms.provider is "console": texts are printed, not sent'
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,24 +14,25 @@ import click
 
 from textback import logs
 from textback.app import App
-from textback.cli import toml
-from textback.cli.database import opened
 from textback.cli.faults import Refused
 from textback.cli.playbill import Playbill
 from textback.cli.run import on_signal
+from textback.cli.scene import set_the_scene
 from textback.clock import Clock
 from textback.config import Log, load
 from textback.demo.simulator import Simulator
-from textback.practice import read_practice, to_document
-from textback.store import migrations, practices
 
 #: seconds between two looks whether the link is up, so that the first caller is not missed
 LOOK = 0.05
 
 HEADER = """\
 An Asterisk that is simulated (AMI on 127.0.0.1:{port}), callers who are made up, and textback beside it as it
-would run beside yours. Texts are printed instead of sent. Each call appears when it is decided, some seconds
-after its end. The log so far:  textback --config {config} calls list
+would run beside yours. Texts are printed instead of sent, and some callers answer them.
+
+The pages:  {address}     name: {name}     password: {password}
+
+Each call appears when it is decided, some seconds after its end. The log so far:
+textback --config {config} calls list
 Ctrl-C ends the demo.
 """
 
@@ -44,6 +44,8 @@ Ctrl-C ends the demo.
 @click.option("--speed", type=click.FloatRange(1, 50), default=1.0, metavar="N", help="Let time pass N times as fast.")
 def demo(data: Path | None, duration: float | None, calls: int | None, speed: float) -> None:
     """Show textback at work: no PBX and no account needed, nothing leaves this computer.
+
+    The pages are on port 8080 of this computer, or on another one if that is taken.
 
     \b
     Example: textback demo
@@ -80,9 +82,9 @@ async def _play(folder: Path, clock: Clock, speed: float, duration: float | None
     playbill = Playbill(clock, calls, stop.set)
     port = await simulator.start()
     try:
-        config = _set_the_scene(folder, port, clock)
-        click.echo(HEADER.format(port=port, config=config))
-        app = App(load(config), clock, playbill.decided, playbill)
+        stage = set_the_scene(folder, port, clock)
+        click.echo(HEADER.format(port=port, **asdict(stage)))
+        app = App(load(stage.config), clock, playbill.decided, playbill)
         if duration is not None:
             asyncio.get_running_loop().call_later(duration, stop.set)
         async with asyncio.TaskGroup() as tasks:
@@ -99,20 +101,3 @@ async def _perform(simulator: Simulator, app: App) -> None:
     while not all(link.is_up for link in app.links.values()) or not app.links:
         await asyncio.sleep(LOOK)
     await simulator.perform()
-
-
-def _set_the_scene(folder: Path, port: int, clock: Clock) -> Path:
-    """Write the configuration and load the sample practice; gives the path of the former."""
-    url = f"sqlite:///{folder / 'demo.db'}"
-    sample = read_practice(tomllib.loads(files("textback.demo").joinpath("practice.toml").read_text("utf-8")))
-    pbx = {
-        "name": "demo", "kind": "asterisk", "host": "127.0.0.1", "port": port, "username": "textback",
-        "secret": "demo", "trunks": ["PJSIP/trunk-*"], "inbound_contexts": ["from-trunk"],
-    }  # fmt: skip
-    with opened(url) as engine:
-        migrations.upgrade(engine)
-        with engine.begin() as connection:
-            practices.put(connection, sample.name, to_document(sample), "demo", clock())
-    config = folder / "demo.toml"
-    config.write_text(toml.dumps({"database": {"url": url}, "pbx": [pbx], "sms": {"rate": 10.0}}), "utf-8")
-    return config

@@ -11,7 +11,6 @@ import click
 
 from textback import shipped
 from textback.book import PracticeBook
-from textback.cli.conflicts import conflicts
 from textback.cli.database import stored
 from textback.cli.dialplan_files import copy_prompts, put
 from textback.cli.faults import Misconfigured, Refused
@@ -30,6 +29,7 @@ from textback.dialplans import (
     render_freeswitch,
 )
 from textback.practice import Practice
+from textback.practice.conflicts import conflicts
 
 RULE = {"asterisk": "; {:=<116}", "freeswitch": "<!-- {:=<109} -->"}
 BY_KIND = {"asterisk": FILES, "freeswitch": FREESWITCH_FILES}

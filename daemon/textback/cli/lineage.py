@@ -1,8 +1,4 @@
-"""Whether a practice file knows of what the page changed since: an export says which version it shows.
-
-Who changed a practice stands beside it. For `apply` that is ``apply by NAME``, and if the page had changed the
-practice before, the version that the page made, which every later file must have seen.
-"""
+"""Whether a practice file knows of what the page changed since: an export says which version it shows."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ from textback.store.practices import PracticeRow
 
 LONGEST_MARKER = 2000  # characters
 _MARKER = re.compile(r'\ufeff?# textback practice ("(?:[^"\\]|\\.)*"), version ([0-9]{1,9})\s*')
-_SIGNATURE = re.compile(r"apply by .*?(?:, after version ([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +31,3 @@ def origin_of(file: Path) -> Origin | None:
     with open(file, encoding="utf-8", errors="replace") as lines:
         found = _MARKER.fullmatch(lines.readline(LONGEST_MARKER))
     return Origin(json.loads(found[1]), int(found[2])) if found else None
-
-
-def signature(user: str, page: int) -> str:
-    """Who changed a practice by `apply`; ``page``: the last version that the page made, 0 for none."""
-    after = f", after version {page}" if page else ""
-    return f"apply by {user[:60]}{after}"
-
-
-def page_version(row: PracticeRow) -> int:
-    """The last version that the page made, 0 for none."""
-    found = _SIGNATURE.fullmatch(row.updated_by)
-    if found is None:
-        return row.version
-    return int(found[1] or 0)

@@ -10,9 +10,9 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from textback import manual
+from textback import chat, manual
 from textback.book import PracticeBook
-from textback.cli.author import author
+from textback.cli.author import at_the_keyboard, author
 from textback.cli.database import changing, stored
 from textback.cli.faults import Refused
 from textback.cli.filters import list_options, one_of
@@ -87,17 +87,8 @@ def send_message(number: str, text: str, practice: str | None, line: str | None)
     """
     now = system_clock()
     with _told(), changing() as connection:
-        new = manual.write(
-            connection,
-            PracticeBook()(connection),
-            practice=practice,
-            line=line,
-            to=number,
-            body=text,
-            author=author(),
-            now=now,
-            message_id=str(uuid.uuid4()),
-        )
+        directory, key = PracticeBook()(connection), str(uuid.uuid4())
+        new = chat.start(connection, directory, at_the_keyboard(), practice, line, number, text, key, now)
         row = message(connection, new)
         heard_at = [at for _, at in beats(connection).values()]
     parts = f"{row.segments} segment{'s' if row.segments != 1 else ''}"

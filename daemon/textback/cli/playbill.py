@@ -9,9 +9,10 @@ import click
 
 from textback.cli.output import one_line
 from textback.clock import Clock
+from textback.demo.correspondents import Correspondents
 from textback.ledger import Entry
 from textback.model import Verdict
-from textback.sms import Accepted, Outgoing
+from textback.sms import Accepted, Delivery, Inbound, Outgoing
 from textback.sms.console import Console
 
 _INDENT = " " * 10
@@ -31,6 +32,8 @@ class Playbill(Console):
         self._enough = enough
         self._on_enough = on_enough
         self._due: set[str] = set()
+        self._callers = Correspondents(clock)
+        self._heard: set[str] = set()
 
     def decided(self, entries: list[Entry]) -> None:
         """Print calls with their verdicts."""
@@ -48,8 +51,22 @@ class Playbill(Console):
         accepted = await super().send(message)
         self.texts += 1
         self._due.discard(message.id)
+        self._callers.read(message, accepted.provider_id)
         self._count()
         return accepted
+
+    async def received(self, line: str, since: float) -> list[Inbound]:
+        """What callers wrote back, each printed once."""
+        found = [text for text in self._callers.received(line) if text.at is None or text.at >= since]
+        for text in found:
+            if text.provider_id not in self._heard:
+                self._heard.add(text.provider_id)
+                self._line(one_line(f"text from {text.sender}: {text.body}"))
+        return found
+
+    async def deliveries(self, line: str, since: float) -> list[Delivery]:
+        """What has reached the callers."""
+        return self._callers.deliveries(line)
 
     def _text(self, line: str) -> None:
         self._line(line)

@@ -10,21 +10,22 @@ from sqlalchemy import Connection
 
 from textback.cli import toml
 from textback.cli.author import author
-from textback.cli.changes import changes
-from textback.cli.conflicts import conflicts
 from textback.cli.database import changing, stored
 from textback.cli.faults import Refused
 from textback.cli.filters import json_option
-from textback.cli.lineage import Origin, marker, origin_of, page_version, signature
+from textback.cli.lineage import Origin, marker, origin_of
 from textback.cli.output import json_line, local, one_line, table
 from textback.cli.preview import preview
 from textback.cli.settings import config_option
 from textback.clock import system_clock
 from textback.config import ConfigError, load_practice_file
 from textback.practice import read_practice, to_document
+from textback.practice.changes import changes
+from textback.practice.conflicts import conflicts
 from textback.store import practices as store
 from textback.store.calls import instant_text
 from textback.store.practices import PracticeRow
+from textback.store.signatures import by_apply, page_version
 
 COLUMNS = {
     "practice": "name", "version": "version", "changed": "updated_at", "by": "updated_by", "lines": "lines",
@@ -63,7 +64,7 @@ def apply(file: Path, force: bool) -> None:
         before = next((row for row in rows if row.name == wanted.name), None)
         if before and before.document != document and not force:
             _refuse_stale(file, origin, before)
-        by = signature(author(), 0 if force or before is None else page_version(before))
+        by = by_apply(author(), 0 if force or before is None else page_version(before))
         version = store.put(connection, wanted.name, document, by, system_clock())
     _tell(wanted.name, before, document, version)
     for warning in wanted.warnings():

@@ -18,13 +18,13 @@ from textback.cli.settings import config_option, configuration
 from textback.config import Config, Pbx, load_practice_file
 from textback.events import Fact, StaffReached
 from textback.ledger import Entry
-from textback.pbx.ami_facts import Translator
+from textback.following import translator_of
 from textback.practice import Practice
 from textback.store.engine import StoreError, file_of, reading
 from textback.wording import step
 
 
-@click.command(short_help="Run recorded AMI bytes through the daemon's code.")
+@click.command(short_help="Run recorded AMI or ESL bytes through the daemon's code.")
 @config_option
 @click.option(
     "--practice", "practice_file", type=click.Path(path_type=Path), metavar="FILE", help="Judge by this practice file."
@@ -33,7 +33,7 @@ from textback.wording import step
 @click.option("--json", "as_json", is_flag=True, help="Only the calls, one JSON object a line.")
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
 def replay(practice_file: Path | None, name: str | None, as_json: bool, files: Sequence[Path]) -> None:
-    """Run recorded AMI bytes through the code of the daemon, in memory: fact, state, verdict.
+    """Run recorded bytes of a PBX's link through the code of the daemon, in memory: fact, state, verdict.
 
     Without --practice the practices of the configured database hold. Arrival times are taken from FILE's
     .idx (JSON lines [seconds, offset]) if there is one.
@@ -47,13 +47,13 @@ def replay(practice_file: Path | None, name: str | None, as_json: bool, files: S
     for file in files:
         rows = _replay(file, pbx, practices, None if as_json else Narrator(file))
         if not rows and not as_json:
-            click.echo(f"{file}: no call in it; it should be the bytes of an AMI link after its login", err=True)
+            click.echo(f"{file}: no call in it; it should be the bytes of an AMI or ESL link after its login", err=True)
         for row in rows if as_json else ():
             json_line(row)
 
 
 def _replay(file: Path, pbx: Pbx, practices: Sequence[Practice], narrator: Narrator | None) -> list[dict[str, Any]]:
-    translator = Translator(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language)
+    translator = translator_of(pbx)
     try:
         if narrator is None:
             return recorded.replay(file, translator, practices)
@@ -67,16 +67,12 @@ def _replay(file: Path, pbx: Pbx, practices: Sequence[Practice], narrator: Narra
 def _recorded(config: Config, name: str | None) -> Pbx:
     """The PBX whose bytes these are."""
     if name is None and len(config.pbx) == 1:
-        found = config.pbx[0]
-    else:
-        known = ", ".join(pbx.name for pbx in config.pbx) or "none"
-        try:
-            found = next(pbx for pbx in config.pbx if pbx.name == name)
-        except StopIteration:
-            raise click.UsageError(f"say with --pbx which [[pbx]] was recorded; there is {known}") from None
-    if found.kind != "asterisk":
-        raise Refused(f"{found.name}: recordings of FreeSWITCH cannot be replayed yet")
-    return found
+        return config.pbx[0]
+    known = ", ".join(pbx.name for pbx in config.pbx) or "none"
+    try:
+        return next(pbx for pbx in config.pbx if pbx.name == name)
+    except StopIteration:
+        raise click.UsageError(f"say with --pbx which [[pbx]] was recorded; there is {known}") from None
 
 
 def stored_practices(config: Config) -> Sequence[Practice]:

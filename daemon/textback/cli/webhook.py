@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import click
@@ -21,8 +20,6 @@ from textback.practice import Practice
 from textback.store import webhook_tokens
 from textback.web.told import language_of
 
-#: Bytes of chance in a token.
-BYTES = 32
 COLUMNS = {
     "id": "id", "practice": "practice", "flow": "flow", "language": "language", "created": "created_at",
     "by": "created_by", "used": "last_used_at", "revoked": "revoked_at", "label": "label",
@@ -67,7 +64,7 @@ def create(practice: str | None, flow: str, language: str | None, label: str | N
     Example: textback webhook create
              textback webhook create --practice Riverside --flow abandoned --language es --label "call centre"
     """
-    settings, token = configuration().webhooks, secrets.token_urlsafe(BYTES)
+    settings, token = configuration().webhooks, webhook_tokens.new_token()
     with changing() as connection:
         mine = _practice(connection, practice)
         its: dict[str, Any] = {"practice": mine.name, "flow": Flow(flow), "language": language, "label": label}

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 
 from textback.events import KeyPressed, NoAnswer, StaffReached
-from textback.pbx.ami_callers import Callers
+from textback.pbx.ami_callers import AmiCallers
 from textback.pbx.ami_places import find_in_prompt
-from textback.pbx.channel import Channel
 from textback.pbx.wire import Headers
 
 #: QUEUESTATUS as app_queue sets it when it sends the caller on without an answer
@@ -32,7 +31,7 @@ _VOICEMAIL_APPS = frozenset({"voicemail", "minivmrecord"})
 _DIGITS = re.compile(r"\+?\d{7,15}")
 
 
-def _dial_begin(callers: Callers, event: Headers, at: float) -> None:
+def _dial_begin(callers: AmiCallers, event: Headers, at: float) -> None:
     picture = callers.picture
     leg = picture.add(event["DestUniqueid"], event["DestChannel"])
     if callers.is_trunk(leg.name) and leg.uniqueid not in callers.callers:
@@ -54,30 +53,17 @@ def _dialled(event: Headers) -> str | None:
     return None
 
 
-def _dial_end(callers: Callers, event: Headers, at: float) -> None:
+def _dial_end(callers: AmiCallers, event: Headers, at: float) -> None:
     leg = callers.picture.get(event["DestUniqueid"])
     if leg is None:
         return
     status = event.get("DialStatus", "")
     if status == "ANSWER" and leg.dialled and event.get("Linkedid") not in callers.callers:
         callers.facts.append(StaffReached(callers.call_id(leg.uniqueid), at, leg.dialled))
-    rings_no_more(callers, leg, DIAL_STATUS.get(status), at)
+    callers.rings_no_more(leg, DIAL_STATUS.get(status), at)
 
 
-def rings_no_more(callers: Callers, leg: Channel, why: NoAnswer | None, at: float) -> None:
-    """``leg`` has stopped ringing; ``why``: since nobody answered, if that is known."""
-    waiting = callers.picture.stop_calling(leg)
-    if waiting and not waiting.agents:
-        callers.stir(waiting.uniqueid)
-    caller = callers.picture.stop_ringing(leg)
-    if caller is None or caller.legs:
-        return
-    if why:
-        callers.nobody_answered(caller, why, at)
-    callers.tell_around(caller, at)
-
-
-def _digit(callers: Callers, event: Headers, at: float) -> None:
+def _digit(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel is None or channel.uniqueid not in callers.callers or event.get("Direction") != "Received":
         return
@@ -86,7 +72,7 @@ def _digit(callers: Callers, event: Headers, at: float) -> None:
         callers.facts.append(KeyPressed(callers.call_id(event["Uniqueid"]), at, event.get("Digit", "")))
 
 
-def _variable(callers: Callers, event: Headers, at: float) -> None:
+def _variable(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel is None or channel.hangup_requested:
         return
@@ -100,7 +86,7 @@ def _variable(callers: Callers, event: Headers, at: float) -> None:
         callers.voicemail(channel, at)
 
 
-def _application(callers: Callers, event: Headers, at: float) -> None:
+def _application(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel is None:
         return
@@ -111,13 +97,13 @@ def _application(callers: Callers, event: Headers, at: float) -> None:
         callers.voicemail(channel, at)
 
 
-def _message_waiting(callers: Callers, event: Headers, at: float) -> None:
+def _message_waiting(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event.get("Uniqueid"))
     if channel:
         callers.voicemail(channel, at)
 
 
-HANDLERS: dict[str, Callable[[Callers, Headers, float], None]] = {
+HANDLERS: dict[str, Callable[[AmiCallers, Headers, float], None]] = {
     "DialBegin": _dial_begin,
     "DialEnd": _dial_end,
     "DTMFEnd": _digit,

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from textback.events import CallerKnown, Fact
 from textback.pbx import ami_dialling, ami_places
-from textback.pbx.ami_callers import Callers, is_hidden
+from textback.pbx.ami_callers import AmiCallers, is_hidden
 from textback.pbx.channel import Channel
 from textback.pbx.wire import Headers
 
 
-class Translator(Callers):
+class Translator(AmiCallers):
     """Keeps the picture of one Asterisk and tells facts about its callers."""
 
     def take(self, event: Headers, at: float, tampered: bool = False) -> list[Fact]:
@@ -41,7 +41,7 @@ class Translator(Callers):
         return self.taken()
 
 
-def _newchannel(callers: Callers, event: Headers, at: float) -> None:
+def _newchannel(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.add(event["Uniqueid"], event["Channel"])
     if whisper := callers.whispers.get(channel.uniqueid):
         whisper.came_at = at
@@ -51,26 +51,26 @@ def _newchannel(callers: Callers, event: Headers, at: float) -> None:
         callers.arrive(channel, event, at, event.get("Exten"))
 
 
-def _newcallerid(callers: Callers, event: Headers, at: float) -> None:
+def _newcallerid(callers: AmiCallers, event: Headers, at: float) -> None:
     if event["Uniqueid"] in callers.callers and is_hidden(event.get("CID-CallingPres", "")):
         callers.facts.append(CallerKnown(callers.call_id(event["Uniqueid"]), at, None, withheld=True))
 
 
-def _hangup_request(callers: Callers, event: Headers, at: float) -> None:
+def _hangup_request(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
         ami_places.find_in_prompt(callers, channel, event, at)
         channel.hangup_requested = True
 
 
-def _hangup(callers: Callers, event: Headers, at: float) -> None:
+def _hangup(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel is None:
         return
     ami_places.find_in_prompt(callers, channel, event, at)
-    ami_dialling.rings_no_more(callers, channel, None, at)
+    callers.rings_no_more(channel, None, at)
     around = callers.picture.connected(channel)
-    callers.leave(channel, at)
+    callers.leave(channel, at, channel.hangup_requested)
     callers.picture.remove(channel)
     if whisper := callers.whispers.get(channel.uniqueid):
         whisper.gone_at = at
@@ -78,7 +78,7 @@ def _hangup(callers: Callers, event: Headers, at: float) -> None:
     callers.tell(around, at)
 
 
-_HANDLERS: dict[str, Callable[[Callers, Headers, float], None]] = {
+_HANDLERS: dict[str, Callable[[AmiCallers, Headers, float], None]] = {
     "Newchannel": _newchannel,
     "NewCallerid": _newcallerid,
     "HangupRequest": _hangup_request,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from textback.pbx.ami_actions import Actions
-from textback.pbx.ami_waiting import Waiting
+from textback.pbx.waiting import Waiting
 from textback.pbx.patience import Patience
 from textback.pbx.watch import Watch
 

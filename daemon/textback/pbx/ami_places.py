@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textback.pbx.ami_callers import Callers
+from textback.pbx.ami_callers import AmiCallers
 from textback.pbx.channel import Channel, Seat
 from textback.pbx.dialplan import PROMPTS
 from textback.pbx.wire import Headers
@@ -12,7 +12,7 @@ from textback.pbx.wire import Headers
 UP = "6"  # ChannelState
 
 
-def _bridge_enter(callers: Callers, event: Headers, at: float) -> None:
+def _bridge_enter(callers: AmiCallers, event: Headers, at: float) -> None:
     picture = callers.picture
     channel = picture.add(event["Uniqueid"], event["Channel"])
     left = picture.connected(channel)
@@ -20,7 +20,7 @@ def _bridge_enter(callers: Callers, event: Headers, at: float) -> None:
     callers.tell({c.uniqueid: c for c in [*left, *picture.connected(channel)]}.values(), at)
 
 
-def _bridge_leave(callers: Callers, event: Headers, at: float) -> None:
+def _bridge_leave(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel and channel.bridge == event["BridgeUniqueid"]:
         left = callers.picture.connected(channel)
@@ -28,14 +28,14 @@ def _bridge_leave(callers: Callers, event: Headers, at: float) -> None:
         callers.tell(left, at)
 
 
-def _hold(callers: Callers, event: Headers, at: float, since: float | None) -> None:
+def _hold(callers: AmiCallers, event: Headers, at: float, since: float | None) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
         channel.holding_since = since
         callers.tell_around(channel, at)
 
 
-def _music(callers: Callers, event: Headers, at: float, since: float | None) -> None:
+def _music(callers: AmiCallers, event: Headers, at: float, since: float | None) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
         channel.music_since = since
@@ -43,7 +43,7 @@ def _music(callers: Callers, event: Headers, at: float, since: float | None) -> 
             callers.tell_around(channel, at)
 
 
-def _queue_join(callers: Callers, event: Headers, at: float) -> None:
+def _queue_join(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.add(event["Uniqueid"], event["Channel"])
     if channel.seat is None or channel.seat.queue != event["Queue"]:
         channel.seat = Seat(event["Queue"], at, _position(event))
@@ -57,7 +57,7 @@ def _position(event: Headers) -> int | None:
     return int(position) if position.isdecimal() else None
 
 
-def _queue_leave(callers: Callers, event: Headers, at: float) -> None:
+def _queue_leave(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
         callers.picture.call_off(channel)
@@ -69,7 +69,7 @@ def _queue_leave(callers: Callers, event: Headers, at: float) -> None:
         callers.tell_around(channel, at)
 
 
-def find_in_prompt(callers: Callers, channel: Channel, event: Headers, at: float) -> None:
+def find_in_prompt(callers: AmiCallers, channel: Channel, event: Headers, at: float) -> None:
     """Whoever has left a queue, and is next seen in a prompt of ours, was moved there (by another daemon, say).
 
     Asterisk 22 shows it with the end of the wait already, 16 only with what comes next.
@@ -79,7 +79,7 @@ def find_in_prompt(callers: Callers, channel: Channel, event: Headers, at: float
         callers.tell([channel], at)
 
 
-def _attended_transfer(callers: Callers, event: Headers, at: float) -> None:
+def _attended_transfer(callers: AmiCallers, event: Headers, at: float) -> None:
     """A consult call into a queue is completed: the caller takes the seat, and the time waited in it."""
     if event.get("DestType") != "App" or "TransfereeUniqueid" not in event:
         return
@@ -92,14 +92,14 @@ def _attended_transfer(callers: Callers, event: Headers, at: float) -> None:
         callers.tell([caller], at)
 
 
-def _park(callers: Callers, event: Headers, at: float, since: float | None) -> None:
+def _park(callers: AmiCallers, event: Headers, at: float, since: float | None) -> None:
     channel = callers.picture.get(event["ParkeeUniqueid"])
     if channel:
         channel.parked_since = since
         callers.tell_around(channel, at)
 
 
-HANDLERS: dict[str, Callable[[Callers, Headers, float], None]] = {
+HANDLERS: dict[str, Callable[[AmiCallers, Headers, float], None]] = {
     "BridgeEnter": _bridge_enter,
     "BridgeLeave": _bridge_leave,
     "Hold": lambda callers, event, at: _hold(callers, event, at, at),

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textback.events import Fact, Place, StateUnknown
-from textback.pbx.ami_callers import Position, position
+from textback.pbx.ami_callers import position
 from textback.pbx.ami_facts import Translator
 from textback.pbx.ami_places import UP
 from textback.pbx.channel import Channel, Seat
 from textback.pbx.dialplan import OURS
-from textback.pbx.picture import NOTHING, Situation
+from textback.pbx.picture import NOTHING
+from textback.pbx.sight import LastSeen, Resynced
 from textback.pbx.wire import Headers
 
 _UNPARKED = ("UnParkedCall", "ParkedCallTimeOut", "ParkedCallGiveUp")
@@ -29,27 +30,6 @@ class Snapshot:
     status: Sequence[Headers]
     queues: Sequence[Headers]
     bridges: Sequence[Headers] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LastSeen:
-    """A caller who was on the line: the channel, what was true then, and where in the dialplan; None: not known.
-
-    ``leaving``: the caller's side had hung up already, so that nothing more could happen to them.
-    """
-
-    channel: str = ""
-    situation: Situation | None = None
-    position: Position | None = None
-    leaving: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Resynced:
-    """What changed meanwhile, and the Uniqueids of the callers who are gone."""
-
-    facts: list[Fact]
-    gone: list[str]
 
 
 class Resync:
@@ -107,9 +87,7 @@ class Resync:
             channel.prompt = channel.left = Seat(was.queue or "", was.since)
 
     def _came(self, event: str | tuple[str, ...], uniqueid: str) -> bool:
-        """Whether one of those events came while the snapshot was on its way: what it says may be older."""
-        events = (event,) if isinstance(event, str) else event
-        return any((name, uniqueid) in self._translator.seen for name in events)
+        return self._translator.came((event,) if isinstance(event, str) else event, uniqueid)
 
     def _is_caller(self, row: Headers, did: str) -> bool:
         # Not by context: after a transfer it is the one of the extension. A dialled number only a caller has.

@@ -7,7 +7,8 @@ import secrets
 
 from textback.pbx import dialplan
 from textback.pbx.ami_actions import Actions
-from textback.pbx.ami_waiting import Waiting
+from textback.pbx.ami_callers import AmiCallers
+from textback.pbx.waiting import Waiting
 from textback.pbx.channel import Whisper
 from textback.pbx.patience import Patience
 from textback.pbx.watch import Watch
@@ -21,8 +22,9 @@ TOO_SHORT = 0.5
 class Whispers:
     """Plays to callers who wait, until they wait no more."""
 
-    def __init__(self, actions: Actions, watch: Watch, patience: Patience) -> None:
+    def __init__(self, actions: Actions, callers: AmiCallers, watch: Watch, patience: Patience) -> None:
         self._actions = actions
+        self._callers = callers
         self._watch = watch
         self._patience = patience
         self._voices = asyncio.Semaphore(VOICES)
@@ -37,7 +39,7 @@ class Whispers:
     async def _play(self, caller: Waiting, sounds: str, language: str | None) -> bool:
         # Not to be taken for another one: an older one may still play, for this daemon or for another.
         whisper = Whisper(f"tb-{caller.uniqueid}-{secrets.token_hex(4)}")
-        caller.callers.whispers[whisper.uniqueid] = whisper
+        self._callers.whispers[whisper.uniqueid] = whisper
         try:
             if not await self._begin(whisper, caller, sounds, language):
                 return False
@@ -51,7 +53,7 @@ class Whispers:
             return True
         finally:
             await self._hush(whisper)
-            del caller.callers.whispers[whisper.uniqueid]
+            del self._callers.whispers[whisper.uniqueid]
 
     async def _begin(self, whisper: Whisper, caller: Waiting, sounds: str, language: str | None) -> bool:
         variables = [f"TEXTBACK_CHANNEL={caller.uniqueid}", "CDR_PROP(disable)=1"]

@@ -1,17 +1,25 @@
-"""One leg on an Asterisk, and what is true of it."""
+"""One leg on a PBX, and what is true of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 
+#: how the names of channels begin that connect the PBX with itself
+_HALVES = ("Local/", "loopback/")
+
+
 @dataclass(slots=True)
 class Seat:
-    """A place in a queue, taken at ``since``; ``position``: where it was then, 1 is next."""
+    """A place in a queue, taken at ``since``; ``position``: where it was then, 1 is next.
+
+    ``ticket``: what the PBX calls this one stay in the queue, where it does.
+    """
 
     queue: str
     since: float
     position: int | None = None
+    ticket: str | None = None
 
 
 @dataclass(slots=True)
@@ -44,6 +52,8 @@ class Channel:
     #: the same, if it was left for a prompt of ours
     prompt: Seat | None = None
     hangup_requested: bool = False
+    #: the other end, where the PBX has told which channel that is
+    twin: str | None = None
     #: the number that this leg goes out to, if it leaves over a trunk
     dialled: str | None = None
     queue_tried: str | None = None
@@ -54,8 +64,9 @@ class Channel:
         self.moved = False
 
     @property
-    def is_local(self) -> bool:
-        return self.name.startswith("Local/")
+    def is_half(self) -> bool:
+        """Whether this is one end of a connection inside the PBX: whoever is at the other end is meant."""
+        return self.twin is not None or self.name.startswith(_HALVES)
 
     @property
     def device(self) -> str:

@@ -1,8 +1,8 @@
-"""What is true on an Asterisk now: channels, who is bridged with whom, who sits in which queue."""
+"""What is true on a PBX now: channels, who is bridged with whom, who sits in which queue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,8 +35,10 @@ NOTHING = Situation()
 class Picture:
     """The channels and bridges of one PBX, and what follows from them for a caller."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[str, str], Channel] = Channel) -> None:
+        """``make``: a channel of an id and a name."""
         self.channels: dict[str, Channel] = {}
+        self._make = make
         self._bridges: dict[str, Bridge] = {}
         self._halves: dict[str, str] = {}
 
@@ -44,8 +46,8 @@ class Picture:
         """The channel of that id, made now if it is new."""
         channel = self.channels.get(uniqueid)
         if channel is None:
-            channel = self.channels[uniqueid] = Channel(uniqueid, name)
-            if channel.is_local:
+            channel = self.channels[uniqueid] = self._make(uniqueid, name)
+            if channel.is_half:
                 self._halves[name] = uniqueid
         return channel
 
@@ -120,7 +122,7 @@ class Picture:
 
     def connected(self, channel: Channel) -> list[Channel]:
         """Everybody who hears or is heard by ``channel``: over bridges and the two halves of Local channels."""
-        if channel.bridge is None and not channel.is_local:
+        if channel.bridge is None and not channel.is_half:
             return [channel]
         found = {channel.uniqueid: channel}
         waiting = [channel]
@@ -131,14 +133,16 @@ class Picture:
                     waiting.append(other)
         return list(found.values())
 
-    def _next_to(self, channel: Channel) -> Iterator[Channel]:
+    def bridged(self, channel: Channel) -> list[Channel]:
+        """Who is in one bridge with ``channel``, itself included."""
         bridge = self._bridges.get(channel.bridge or "")
-        if bridge and not bridge.holding:
-            for uniqueid in bridge.members:
-                if uniqueid in self.channels:
-                    yield self.channels[uniqueid]
-        if channel.is_local:
-            other = self.get(self._halves.get(_other_half(channel.name)))
+        members = bridge.members if bridge and not bridge.holding else ()
+        return [self.channels[uniqueid] for uniqueid in members if uniqueid in self.channels]
+
+    def _next_to(self, channel: Channel) -> Iterator[Channel]:
+        yield from self.bridged(channel)
+        if channel.is_half:
+            other = self.get(channel.twin or self._halves.get(_other_half(channel.name)))
             if other:
                 yield other
 
@@ -147,7 +151,7 @@ class Picture:
         if channel.parked_since is not None:
             return Situation(Place.PARK, channel.parked_since)
         around = self.connected(channel) if channel.bridge else [channel]
-        people = [other for other in around if other is not channel and not other.is_local]
+        people = [other for other in around if other is not channel and not other.is_half]
         if people:
             return _with_people(people)
         for other in around:

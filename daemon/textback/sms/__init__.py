@@ -66,6 +66,14 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a picture is made of, and its type, in small letters and without parameters (RFC 6838)."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """A text that came in; ``line`` is ours, ``sender`` whatever the provider calls the other end.
 
@@ -121,6 +129,10 @@ class Provider(Protocol):
 
     async def line_type(self, number: str) -> LineType | None:
         """What a number (E.164) is connected to; None where nobody can tell; raises SendError."""
+        ...
+
+    async def fetch(self, url: str) -> Content:
+        """What is at the URL of a ``Media``, within a bounded time and size; raises SendError."""
         ...
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textback.model import LineType, Status
-from textback.sms import Accepted, Delivery, Fault, Inbound, Outgoing, SendError
+from textback.sms import Accepted, Content, Delivery, Fault, Inbound, Outgoing, SendError
 
 
 def _print(line: str) -> None:
@@ -48,6 +48,10 @@ class Console:
     async def line_type(self, number: str) -> LineType | None:
         """It knows nobody."""
         return None
+
+    async def fetch(self, url: str) -> Content:
+        """Nothing comes in, so no pictures do; raises SendError."""
+        raise SendError("a console has no pictures", Fault.PERMANENT)
 
     async def close(self) -> None:
         """Nothing to let go."""

@@ -14,7 +14,8 @@ from twilio.rest import Client
 
 from textback.clock import Clock, system_clock
 from textback.model import LineType
-from textback.sms import Accepted, Delivery, Fault, Inbound, Media, Outgoing, SendError
+from textback.sms import Accepted, Content, Delivery, Fault, Inbound, Media, Outgoing, SendError
+from textback.sms import twilio_media
 from textback.sms import twilio_records as records
 from textback.sms.twilio_errors import failed, is_about_nothing, refused
 from textback.sms.twilio_http import TwilioHttp
@@ -59,7 +60,7 @@ class Twilio:
     ) -> None:
         if api_base is not None and not _is_http(api_base):
             raise ValueError("api_base is not an http(s) URL")
-        self._account = account_sid
+        self._account, self._token = account_sid, auth_token
         self._http = TwilioHttp(api_base, timeout, connect, clock)
         self._client = Client(account_sid, auth_token, http_client=self._http, environment=ENVIRONMENT)
         self._callback = status_callback
@@ -130,6 +131,10 @@ class Twilio:
             if is_about_nothing(error):  # a number that is none
                 return None
             raise failed(error, "the number look-up") from None
+
+    async def fetch(self, url: str) -> Content:
+        """A picture that came with a text, of this account only; raises SendError."""
+        return await twilio_media.fetch(self._http, self._account, self._token, url)
 
     async def close(self) -> None:
         """Let go of the connections."""

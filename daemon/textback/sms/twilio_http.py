@@ -50,7 +50,8 @@ def _moment(date: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def _basic(auth: tuple[str, str]) -> str:
+def basic(auth: tuple[str, str]) -> str:
+    """The header's value for a user and a password (RFC 7617)."""
     return "Basic " + base64.b64encode(":".join(auth).encode()).decode()
 
 
@@ -94,11 +95,11 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
         allow_redirects: bool = False,
     ) -> Response:
         """One request, one answer; the SDK's own time-out and redirects are not used."""
-        sent = dict(headers or {}, **({"Authorization": _basic(auth)} if auth else {}))
+        sent = dict(headers or {}, **({"Authorization": basic(auth)} if auth else {}))
         form = urlencode(data, doseq=True).encode() if data else None
         state = SimpleNamespace(written=False)
         try:
-            url = self._url(uri) + ("?" + urlencode(params, doseq=True) if params else "")
+            url = self.url_of(uri) + ("?" + urlencode(params, doseq=True) if params else "")
             return await self._exchange(method, url, form, sent, state)
         except (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError) as error:
             raise _broken(error, state.written) from None
@@ -107,7 +108,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
         self, method: str, url: str, form: bytes | None, headers: dict[str, str], state: SimpleNamespace
     ) -> Response:
         asked_at = self._clock()
-        async with self._open().request(
+        async with self.session().request(
             method, url, data=form, headers=headers, allow_redirects=False, trace_request_ctx=state
         ) as answer:
             text = await _text(answer)
@@ -126,7 +127,8 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
         if abs(ahead) <= NO_CLOCK:
             self.offset = ahead if abs(ahead) > TRAVEL else 0.0
 
-    def _url(self, uri: str) -> str:
+    def url_of(self, uri: str) -> str:
+        """Where a URL of the SDK's really is; raises ValueError for one that is not Twilio's."""
         parts = urlsplit(uri)
         if self._base is None:
             if parts.scheme != "https" or not (parts.hostname or "").endswith(OWN_HOSTS):
@@ -137,7 +139,19 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
         path = parts.path.removeprefix(own) if parts.path.startswith(f"{own}/") else parts.path
         return self._base + path + (f"?{parts.query}" if parts.query else "")
 
-    def _open(self) -> aiohttp.ClientSession:
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is one of Twilio's API, or of what stands in for it."""
+        parts = urlsplit(url)
+        at_twilio = parts.scheme == "https" and parts.netloc.lower() == "api.twilio.com"
+        return at_twilio or self.is_where(url)
+
+    def is_where(self, url: str) -> bool:
+        """Whether a URL is where ``base`` says that the provider is."""
+        here, parts = urlsplit(self._base or ""), urlsplit(url)
+        return bool(self._base) and (parts.scheme, parts.netloc) == (here.scheme, here.netloc)
+
+    def session(self) -> aiohttp.ClientSession:
+        """The connections, with their time limits."""
         if self._session is None:
             # A kept connection may be half closed when the next text uses it: that text would be "unknown".
             self._session = aiohttp.ClientSession(

@@ -25,6 +25,12 @@ def is_written(conn: Connection, message_id: str) -> bool:
     return bool(conn.execute(select(exists().where(messages.c.id == message_id))).scalar())
 
 
+def conversation_of(conn: Connection, message_id: str) -> int | None:
+    """The conversation that a message stands in; None if there is no such message."""
+    found = conn.execute(select(messages.c.conversation_id).where(messages.c.id == message_id)).scalar()
+    return None if found is None else int(found)
+
+
 def add_once(conn: Connection, new: NewMessage) -> None:
     """Store a text that has its id already; one with that id stays as it is."""
     row = {name: getattr(new, name) for name in NewMessage.__slots__}

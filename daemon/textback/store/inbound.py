@@ -34,6 +34,7 @@ class NewText:
     provider: str | None
     provider_id: str
     media: Sequence[Mapping[str, str]] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def add(conn: Connection, text: NewText) -> bool:
         "segments": text.segments,
         "encoding": text.encoding,
         "status": Status.RECEIVED,
+        "reason": text.reason,
         "provider": text.provider,
         "provider_id": _id_of(text.provider_id),
         "attempts": 0,
@@ -106,6 +108,32 @@ def answers_since(conn: Connection, conversation: int, since: float) -> int:
     ours = (messages.c.answer.is_not(None), messages.c.created_at > since)
     count = select(func.count()).where(messages.c.conversation_id == conversation, *ours)
     return int(conn.execute(count).scalar_one())
+
+
+def count_answers(conn: Connection, conversation: int, answer: Answer, since: float) -> int:
+    """How many answers of one kind were written in a conversation at or after then (epoch seconds), and not dropped."""
+    of_kind = (messages.c.answer == answer, messages.c.created_at >= since, messages.c.status != Status.CANCELLED)
+    count = select(func.count()).where(messages.c.conversation_id == conversation, *of_kind)
+    return int(conn.execute(count).scalar_one())
+
+
+def has_answered(conn: Connection, conversation: int, answer: Answer, since: float) -> bool:
+    """Whether there was one."""
+    return count_answers(conn, conversation, answer, since) > 0
+
+
+def last_answer_at(conn: Connection, conversation: int, answer: Answer) -> float | None:
+    """When the last answer of one kind was written in a conversation (epoch seconds); None if none was."""
+    of_kind = (messages.c.conversation_id == conversation, messages.c.answer == answer)
+    at: float | None = conn.execute(select(func.max(messages.c.created_at)).where(*of_kind)).scalar()
+    return at
+
+
+def staff_wrote_since(conn: Connection, conversation: int, since: float) -> bool:
+    """Whether somebody of staff wrote in a conversation at or after then (epoch seconds)."""
+    theirs = (messages.c.conversation_id == conversation, messages.c.author.is_not(None), messages.c.flow.is_(None))
+    query = select(messages.c.id).where(*theirs, messages.c.created_at >= since).limit(1)
+    return conn.execute(query).first() is not None
 
 
 def answer_of(conn: Connection, message_id: str) -> Answer | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, or_, select
 
@@ -40,9 +40,8 @@ _written = (
     .group_by(messages.c.to_number)
 )
 _people = select(
-    contacts.c.number, contacts.c.practice, contacts.c.first_name, contacts.c.last_name, contacts.c.language,
-    contacts.c.verified,
-).where(contacts.c.number.in_(_numbers))  # fmt: skip
+    contacts.c.number, contacts.c.practice, contacts.c.first_name, contacts.c.language, contacts.c.verified
+).where(contacts.c.number.in_(_numbers))
 
 _conversations = select(conversations.c.id, conversations.c.line, conversations.c.number).where(
     conversations.c.number.in_(_numbers)
@@ -70,27 +69,6 @@ def known(
     for chunk in _chunks(sorted(set(numbers))):
         found.update(_known(connection, chunk, practice_of, now, sorted(apart_from)))
     return found
-
-
-class Person(NamedTuple):
-    """Who is behind a number, for one practice: the full name where only one person can be meant."""
-
-    name: str | None
-    language: str | None
-    verified: bool
-    opted_out: bool
-    conversation_id: int | None
-
-
-def person(connection: Connection, practice: str, line: str, number: str) -> Person:
-    """Give who is behind a number, as far as the practice knows, and their conversation with one of its lines."""
-    rows = [row for row in connection.execute(_people, {"numbers": [number]}).mappings() if row["practice"] == practice]
-    _, language, verified = _identity(rows)
-    counted = [row for row in rows if row["verified"]] or rows
-    name = _agreed({" ".join(filter(None, (row["first_name"], row["last_name"]))) or None for row in counted})
-    opted_out = connection.execute(_opted_out, {"numbers": [number]}).first() is not None
-    thread = _threads(connection, [(line, number)]).get((line, number))
-    return Person(name, language, verified, opted_out, thread)
 
 
 def conversation_for(connection: Connection, practice: str, line: str, number: str, now: float) -> int:
@@ -137,7 +115,7 @@ def _known(
             people[row["number"]].append(row)
     return {
         number: Known(
-            *_identity(people[number]),
+            *identity(people[number]),
             opted_out=number in out,
             last_automatic_text=written[number].automatic if number in written else None,
             staff_wrote_at=written[number].staff if number in written else None,
@@ -149,18 +127,19 @@ def _known(
     }
 
 
-def _identity(people: Sequence[RowMapping]) -> tuple[str | None, str | None, bool]:
+def identity(people: Sequence[RowMapping]) -> tuple[str | None, str | None, bool]:
     """First name, language, verified: of the verified ones, and only where all who share the number agree."""
     verified = [person for person in people if person["verified"]]
     counted = verified or people
     return (
-        _agreed({person["first_name"] for person in counted}),
-        _agreed({person["language"] for person in counted}),
+        agreed({person["first_name"] for person in counted}),
+        agreed({person["language"] for person in counted}),
         bool(verified),
     )
 
 
-def _agreed(values: set[str | None]) -> str | None:
+def agreed(values: set[str | None]) -> str | None:
+    """The one value that all have; None if there are several."""
     return values.pop() if len(values) == 1 else None
 
 

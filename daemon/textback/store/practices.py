@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from textback.store.engine import StoreError
-from textback.store.tables import lines, practices
+from textback.store.tables import lines, practice_versions, practices
 from textback.store.upsert import upsert
 
 
@@ -42,6 +42,8 @@ def put(connection: Connection, name: str, document: Mapping[str, Any], by: str,
         connection.execute(practices.insert(), values)
     else:
         connection.execute(update(practices).where(practices.c.name == name), values)
+    kept = {"practice": name, "version": version, "document": plain, "changed_at": now, "changed_by": by}
+    connection.execute(practice_versions.insert(), kept)
     _put_lines(connection, name, plain)
     return version
 
@@ -49,6 +51,26 @@ def put(connection: Connection, name: str, document: Mapping[str, Any], by: str,
 def all_documents(connection: Connection) -> list[PracticeRow]:
     """Give every practice, by name."""
     return [PracticeRow(*row) for row in connection.execute(select(practices).order_by(practices.c.name))]
+
+
+def find(connection: Connection, name: str, for_update: bool = False) -> PracticeRow | None:
+    """The practice of that name; ``for_update``: nobody else changes it before this transaction ends."""
+    query = select(practices).where(practices.c.name == name)
+    row = connection.execute(query.with_for_update() if for_update else query).first()
+    return None if row is None or row.name != name else PracticeRow(*row)
+
+
+def versions(connection: Connection, name: str, *, before: int | None = None, limit: int = 0) -> list[PracticeRow]:
+    """What a practice was and is, the newest first; ``before``: older ones than this, ``limit`` 0: all there are.
+
+    ``updated_at`` and ``updated_by`` tell who made the version, and when.
+    """
+    kept = practice_versions
+    query = select(kept.c.practice, kept.c.document, kept.c.version, kept.c.changed_at, kept.c.changed_by)
+    query = query.where(kept.c.practice == name).order_by(kept.c.version.desc())
+    if before is not None:
+        query = query.where(kept.c.version < before)
+    return [PracticeRow(*row) for row in connection.execute(query.limit(limit) if limit else query)]
 
 
 def numbers(connection: Connection) -> list[str]:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -19,16 +18,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
+from textback.store import staff_tables
 from textback.store.columns import Foreign, Instant
+from textback.store.schema import metadata
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = [
+    "callbacks", "calls", "contacts", "conversations", "line_types", "lines", "links", "messages", "metadata",
+    "optouts", "polls", "practice_versions", "practices", "senders", "staff_reached", "staff_tables", "webhook_tokens",
+]  # fmt: skip
 
 #: MariaDB's FLOAT has seven digits
 _Seconds = Float().with_variant(mysql.DOUBLE(asdecimal=False), "mysql", "mariadb")
@@ -41,6 +38,16 @@ practices = Table(
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("updated_by", String(100), nullable=False),
+)
+
+practice_versions = Table(
+    "practice_versions",
+    metadata,
+    Column("practice", ForeignKey("practices.name"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", String(100), nullable=False),
 )
 
 lines = Table(
@@ -63,7 +70,10 @@ contacts = Table(
     Column("verified", Boolean, nullable=False),
     Column("language", String(16)),
     Column("created_at", Instant, nullable=False),
+    Column("external_id", String(64)),
+    Column("updated_at", Instant),
     Index("ix_contacts_practice_number", "practice", "number"),
+    Index("ix_contacts_practice_external_id", "practice", "external_id"),
 )
 
 conversations = Table(
@@ -76,7 +86,19 @@ conversations = Table(
     Column("contact_id", ForeignKey("contacts.id"), index=True),
     Column("created_at", Instant, nullable=False),
     Column("last_message_at", Instant),
+    Column("state", String(8)),
+    Column("assignee", String(100)),
+    Column("unread_since", Instant),
+    Column("waiting_since", Instant),
+    Column("snoozed_until", Instant),
+    Column("last_reply_at", Instant),
+    Column("asked", JSON(none_as_null=True)),
     UniqueConstraint("line", "number"),
+    Index(
+        "ix_conversations_practice_state_unread_since_last_message_at",
+        "practice", "state", "unread_since", "last_message_at",  # fmt: skip
+    ),
+    Index("ix_conversations_state_snoozed_until", "state", "snoozed_until"),
 )
 
 calls = Table(
@@ -111,18 +133,27 @@ calls = Table(
     Column("deadline", Instant),
     Column("machine", JSON(none_as_null=True)),
     Column("story", JSON(none_as_null=True)),
+    Column("caller_tail", String(4)),
+    Column("needs_since", Instant),
+    Column("dealt_with_at", Instant),
+    Column("dealt_with_by", String(100)),
     Index("ix_calls_ended_at", "ended_at"),
     Index("ix_calls_started_at", "started_at"),
     Index("ix_calls_practice_started_at", "practice", "started_at"),
     Index("ix_calls_caller_started_at", "caller", "started_at"),
     Index("ix_calls_pbx_verdict", "pbx", "verdict"),
+    Index("ix_calls_practice_needs_since", "practice", "needs_since"),
+    Index("ix_calls_practice_disposition_started_at", "practice", "disposition", "started_at"),
+    Index("ix_calls_practice_queue_started_at", "practice", "queue", "started_at"),
+    Index("ix_calls_caller_tail_started_at", "caller_tail", "started_at"),
+    Index("ix_calls_message_id", "message_id"),
 )
 
 messages = Table(
     "messages",
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("call_id", String(255), unique=True),
     Column("practice", String(100)),
     Column("direction", String(3), nullable=False),
@@ -152,6 +183,7 @@ messages = Table(
     Index("ix_messages_status_due_at", "status", "due_at"),
     Index("ix_messages_to_number_created_at", "to_number", "created_at"),
     Index("ix_messages_created_at", "created_at"),
+    Index("ix_messages_conversation_id_created_at", "conversation_id", "created_at"),
     Index("ix_messages_practice_status_created_at_flow", "practice", "status", "created_at", "flow"),
 )
 

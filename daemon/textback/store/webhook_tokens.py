@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from textback.store.tables import webhook_tokens as tokens
 #: What ``webhook list --json`` shows, in this order.
 KEYS = ("id", "practice", "flow", "language", "label", "created_at", "created_by", "last_used_at", "revoked_at")
 
+#: Bytes of chance in a token.
+BYTES = 32
 _listed = select(*(tokens.c[key] for key in KEYS))
 
 
@@ -27,6 +30,11 @@ class Grant:
     practice: str
     flow: Flow
     language: str | None = None
+
+
+def new_token() -> str:
+    """A token as long as it must be, in base64url."""
+    return secrets.token_urlsafe(BYTES)
 
 
 def create(

@@ -49,6 +49,8 @@ class Writer:
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         self.failing_since: float | None = None
+        #: called in the writer's thread after every COMMIT; it must not take long, nor fail
+        self.on_commit: Callable[[], None] = lambda: None
         self._engine = engine
         self._log = log
         self._clock = clock
@@ -134,7 +136,8 @@ class Writer:
                 delay = min(2 * delay, LONGEST_DELAY)
             else:
                 self._note_success()
-                return _resolve(group, results)
+                _resolve(group, results)
+                return self.on_commit()
 
     def _commit(self, group: list[_Entry]) -> list[Any]:
         with self._engine.begin() as connection:

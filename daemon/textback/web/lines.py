@@ -35,3 +35,7 @@ class Lines:
         except Exception as error:  # the phone comes first: whatever is wrong, what was known last is good enough
             self._log.warning("a call to a line goes where it went last: %s", type(error).__name__)
         return self._last.line(number)
+
+    def is_ours(self, number: str) -> bool:
+        """Whether a number is one of the lines, as far as is known."""
+        return self._last.line(number) is not None

@@ -128,8 +128,9 @@ class TwilioWebhooks:
         call = twilio_forms.sid(form, "CallSid")
         home = await self._lines.find(form.get("To", ""))
         answer = VoiceResponse()
-        if home is not None and home[1].main_number and home[1].main_number != home[1].number:
-            answer.dial().number(home[1].main_number)
+        main_number = home[1].main_number if home is not None else None
+        if main_number and not self._lines.is_ours(main_number):  # where it would be forwarded again, perhaps to here
+            answer.dial().number(main_number)
         else:
             spoken = home[0].language.partition("-")[0] if home is not None else "en"
             language, words = TEXTS_ONLY.get(spoken, TEXTS_ONLY["en"])

@@ -1,0 +1,203 @@
+"""What FreeSWITCH tells about where legs are: in a bridge, on hold, in a queue, in a parking lot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textback.events import KeyPressed, NoAnswer
+from textback.pbx.channel import Channel, Seat
+from textback.pbx.dialplan import PROMPTS
+from textback.pbx.esl_callers import EslCallers
+from textback.pbx.esl_event import Event
+from textback.pbx.esl_leg import Leg
+
+Handler = Callable[[EslCallers, Event, float], None]
+
+#: CC-Cancel-Reason, where the queue has sent the caller on; BREAK_OUT may be anything
+THROWN_OUT = {"TIMEOUT": NoAnswer.QUEUE_TIMEOUT, "NO_AGENT_TIMEOUT": NoAnswer.QUEUE_EMPTY}
+
+
+# -- bridges -----------------------------------------------------------------------------------------------
+
+
+def _bridge(callers: EslCallers, event: Event, at: float) -> None:
+    """Either leg may be the one that the event is about; ``Other-Leg-…`` may name a leg that lost the race."""
+    pair = [_known_or_new(callers, event, uuid) for uuid in _ends(event)]
+    if len(pair) < 2 or any(leg.ended_at is not None for leg in pair):
+        return
+    around = [one for leg in pair for one in callers.picture.connected(leg)]
+    for leg in pair:
+        _put_aside(callers, leg, at)
+        callers.picture.enter(leg, _bridge_id(pair), holding=False)
+        _answered(callers, leg)
+    _tell(callers, [*around, *callers.picture.connected(pair[0])], at)
+
+
+def _ends(event: Event) -> list[str]:
+    ends = event.get("Bridge-A-Unique-ID"), event.get("Bridge-B-Unique-ID")
+    if not all(ends):
+        ends = event.get("Unique-ID"), event.get("Other-Leg-Unique-ID")
+    return [uuid for uuid in ends if uuid]
+
+
+def _known_or_new(callers: EslCallers, event: Event, uuid: str) -> Leg:
+    prefix = "" if uuid == event.get("Unique-ID") else "Other-Leg-"
+    return callers.leg(uuid) or callers.add(uuid, event.get(f"{prefix}Channel-Name") or "")
+
+
+def _bridge_id(pair: list[Leg]) -> str:
+    return " ".join(sorted(leg.uniqueid for leg in pair))
+
+
+def _answered(callers: EslCallers, leg: Leg) -> None:
+    """Whoever is bridged waits no more, and rings no more; other legs may still ring for them."""
+    if leg.seat:
+        callers.picture.call_off(leg)
+        leg.seat = None
+    if (waiting := callers.picture.stop_calling(leg)) and not waiting.agents:
+        callers.stir(waiting.uniqueid)
+    callers.picture.stop_ringing(leg)
+    leg.parked_since = leg.music_since = leg.consults_for = None
+
+
+def _put_aside(callers: EslCallers, leg: Leg, at: float) -> None:
+    """Who is bridged with somebody else before the old bridge is over, consults: the other one waits."""
+    left = [one for one in callers.picture.bridged(leg) if one is not leg]
+    if not left:
+        return
+    leg.aside = leg.bridge
+    for one in left:
+        one.music_since = at if leg.holding_since is None else leg.holding_since
+
+
+def _unbridge(callers: EslCallers, event: Event, at: float) -> None:
+    pair = [leg for leg in map(callers.leg, _ends(event)) if leg]
+    bridge = " ".join(sorted(_ends(event)))
+    around = [one for leg in pair for one in callers.picture.connected(leg)]
+    for leg in pair:
+        if leg.aside == bridge:
+            leg.aside = None
+        if leg.bridge == bridge:
+            leg.music_since = None
+            callers.picture.leave(leg)
+            _go_back(callers, leg)
+    _tell(callers, [*around, *(one for leg in pair for one in callers.picture.connected(leg))], at)
+
+
+def _go_back(callers: EslCallers, leg: Leg) -> None:
+    """The consultation is over, and who consulted is back with the one who waited."""
+    bridge, leg.aside = leg.aside, None
+    if bridge and leg.ended_at is None:
+        callers.picture.enter(leg, bridge, holding=False)
+        for one in callers.picture.bridged(leg):
+            one.music_since = None
+
+
+def _tell(callers: EslCallers, channels: list[Channel], at: float) -> None:
+    callers.tell({one.uniqueid: one for one in channels}.values(), at)
+
+
+# -- hold --------------------------------------------------------------------------------------------------
+
+
+def _hold(callers: EslCallers, event: Event, at: float) -> None:
+    """The leg is the one that has put the other on hold."""
+    leg = callers.leg(event.get("Unique-ID"))
+    if leg:
+        callers.holds_still(leg)
+        leg.holding_since = at if leg.holding_since is None else leg.holding_since
+        callers.tell_around(leg, at)
+
+
+def _unhold(callers: EslCallers, event: Event, at: float) -> None:
+    leg = callers.leg(event.get("Unique-ID"))
+    if leg and leg.holding_since is not None:
+        callers.take_back(leg, at)
+
+
+# -- queues ------------------------------------------------------------------------------------------------
+
+
+def _callcenter(callers: EslCallers, event: Event, at: float) -> None:
+    """mod_callcenter; ``bridge-agent-start`` is no answer, and the events about agents have no Unique-ID at all."""
+    leg = callers.leg(event.get("CC-Member-Session-UUID"))
+    action = event.get("CC-Action")
+    if leg is None or leg.ended_at is not None:
+        return
+    ticket = event.get("CC-Member-UUID")
+    if action in ("member-queue-start", "member-queue-resume"):
+        _sit(callers, leg, Seat(event.get("CC-Queue") or "", at, ticket=ticket), at)
+    elif action == "member-queue-end" and leg.seat and leg.seat.ticket == ticket:
+        _leave_queue(callers, leg, event, at)
+
+
+def _sit(callers: EslCallers, leg: Leg, seat: Seat, at: float) -> None:
+    leg.seat, leg.key = seat, None
+    leg.is_elsewhere()
+    leg.is_up = True
+    callers.tell_around(leg, at)
+
+
+def _leave_queue(callers: EslCallers, leg: Leg, event: Event, at: float) -> None:
+    """The end of a stay: also the end of the talk (Terminated), and when the caller hangs up, which ends no wait."""
+    if event.get("Answer-State") == "hangup":
+        return
+    reason = event.get("CC-Cancel-Reason") or ""
+    if reason == "EXIT_WITH_KEY":
+        _exit_key(callers, leg, event.get("variable_cc_exit_key"), at)
+    _rise(callers, leg, event, at)
+    if reason in THROWN_OUT:
+        callers.nobody_answered(leg, THROWN_OUT[reason], at, event.get("CC-Queue"))
+
+
+def _exit_key(callers: EslCallers, leg: Leg, key: str | None, at: float) -> None:
+    """The key that ended the wait, unless its DTMF event was seen."""
+    if key and key != leg.key and leg.uniqueid in callers.callers:
+        callers.facts.append(KeyPressed(callers.call_id(leg.uniqueid), at, key))
+
+
+def _rise(callers: EslCallers, leg: Leg, event: Event, at: float) -> None:
+    assert leg.seat is not None
+    callers.picture.call_off(leg)
+    left, leg.seat = leg.seat, None
+    leg.left = Seat(left.queue, at)
+    if event.get("Caller-Destination-Number") in PROMPTS:  # moved there, by us or by another daemon
+        leg.prompt = leg.left
+    callers.tell_around(leg, at)
+
+
+def _fifo(callers: EslCallers, event: Event, at: float) -> None:
+    """mod_fifo; ``abort`` comes with an exit key and with a hang-up."""
+    leg = callers.leg(event.get("Unique-ID"))
+    if leg is None or leg.ended_at is not None:
+        return
+    action, name = event.get("FIFO-Action"), event.get("FIFO-Name") or ""
+    if action == "push":
+        _sit(callers, leg, Seat(name, at), at)
+    elif action in ("abort", "timeout") and leg.seat and event.get("Answer-State") != "hangup":
+        _rise(callers, leg, event, at)
+        if action == "timeout":
+            callers.nobody_answered(leg, NoAnswer.QUEUE_TIMEOUT, at, name)
+
+
+# -- parking -----------------------------------------------------------------------------------------------
+
+
+def _valet(callers: EslCallers, event: Event, at: float) -> None:
+    """mod_valet_parking; ``exit`` comes also when the one who is parked has hung up."""
+    leg = callers.leg(event.get("Unique-ID"))
+    if leg is None or leg.ended_at is not None or event.get("Answer-State") == "hangup":
+        return
+    leg.parked_since = at if event.get("Action") == "hold" else None
+    callers.tell_around(leg, at)
+
+
+HANDLERS: dict[str, Handler] = {
+    "CHANNEL_BRIDGE": _bridge,
+    "CHANNEL_UNBRIDGE": _unbridge,
+    "CHANNEL_HOLD": _hold,
+    "CHANNEL_UNHOLD": _unhold,
+    "callcenter::info": _callcenter,
+    "fifo::info": _fifo,
+    "valet_parking::info": _valet,
+}

@@ -1,0 +1,200 @@
+"""The link to one PBX, kept for ever: connect, log in, resync, listen, and again from the start."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from textback.clock import Clock, system_clock
+from textback.events import CallerArrived, CallerLeft, CallLost, Fact, LinkLost, LinkSynced
+from textback.orders import Order
+from textback.pbx.callers import Callers
+from textback.pbx.errors import LinkError, RecordsError
+from textback.pbx.offers import Offers
+from textback.pbx.once import Once
+from textback.pbx.patience import Patience
+from textback.pbx.records import Records
+from textback.pbx.sight import LastSeen, Resynced, last_seen
+
+#: Seconds before the last event that the records are asked for, too: they have whole seconds, and what happened at
+#: the PBX just then may not have been read. Whoever is in the log already stays as they are.
+OVERLAP = 2.0
+
+_NOBODY: Mapping[str, LastSeen] = {}
+#: the facts that say of themselves that they were not seen
+_MARKED = (CallerArrived, CallerLeft)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """How to reach one PBX, which of its channels are callers, and what it writes down of its calls."""
+
+    name: str
+    host: str
+    port: int
+    secret: str
+    trunks: tuple[str, ...]
+    contexts: tuple[str, ...] = ()
+    language: str = "en"
+    records: Records | None = None
+
+
+class Session(Protocol):
+    """One connection to a PBX."""
+
+    async def closed(self) -> None:
+        """Wait until the connection ends, from whichever side."""
+
+    def close(self) -> None:
+        """End the connection now."""
+
+
+class Link(ABC):
+    """Gives facts to ``emit`` in the order in which they arrived; ``emit`` must not wait.
+
+    ``sleep`` waits seconds between attempts; ``jitter`` gives 0…1.
+    """
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        emit: Callable[[Fact], None],
+        clock: Clock = system_clock,
+        log: logging.Logger = logging.getLogger("textback.pbx"),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+        patience: Patience = Patience(),
+    ) -> None:
+        self.is_up = False
+        self.problem: str | None = "not connected yet"
+        self.last_event_at: float | None = None
+        self.events = 0
+        self.tampered = 0
+        #: while the link is up
+        self.offers: Offers | None = None
+        self._what = settings
+        self._emit = emit
+        self._clock = clock
+        self._log = log
+        self._sleep = sleep
+        self._jitter = jitter
+        self._patience = patience
+        self._known: dict[str, LastSeen] = {}
+        self._seen_until: float | None = None
+        self._once = Once(settings.name, log)
+        self._resync_wanted = asyncio.Event()
+
+    @property
+    def language(self) -> str:
+        """The language that the PBX's channels have by default."""
+        return self._what.language
+
+    async def run(self, known: Mapping[str, LastSeen] = _NOBODY, seen_until: float | None = None) -> None:
+        """Follow the PBX until cancelled.
+
+        ``known``: by the PBX's own id, the callers who were on the line when the daemon stopped, at ``seen_until``.
+        """
+        self._known, self._seen_until = dict(known), seen_until
+        failures = 0
+        while True:
+            try:
+                await self._follow()
+            except LinkError as error:
+                failures = 0 if self.is_up else failures + 1
+                self._down(error)
+                refused, patience = error.permanent, self._patience
+                delay = patience.refused_delay if refused else patience.delay(failures, self._jitter())
+                self._log.warning("%s: %s; next try in %.0f s", self._what.name, error, delay)
+                await self._sleep(delay)
+
+    def want_resync(self) -> None:
+        """Facts were lost on their way: ask the PBX again for what is true."""
+        self._resync_wanted.set()
+
+    def carry_out(self, order: Order) -> None:
+        """Do what is ordered for a caller who waits; never waits. While the link is down, nothing is done."""
+        if self.offers is not None:
+            self.offers.take(order)
+
+    @abstractmethod
+    async def _follow(self) -> None:
+        """One connection, from its login to its end, which is always a ``LinkError``."""
+
+    @abstractmethod
+    async def _ping(self) -> None:
+        """Have the PBX answer. Raises ``LinkError`` if it does not."""
+
+    def _end_of(self, session: Session) -> LinkError:
+        """Why a session has ended."""
+        return LinkError("the PBX closed the link")
+
+    def _down(self, error: LinkError) -> None:
+        self.problem = str(error)
+        if self.is_up:
+            self.is_up = False
+            self._seen_until = self.last_event_at
+            self._emit(LinkLost("", self._clock(), self._what.name))
+
+    # -- for those who follow ---------------------------------------------------------------------------
+
+    async def _come_up(self, resynced: Resynced, callers: Callers, at: float) -> None:
+        """Tell what a resync has found at ``at``, and that the link is up."""
+        present = {callers.call_id(uniqueid) for uniqueid in callers.callers}
+        # At once: what comes while the records are read is about these callers, too.
+        for fact in resynced.facts:
+            self._emit(fact)
+        for fact in await self._unseen(resynced.gone, at):
+            if fact.call_id not in present:
+                self._emit(fact)
+        self.is_up, self.problem = True, None
+        self._emit(LinkSynced("", at, self._what.name))
+        self._log.info("%s: link is up, %d callers on the line", self._what.name, len(callers.callers))
+
+    async def _unseen(self, gone: Sequence[str], at: float) -> list[Fact]:
+        """What ended while nobody looked, as the PBX's own records tell it; what they do not tell is lost."""
+        name, records = self._what.name, self._what.records
+        told: list[Fact] = []
+        if records and self._seen_until is not None:
+            try:
+                told = await asyncio.to_thread(records.settle, gone, self._seen_until - OVERLAP, at)
+            except (OSError, RecordsError) as error:
+                self._log.warning("%s: its records cannot be read: %s", name, error)
+        ended = {fact.call_id for fact in told if isinstance(fact, CallerLeft)}
+        lost = [CallLost(f"{name}/{uniqueid}", at) for uniqueid in gone if f"{name}/{uniqueid}" not in ended]
+        marked = [replace(fact, recorded=True) if isinstance(fact, _MARKED) else fact for fact in told]
+        return [*marked, *lost]
+
+    async def _keep(self, session: Session) -> None:
+        """Ping until the link ends, or until it must start again."""
+        closed = asyncio.ensure_future(session.closed())
+        wanted = asyncio.ensure_future(self._resync_wanted.wait())
+        try:
+            while True:
+                await asyncio.wait(
+                    {closed, wanted}, timeout=self._patience.ping_every, return_when=asyncio.FIRST_COMPLETED
+                )
+                if closed.done():
+                    raise self._end_of(session)
+                if wanted.done():
+                    raise LinkError("facts were dropped: the link starts again to learn what is true")
+                await self._ping()
+        finally:
+            closed.cancel()
+            wanted.cancel()
+
+    async def _end_offers(self) -> None:
+        offers, self.offers = self.offers, None
+        if offers is not None:
+            await offers.close()
+
+    def _remember(self, callers: Callers) -> None:
+        """Who was on the line when the connection ended."""
+        if self.is_up:
+            self._known = last_seen(callers)
+        if self._resync_wanted.is_set():  # what was told of them may not have arrived
+            self._known = {uniqueid: replace(last, situation=None) for uniqueid, last in self._known.items()}

@@ -1,0 +1,1 @@
+"""The pages that staff work with: the log, the inbox, a conversation."""

@@ -1,0 +1,205 @@
+"""The settings pages of a practice that are one form each: shown, looked at before, saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from textback.mistakes import Mistake
+from textback.model import Role, Staff
+from textback.practice import Practice, read_practice
+from textback.store import practices
+from textback.store.practices import PracticeRow
+from textback.store.signatures import signed
+from textback.web.access import form_of, require
+from textback.web.forms import Form
+from textback.web.pages.office import Office
+from textback.web.pages.settings import holidays
+from textback.web.pages.settings.fields import Typed
+from textback.web.pages.settings.flows import FlowSheet
+from textback.web.pages.settings.form import shown_groups, words_of
+from textback.web.pages.settings.groups import Asked, Sheet
+from textback.web.pages.settings.saving import Outcome, Overtaken, checked, save
+from textback.web.pages.settings.sheets import SHEETS, TABS
+from textback.web.pages.settings.texts import PLACEHOLDERS
+from textback.web.pages.view import View, view
+
+HOME = "/settings"
+#: Fields of the longest form: each queue of a practice may have rules and texts of its own.
+MOST_FIELDS = 3000
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows besides what is stored: what was typed, what is wrong with it, who was faster."""
+
+    typed: Typed | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    overtaken: Overtaken | None = None
+    preview: Practice | None = None
+    asked: Asked = field(default_factory=Asked)
+    version: int | None = None
+    status: HTTPStatus = HTTPStatus.OK
+
+
+class SettingsPages:
+    """``/settings``, and ``/settings/PRACTICE/hours`` and its like."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def routes(self) -> list[Route]:
+        """The addresses; a practice's name may have any character in it."""
+        forms = [f"{HOME}/{{practice:path}}/{leaf}" for leaf in SHEETS]
+        return [
+            Route(HOME, self.choose, methods=["GET"]),
+            *(Route(path, self.show, methods=["GET"]) for path in forms),
+            *(Route(path, self.take, methods=["POST"]) for path in forms),
+        ]
+
+    async def choose(self, request: Request) -> Response:
+        """Which practice; where there is one only, that one."""
+        staff, access = require(request, Role.MANAGER), self._office.access
+        seen = await access.look(lambda conn: view(conn, self._office.book(conn), staff, access.clock()))
+        if len(seen.practices) == 1:
+            return RedirectResponse(address(seen.names[0], next(iter(TABS))), HTTPStatus.SEE_OTHER)
+        return self._office.page(request, "settings.html", seen, tabs=TABS)
+
+    async def show(self, request: Request) -> Response:
+        """The form with what holds now."""
+        require(request, Role.MANAGER)
+        query = request.query_params
+        asked = Asked(query.get("language", "").strip()[:20], query.get("queue", "").strip()[:LONGEST_NAME])
+        return await self._page(request, Shown(asked=asked))
+
+    async def take(self, request: Request) -> Response:
+        """Save what was typed, or show how it would read."""
+        form = await form_of(request, Role.MANAGER, MOST_FIELDS)
+        staff, access, (name, leaf) = require(request, Role.MANAGER), self._office.access, place_of(request)
+        typed, version, now = typed_in(form), version_of(form), access.clock()
+        edit = partial(SHEETS[leaf].put, typed=typed)
+        if form.get("do") == "preview":
+            return await self._preview(request, typed, version)
+
+        def job(conn: Connection) -> Outcome | None:
+            return save(conn, staff, self._office.book(conn).practices, name, version, edit, now)
+
+        outcome = await access.write(job)
+        if outcome is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        if outcome.saved:
+            return RedirectResponse(f"{address(name, leaf)}?said=saved", HTTPStatus.SEE_OTHER)
+        status = HTTPStatus.CONFLICT if outcome.overtaken else HTTPStatus.UNPROCESSABLE_ENTITY
+        return await self._page(request, Shown(typed, outcome.mistakes, outcome.overtaken, status=status))
+
+    async def _preview(self, request: Request, typed: Typed, version: int) -> Response:
+        staff, access, (name, leaf) = require(request, Role.MANAGER), self._office.access, place_of(request)
+
+        def look(conn: Connection) -> tuple[Practice | None, list[Mistake]]:
+            row = found(conn, staff, name)
+            return checked(row, partial(SHEETS[leaf].put, typed=typed), staff, self._office.book(conn).practices)
+
+        practice, mistakes = await access.look(look)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if mistakes else HTTPStatus.OK
+        return await self._page(request, Shown(typed, tuple(mistakes), None, practice, version=version, status=status))
+
+    async def _page(self, request: Request, shown: Shown) -> Response:
+        staff, access, (name, leaf) = require(request, Role.MANAGER), self._office.access, place_of(request)
+        now = access.clock()
+
+        def look(conn: Connection) -> tuple[View, PracticeRow]:
+            return view(conn, self._office.book(conn), staff, now), found(conn, staff, name)
+
+        seen, row = await access.look(look)
+        values = common(row, leaf, shown.overtaken, shown.version) | _values(SHEETS[leaf], row, leaf, shown)
+        values["holidays"] = holidays.coming(read_practice(row.document), now)
+        response = self._office.page(request, "settings_form.html", seen, **values)
+        response.status_code = shown.status
+        return response
+
+
+def _values(sheet: Sheet, row: PracticeRow, leaf: str, shown: Shown) -> dict[str, Any]:
+    """What the template shows of a form."""
+    stored = read_practice(row.document)
+    practice = shown.preview or (None if shown.typed is not None else stored)
+    groups = sheet.groups(row.document, shown.typed, shown.asked)
+    typed = sheet.typed(row.document, groups) | dict(shown.typed or {})
+    made, elsewhere = shown_groups(groups, row.document, typed, shown.mistakes, practice)
+    is_flow = isinstance(sheet, FlowSheet)
+    return {
+        "sheet": sheet,
+        "groups": made,
+        "wrong": len(shown.mistakes),
+        "elsewhere": [(mistake.key, words_of(mistake)) for mistake in elsewhere],
+        "warnings": [one for one in (shown.preview or stored).warnings() if not (is_flow and one.startswith(leaf))],
+        "is_flow": is_flow,
+        "is_preview": shown.preview is not None,
+        "has_texts": any(one.widget == "text" for group in made for one in group.fields),
+        "placeholders": PLACEHOLDERS,
+        "queues": _queues_without_rules(row.document, leaf, typed) if is_flow else [],
+    }
+
+
+def common(
+    row: PracticeRow, leaf: str, other: Overtaken | None = None, version: int | None = None
+) -> dict[str, Any]:
+    """What every page of a practice shows; ``version``: that its forms are made from, if not the newest."""
+    who, by_file = signed(other.by) if other else ("", False)
+    return {
+        "practice": row.name,
+        "home": f"{HOME}/{quote(row.name, safe='')}",
+        "leaf": leaf,
+        "tabs": TABS,
+        "version": row.version if version is None else version,
+        "overtaken": other,
+        "overtaken_by": f"{who}, with a practice file" if by_file else who,
+    }
+
+
+def found(conn: Connection, staff: Staff, name: str) -> PracticeRow:
+    """A practice that somebody sees; raises HTTPException, 404."""
+    row = practices.find(conn, name) if "\0" not in name else None
+    if row is None or not staff.sees(row.name):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return row
+
+
+def place_of(request: Request) -> tuple[str, str]:
+    """The practice that an address is about, and the last part of it."""
+    return request.path_params["practice"], request.scope["path"].rpartition("/")[2]
+
+
+def address(practice: str, leaf: str) -> str:
+    """Where a page of a practice is."""
+    return f"{HOME}/{quote(practice, safe='')}/{leaf}"
+
+
+def typed_in(form: Form) -> dict[str, str]:
+    """What was typed, with line ends as everybody else has them."""
+    return {name: value.replace("\r\n", "\n") for name, value in form.items()}
+
+
+def version_of(form: Form) -> int:
+    """The version that a form was made from; raises HTTPException, 400."""
+    text = form.get("version", "")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
+    return int(text)
+
+
+def _queues_without_rules(document: Mapping[str, Any], leaf: str, typed: Typed) -> list[str]:
+    """The queues of all lines that have no rules of their own."""
+    own = {typed[name] for name in typed if name.startswith("queue.") and name.count(".") == 1}
+    own |= set(document.get(leaf, {}).get("queue", {}))
+    return [queue for line in document.get("line", []) for queue in line.get("queues", []) if queue not in own]
