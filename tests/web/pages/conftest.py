@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+
+from textback.store.engine import open_engine
 
 from .house import House, Somebody, house as opened
 
@@ -34,3 +38,12 @@ def dana(house: House) -> Somebody:
 def gus(house: House) -> Somebody:
     """Staff of the other practice."""
     return house.somebody("gus")
+
+
+@pytest.fixture
+def second_house(tmp_path: Path, migrated: Path) -> Iterator[House]:
+    """A second site, beside the first."""
+    engine = open_engine(f"sqlite:///{shutil.copy(migrated, tmp_path / 'second.db')}")
+    with opened(engine) as there:
+        yield there
+    engine.dispose()

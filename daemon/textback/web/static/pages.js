@@ -42,7 +42,8 @@ function place(one) {
     if (after && after.parentElement === home) after.after(made);
     else if (one.after === null && list.classList.contains("thread")) home.append(made);
     else home.prepend(made);
-    document.querySelectorAll(".empty").forEach((note) => { if (home.parentElement.contains(note)) note.hidden = true; });
+    const card = home.closest(".card");
+    if (card) card.querySelectorAll(".empty").forEach((note) => { note.hidden = true; });
   }
   tellTimes(made);
 }
@@ -51,13 +52,20 @@ function isAtEnd() {
   return list.scrollHeight - list.scrollTop - list.clientHeight < 60;
 }
 
+// one row waits once, however often it changes until it is shown
+function wait(one) {
+  const at = waiting.findIndex((other) => other.key === one.key);
+  if (at < 0) waiting.push(one);
+  else waiting[at] = one;
+}
+
 function show(changes) {
   const isThread = list.classList.contains("thread");
   const follow = isThread && isAtEnd();
   for (const one of changes) {
     const isNew = !find(one.key);
     // what is new at the top of a list pushes the rest down: not while somebody is about to click there
-    if (isNew && !isThread && isBusy()) waiting.push(one);
+    if (isNew && !isThread && isBusy()) wait(one);
     else place(one);
   }
   if (follow) list.scrollTop = list.scrollHeight;
