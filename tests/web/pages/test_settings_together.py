@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from textback.mistakes import Mistake
 from textback.model import Role
 from textback.store import accounts, practices
+from textback.web.pages.settings import saving
 
 from ..browser import HASH, NOW
 from .filled import form_at
@@ -88,3 +91,22 @@ def test_a_file_that_came_in_between_is_told_too(house: House, dana: Somebody) -
     )
     text = Page(save(dana, "guards", form | {"guards.per_day": "1"}).body).text
     assert "root, with a practice file changed this practice" in text and "chat.allow_start (default) false" in text
+
+
+def test_a_change_whose_commit_was_not_heard_of_is_no_change_by_another(house: House) -> None:
+    ada = house.change(accounts.find, "ada").staff
+
+    def swap(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mistake]]:
+        return {**document, "quick_response": document["quick_response"][::-1]}, []
+
+    first, again = (house.change(saving.save, ada, [], "Riverside", 1, swap, NOW + 9) for _ in range(2))
+    assert first.saved and again.saved and stored(house).version == 2
+    assert [one["title"] for one in stored(house).document["quick_response"]] == ["Insurance", "DOB"]
+    other = house.change(saving.save, ada, [], "Riverside", 1, lambda document: ({**document, "chat": {}}, []), NOW + 9)
+    assert not other.saved and other.overtaken is not None
+
+
+def test_one_person_in_two_windows_is_told_as_well(house: House, dana: Somebody) -> None:
+    first = opened(dana, "guards")
+    assert save(dana, "guards", first | {"guards.per_day": "1"}).status == 303
+    assert save(dana, "guards", first | {"guards.per_day": "2"}).status == 409

@@ -107,7 +107,7 @@ def _shown(one: Field, ident: str, value: str, mistakes: Sequence[Mistake], fixe
 
 
 def _widget(one: Field, value: str) -> str:
-    is_day = one.label == "Day"
+    is_day = one.called.endswith(".day")
     return "date" if is_day and is_date(value) else one.kind.widget
 
 

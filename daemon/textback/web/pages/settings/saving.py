@@ -57,15 +57,26 @@ def save(
     row = practices.find(conn, name, for_update=True)
     if row is None or not staff.sees(row.name):
         return None
-    if (row.version, row.updated_by) == (version + 1, by_page(staff.name)) and abs(row.updated_at - now) < _SAME:
-        return Outcome(row, saved=True)
     if row.version != version:
+        if _is_this(conn, row, staff, others, version, edit, now):
+            return Outcome(row, saved=True)
         return Outcome(row, overtaken=overtaken(conn, row, version))
     practice, mistakes = checked(row, edit, staff, others)
     if practice is None:
         return Outcome(row, tuple(mistakes))
     _put(conn, row, practice, staff, now)
     return Outcome(row, saved=True)
+
+
+def _is_this(
+    conn: Connection, row: PracticeRow, staff: Staff, others: Iterable[Practice], version: int, edit: Edit, now: float
+) -> bool:
+    """Whether what stands there is this very change, made by a run whose COMMIT was not heard of."""
+    if (row.version, row.updated_by) != (version + 1, by_page(staff.name)) or abs(row.updated_at - now) >= _SAME:
+        return False
+    older = practices.versions(conn, row.name, before=row.version, limit=1)
+    practice = checked(older[0], edit, staff, others)[0] if older else None
+    return practice is not None and to_document(practice) == row.document
 
 
 def checked(
