@@ -32,6 +32,7 @@ from textback.web.pages.settings.groups import Asked, Sheet
 from textback.web.pages.settings.saving import Outcome, Overtaken, checked, save
 from textback.web.pages.settings.sheets import SHEETS, TABS
 from textback.web.pages.settings.texts import PLACEHOLDERS
+from textback.web.pages.settings.words import told
 from textback.web.pages.view import View, view
 
 HOME = "/settings"
@@ -163,6 +164,7 @@ def common(
         "tabs": TABS,
         "version": row.version if version is None else version,
         "overtaken": other,
+        "overtaken_changes": told(other.changes, row.document) if other and other.changes is not None else None,
         "overtaken_by": f"{who}, with a practice file" if by_file else who,
     }
 
