@@ -16,7 +16,7 @@ from textback.store.practices import PracticeRow
 from textback.store.signatures import signed
 from textback.web.access import require
 from textback.web.pages.office import Office
-from textback.web.pages.settings.pages import HOME, common, found
+from textback.web.pages.settings.ground import HOME, common, found
 from textback.web.pages.settings.words import Told, told
 from textback.web.pages.view import View, view
 

@@ -23,8 +23,8 @@ from textback.web.access import form_of, require
 from textback.web.pages.office import Office
 from textback.web.pages.settings.fields import SHORT, Document, Field, Typed, put, typed_of
 from textback.web.pages.settings.form import ShownGroup, shown_groups, words_of
+from textback.web.pages.settings.ground import HOME, MOST_FIELDS, address, common, found, typed_in, version_of
 from textback.web.pages.settings.groups import Group
-from textback.web.pages.settings.pages import HOME, MOST_FIELDS, address, common, found, typed_in, version_of
 from textback.web.pages.settings.saving import Outcome, save
 from textback.web.pages.settings.texts import own_language, text_fields
 from textback.web.pages.view import View, view
