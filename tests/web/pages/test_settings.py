@@ -104,6 +104,7 @@ def test_what_stands_in_a_practice_is_text_wherever_it_is_shown(house: House) ->
 def test_a_text_is_shown_as_it_reads_with_its_length_and_what_is_doubtful(house: House, dana: Somebody) -> None:
     text = Page(dana.get("/settings/Riverside/missed").body).text
     assert "Sorry we missed you, Maria. Riverside" in text and "To callers you do not know" in text
+    assert f"With the longest values Sorry we missed you, {'W' * 20}. Riverside" in text
     assert "up to 52 of 200 characters · 1 segment" in text
     form = opened(dana, "abandoned") | {"abandoned.message.en": "Reply to us 👍"}
     answer = save(dana, "abandoned", form, do="preview")

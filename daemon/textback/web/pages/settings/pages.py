@@ -35,6 +35,7 @@ from textback.web.pages.settings.ground import (
     version_of,
 )
 from textback.web.pages.settings.groups import Asked, Sheet
+from textback.web.pages.settings.merging import merged
 from textback.web.pages.settings.saving import Outcome, Overtaken, checked, save
 from textback.web.pages.settings.sheets import SHEETS, TABS
 from textback.web.pages.settings.texts import PLACEHOLDERS
@@ -103,8 +104,11 @@ class SettingsPages:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         if outcome.saved:
             return RedirectResponse(f"{address(name, leaf)}?said=saved", HTTPStatus.SEE_OTHER)
-        status = HTTPStatus.CONFLICT if outcome.overtaken else HTTPStatus.UNPROCESSABLE_ENTITY
-        return await self._page(request, Shown(typed, outcome.mistakes, outcome.overtaken, status=status))
+        other = outcome.overtaken
+        if other is not None:
+            typed = merged(SHEETS[leaf], other.base, outcome.row.document, typed)
+        status = HTTPStatus.CONFLICT if other else HTTPStatus.UNPROCESSABLE_ENTITY
+        return await self._page(request, Shown(typed, outcome.mistakes, other, status=status))
 
     async def _preview(self, request: Request, typed: Typed, version: int) -> Response:
         staff, access, (name, leaf) = require(request, Role.MANAGER), self._office.access, place_of(request)

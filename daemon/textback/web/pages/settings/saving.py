@@ -40,11 +40,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Overtaken:
-    """What others changed since a form was made; ``changes`` is None where nobody can tell any more."""
+    """What others changed since a form was made from ``base``; both are None where nobody can tell any more."""
 
     by: str
     at: float
     changes: tuple[Change, ...] | None
+    base: Mapping[str, Any] | None
 
 
 def save(
@@ -95,9 +96,9 @@ def checked(
 def overtaken(conn: Connection, row: PracticeRow, version: int) -> Overtaken:
     """What changed in a practice after that version."""
     kept = practices.versions(conn, row.name, before=version + 1, limit=1)
-    known = bool(kept) and kept[0].version == version
-    told = tuple(changes(kept[0].document, row.document)) if known else None
-    return Overtaken(row.updated_by, row.updated_at, told)
+    base = kept[0].document if kept and kept[0].version == version else None
+    told = None if base is None else tuple(changes(base, row.document))
+    return Overtaken(row.updated_by, row.updated_at, told, base)
 
 
 def _put(conn: Connection, row: PracticeRow, practice: Practice, staff: Staff, now: float) -> None:
