@@ -138,3 +138,12 @@ def test_a_box_that_the_first_ticked_off_stays_off_unless_the_second_changed_it(
     assert save(mel, "abandoned", kept).status == 303
     wanted = {"enabled": False, "min_hold": "9s"}
     assert stored(house).document["abandoned"].items() >= wanted.items()
+
+
+def test_of_one_quick_response_each_keeps_what_they_changed(house: House, dana: Somebody, mel: Somebody) -> None:
+    page, shown = "/settings/Riverside/quick_responses", {"version": "1", "do": "save", "was": "DOB", "title": "DOB"}
+    texts = {f"text.{code}": text for code, text in stored(house).document["quick_response"][0]["text"].items()}
+    assert dana.post(page, **(shown | texts | {"text.es": "¿Fecha?"})).status == 303
+    answer = mel.post(page, **(shown | texts | {"title": "Birth"}))
+    assert answer.status == 409 and "¿Fecha?" in answer.body and 'value="Birth"' in answer.body
+    assert "¿Nacimiento?" in answer.body, "it was there before"

@@ -18,6 +18,11 @@ def merged(sheet: Sheet, base: Mapping[str, Any] | None, now: Mapping[str, Any],
     if base is None:
         return dict(typed)
     before, after = (sheet.typed(one, sheet.groups(one, typed, Asked())) for one in (base, now))
+    return kept(before, after, typed)
+
+
+def kept(before: Typed, after: Typed, typed: Typed) -> dict[str, str]:
+    """What was typed where it differs from what a form showed ``before``, else what it would show ``after``."""
     return {
         name: after[name] if name in after and before.get(name) == text and not _ROW.search(name) else text
         for name, text in typed.items()
