@@ -15,7 +15,10 @@ expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to t
 
 PAGES = (
     "/calls", "/calls?q=zzz&text=held", "/calls/{call}", "/inbox", "/inbox?state=closed", "/conversations/1", "/texts/new",
-    "/account", "/calls/nothing",
+    "/account", "/calls/nothing", "/settings", "/settings/Riverside/hours", "/settings/Riverside/call_to_text?queue=x",
+    "/settings/Riverside/missed?language=fr", "/settings/Riverside/chat", "/settings/Riverside/quick_responses",
+    "/settings/Riverside/lines", "/settings/Riverside/guards", "/settings/Riverside/about", "/settings/Riverside/history",
+    "/settings/users", "/settings/webhooks",
 )  # fmt: skip
 
 
