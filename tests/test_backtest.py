@@ -14,7 +14,7 @@ from tests.practices import practice
 from textback import config
 from textback.backtest import Backtest, shown
 from textback.ledger import Entry
-from textback.pbx.records import Records
+from textback.pbx.records.asterisk import AsteriskRecords
 
 TRUNKS = ("PJSIP/trunk-*",)
 OTHER = "12025550199"
@@ -33,7 +33,7 @@ def judge(folder: Path, *lines: Iterable[str], rows: Iterable[str] = (), **chang
     """The calls by the number at the end of their ids, with the practice changed."""
     queue_log = write(folder / "queue_log", *sorted(one for several in lines for one in several))
     cdr = str(write(folder / "Master.csv", *rows)) if rows else None
-    records = Records("main", TRUNKS, queue_log=str(queue_log), cdr=cdr)
+    records = AsteriskRecords("main", TRUNKS, queue_log=str(queue_log), cdr=cdr)
     found = Backtest([practice(**changes)]).run(records.visits(0.0))
     return {entry.call.id.rpartition(".")[2]: entry for entry in found}
 
@@ -137,7 +137,7 @@ def test_calls_are_judged_in_the_order_of_time_and_nothing_is_kept(tmp_path: Pat
     test = Backtest([practice()])
     ended = []
     most = 0
-    for entry in test.run(Records("main", TRUNKS, queue_log=str(queue_log)).visits(0.0)):
+    for entry in test.run(AsteriskRecords("main", TRUNKS, queue_log=str(queue_log)).visits(0.0)):
         ended.append(entry.call.ended_at)
         most = max(most, len(test._plays) + len(test._agenda))
     assert ended == sorted(ended, key=lambda at: at or 0.0) and len(ended) == 9000
@@ -155,7 +155,7 @@ def test_the_same_records_give_the_same_verdicts() -> None:
     judged_by = config.load_practice_file(Path(__file__).parent / "stories/practice.toml")
 
     def run() -> list[Entry]:
-        records = Records("main", TRUNKS, queue_log=str(folder / "queue_log"), cdr=str(folder / "Master.csv"))
+        records = AsteriskRecords("main", TRUNKS, queue_log=str(folder / "queue_log"), cdr=str(folder / "Master.csv"))
         return list(Backtest([judged_by]).run(records.visits(0.0)))
 
     first = run()

@@ -19,6 +19,7 @@ from textback.pbx.patience import Patience
 from textback.pbx.picture import NOTHING
 from textback.pbx.recording import Translator
 from textback.pbx.records import Records
+from textback.pbx.records.kinds import records_of
 from textback.pbx.sight import LastSeen
 from textback.tracker import Tracker
 
@@ -76,9 +77,9 @@ def known_calls(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:
 
 
 def _records(pbx: Pbx) -> Records | None:
-    if not pbx.queue_log and not pbx.cdr:
-        return None
-    return Records(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language, pbx.queue_log, pbx.cdr)
+    return records_of(
+        pbx.kind, pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language, pbx.queue_log, pbx.cdr
+    )
 
 
 def _tls(pbx: Pbx) -> ssl.SSLContext:

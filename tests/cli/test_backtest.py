@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,13 @@ from textback.store.calls import KEYS
 
 from .conftest import Home
 
+FREESWITCH = """
+[[pbx]]
+name = "main"
+kind = "freeswitch"
+secret = "hush-hush"
+trunks = ["sofia/trunk/*"]
+"""
 QUEUE_LOG = RECORDS / "asterisk22/queue_log"
 CDR = RECORDS / "asterisk22/Master.csv"
 PRACTICE = recordings.STORIES / "practice.toml"
@@ -164,3 +172,21 @@ def test_what_cannot_be_done_is_told_in_one_line(home: Home, options: list[Any],
 def test_a_cdr_needs_the_trunks_of_the_configuration(home: Home) -> None:
     home.config.unlink()
     assert home.run("backtest", "--cdr", CDR, "--practice", PRACTICE).exit_code == 78
+
+
+def test_the_records_of_a_freeswitch_are_a_folder(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "json-cdr"
+    folder.mkdir()
+    for packed in (RECORDS / "freeswitch").glob("*.gz"):
+        (folder / f"{packed.name.removesuffix('.json.gz')}.cdr.json").write_bytes(gzip.decompress(packed.read_bytes()))
+    home.write("textback.toml", FREESWITCH)
+    [month] = months(home.done("backtest", "--cdr", folder, "--practice", PRACTICE, "--json"))
+    assert month["calls"] == 13
+    assert (month["dispositions"]["answered"], month["dispositions"]["missed"]) == (3, 4)
+    assert month["texts"]["call_to_text"] == 1
+
+
+def test_what_a_freeswitch_has_not_is_told(home: Home, tmp_path: Path) -> None:
+    home.write("textback.toml", FREESWITCH)
+    assert "a FreeSWITCH has no queue_log" in home.run("backtest", "--queue-log", tmp_path / "queue_log").stderr
+    assert "is not there" in home.run("backtest", "--cdr", tmp_path / "nowhere", "--practice", PRACTICE).stderr

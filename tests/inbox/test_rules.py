@@ -13,6 +13,7 @@ from tests.inbox.posts import ANN, BOB, LINE, NOW, OTHER_LINE, SECOND_LINE, Post
 from textback.inbox import MOST_ANSWERS, NOT_ALLOWED
 from textback.model import Answer, Flow, Status
 from textback.sms import Inbound
+from textback.store.sweep import sweep
 from textback.store.tables import contacts, conversations
 from textback.store.tables import messages as table
 
@@ -182,6 +183,18 @@ def test_what_the_provider_answered_or_came_long_ago_is_not_answered_again(post:
     assert post.text("Hello", answered=True).answer is None
     assert post.text("Hello", at=NOW - 7200).answer is None
     assert post.tile(post.text("Hello").conversation_id).waiting_since == NOW - 7200
+
+
+def test_an_answer_that_could_not_leave_for_long_is_dropped_and_given_anew(post: Post) -> None:
+    post.want(chat__after_hours_reply=AWAY, **CLOSED)
+    post.text("HELP", sender=BOB)
+    post.text("Hello")
+    post.now += 3600
+    with post.engine.begin() as conn:
+        sweep(conn, post.now)
+    states = {(row["answer"], row["status"], row["reason"]) for row in post.messages("out")}
+    assert states == {("help", "queued", None), ("after_hours", "cancelled", "too_old")}
+    assert post.text("Hello?").answer is Answer.AFTER_HOURS
 
 
 def test_the_answers_of_all_kinds_are_counted_together(post: Post) -> None:

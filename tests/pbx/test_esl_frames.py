@@ -78,6 +78,6 @@ def test_a_body_that_comes_slowly_is_awaited_without_being_copied_each_time() ->
 
 def test_only_where_a_line_begins_there_is_a_header() -> None:
     block = b"A: Unique-ID: no\nXUnique-ID: no\nUnique-ID: yes\nUnique-ID: again\nLast:"
-    assert header(block, b"Unique-ID") == b"yes"
-    assert (header(block, b"A"), header(block, b"Last"), header(block, b"B")) == (b"Unique-ID: no", None, None)
-    assert header(plain(create()), b"Event-Name") == b"CHANNEL_CREATE"
+    assert header(block, "Unique-ID") == b"yes"
+    assert (header(block, "A"), header(block, "Last"), header(block, "B")) == (b"Unique-ID: no", None, None)
+    assert header(plain(create()), "Event-Name") == b"CHANNEL_CREATE"

@@ -23,6 +23,7 @@ from textback.config import Config, ConfigError, Pbx, load_practice_file
 from textback.events import StaffReached
 from textback.pbx.errors import RecordsError
 from textback.pbx.records import Records, Visit
+from textback.pbx.records.kinds import records_of
 from textback.practice import Practice
 
 #: seconds before ``--from`` that are read, too: who was texted then is not texted again
@@ -54,7 +55,7 @@ def _zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 @click.command(short_help="What would have been texted, and what it would cost.")
 @config_option
 @click.option("--queue-log", metavar="FILE", help="Asterisk's queue_log, or the URL of a database with that table.")
-@click.option("--cdr", metavar="FILE", help="Its Master.csv, or the URL of a database with the table cdr.")
+@click.option("--cdr", metavar="FILE", help="Its Master.csv, or a database's URL; FreeSWITCH: mod_json_cdr's folder.")
 @click.option("--from", "since", metavar="DATE", callback=_moment, help="Only calls that began on that day or later.")
 @click.option("--to", "until", metavar="DATE", callback=_moment, help="Only calls that began on that day or earlier.")
 @click.option(
@@ -91,7 +92,9 @@ def backtest(
     if not queue_log and not cdr:
         raise click.UsageError("say with --queue-log or --cdr which records to read")
     practices = [load_practice_file(file) for file in files] if files else stored_practices(config)
-    records = Records(pbx.name, pbx.trunks, (), pbx.language, queue_log, cdr, timezone)
+    records = records_of(pbx.kind, pbx.name, pbx.trunks, (), pbx.language, queue_log, cdr, timezone)
+    if records is None:
+        raise click.UsageError("say with --cdr which folder to read: a FreeSWITCH has no queue_log")
     totals = Totals(tuple(practices), config.sms.price_per_segment)
     with _faults():
         _run(records, practices, totals, (since or 0.0, until), out)
@@ -133,8 +136,6 @@ def _pbx(config: Config, name: str | None) -> Pbx:
     found = [pbx for pbx in config.pbx if pbx.name == name]
     if not found:
         raise click.UsageError(f"say with --pbx whose records these are; there is {known}")
-    if found[0].kind != "asterisk":
-        raise Refused(f"{found[0].name}: records of FreeSWITCH cannot be read yet")
     return found[0]
 
 
@@ -164,7 +165,7 @@ def _progress(records: Records, since: float) -> Iterator[Callable[[int], None]]
     if not stderr.isatty():
         yield lambda count: None
         return
-    sizes = [record.size(since) for record in (records.queue_log, records.cdr) if record]
+    sizes = [source.size(since) for source in records.sources]
     known = [size for size in sizes if size is not None]
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=float(sum(known)) if len(known) == len(sizes) else None)

@@ -14,6 +14,7 @@ from textback.cli.output import json_line, table
 from textback.ledger import Entry, to_row
 from textback.model import Disposition
 from textback.pbx.records import Records
+from textback.pbx.records.asterisk import AsteriskRecords
 from textback.practice import Practice
 from textback.store.calls import KEYS, instant_text
 
@@ -76,9 +77,9 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def warn(records: Records, rows: Sequence[Mapping[str, Any]]) -> None:
     """What could not be used, and what would tell more."""
-    for record in (records.queue_log, records.cdr):
-        for kind, count in sorted(record.faults.items()) if record else ():
+    for source in records.sources:
+        for kind, count in sorted(source.faults.items()):
             click.echo(f"{count} lines were passed over: {kind}", err=True)
     lost = sum(row["dispositions"].get(Disposition.LOST, 0) for row in rows)
-    if lost and records.cdr is None:
+    if lost and isinstance(records, AsteriskRecords) and records.cdr is None:
         click.echo(f"of {lost} calls queue_log does not tell the end (time-outs, transfers): --cdr would", err=True)

@@ -15,7 +15,8 @@ from textback.store import messages
 
 #: Automatic texts in one conversation within an hour, so that two machines do not talk to each other for ever.
 MOST_ANSWERS = 3
-#: Seconds; who wrote longer ago, while nothing could be received, gets no automatic answer any more.
+#: Seconds; who wrote longer ago, while nothing could be received, gets no automatic answer any more, and one that could
+#: not leave for so long says what may not be true any more.
 ANSWERED_WITHIN = 3600.0
 
 _HOUR = 3600.0
@@ -66,6 +67,7 @@ def queue(conn: Connection, text: Text, said: Said, answer_id: str) -> None:
         answer=said.answer,
         created_at=text.now,
         due_at=text.now,
+        expires_at=None if said.answer in _OWED else text.now + ANSWERED_WITHIN,
     )
     messages.add(conn, new)
     texts.note_message(conn, text.conversation, text.now)

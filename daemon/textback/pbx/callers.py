@@ -82,6 +82,10 @@ class Callers:
         facts, self.facts = self.facts, []
         return facts
 
+    def position(self, uniqueid: str) -> Position | None:
+        """Where in the dialplan a caller was last seen, if that is known."""
+        return self.positions.get(uniqueid)
+
     def came(self, events: Iterable[str], uniqueid: str) -> bool:
         """Whether one of those events came while the snapshot was on its way: what it says may be older."""
         return any((name, uniqueid) in self.seen for name in events)

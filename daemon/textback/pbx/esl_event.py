@@ -27,14 +27,20 @@ class PlainEvent:
     never split again. A body that the event itself carries begins behind the first blank line, and is no header.
     """
 
+    __slots__ = ("_head",)
+
     def __init__(self, body: bytes) -> None:
         end = body.find(b"\n\n")
-        self._head = body if end < 0 else body[:end]
+        # As a rule nothing is behind the blank line, and then nothing is copied.
+        self._head = body if end < 0 or end == len(body) - 2 else body[: end + 1]
 
     def get(self, name: str) -> str | None:
         """See ``Event``."""
-        value = header(self._head, name.encode())
-        return None if value is None else _decoded(value)
+        value = header(self._head, name)
+        if value is None:
+            return None
+        text = value.decode("utf-8", "replace")
+        return unquote(text, errors="replace") if "%" in text else text
 
 
 class JsonEvent:
@@ -80,11 +86,6 @@ def _peek_json(body: bytes) -> bytes:
             end = body.find(b'"', len(begin))
             return body[len(begin) : end].replace(b":", b"%3A") if end > 0 else b""
     return b""
-
-
-def _decoded(value: bytes) -> str:
-    text = value.decode("utf-8", "replace")
-    return unquote(text, errors="replace") if "%" in text else text
 
 
 def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

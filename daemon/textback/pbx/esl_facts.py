@@ -7,9 +7,12 @@ and seats alone. Only what no bridge shows is taken from a variable or an applic
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textback.events import Fact, StateUnknown
 from textback.pbx import esl_dialling, esl_places
 from textback.pbx.callers import Position
+from textback.pbx.channel import Channel
 from textback.pbx.esl_callers import EslCallers
 from textback.pbx.esl_event import Event
 from textback.pbx.esl_leg import Leg
@@ -28,7 +31,13 @@ BEHIND = 10.0
 class Translator(EslCallers):
     """Keeps the picture of one FreeSWITCH and tells facts about its callers."""
 
-    _adopts_until: float | None = None
+    def __init__(
+        self, pbx: str, trunks: Iterable[str], contexts: Iterable[str] = (), language: str = "en"
+    ) -> None:
+        super().__init__(pbx, trunks, contexts, language)
+        self._adopts_until: float | None = None
+        #: of each caller the last event: it tells where they are, but hardly ever anybody asks
+        self._last: dict[str, Event] = {}
 
     def take(self, event: Event, at: float) -> list[Fact]:
         """The facts that follow from one event that came at ``at`` (seconds since the epoch)."""
@@ -50,13 +59,25 @@ class Translator(EslCallers):
         if leg is None and (leg := self.leg(uuid)):
             self.learn(leg, event, at)
         if uuid in self.callers:
-            self._locate(uuid, event)
+            self._last[uuid] = event
         return self.taken()
 
     def settled(self, at: float) -> list[Fact]:
         """The facts that were held back, if nothing more has come by ``at``."""
         self.settle(at)
         return self.taken()
+
+    def position(self, uniqueid: str) -> Position | None:
+        """Where in the dialplan a caller was last seen, if that is known."""
+        event = self._last.get(uniqueid)
+        if event is not None and event.get("Caller-Context") is not None:
+            return position(event)
+        return super().position(uniqueid)
+
+    def leave(self, channel: Channel, at: float, hung_up: bool) -> None:
+        """See ``Callers``."""
+        super().leave(channel, at, hung_up)
+        self._last.pop(channel.uniqueid, None)
 
     def learn(self, leg: Leg, event: Event, at: float) -> None:
         """What every event of a leg, and a dump of it, may tell beside what it is about."""
@@ -83,10 +104,6 @@ class Translator(EslCallers):
         self.adopt(leg, event, at)
         self.facts.append(StateUnknown(self.call_id(uuid), at))
         return leg
-
-    def _locate(self, uuid: str, event: Event) -> None:
-        if event.get("Caller-Context") is not None:
-            self.positions[uuid] = position(event)
 
 
 def position(event: Event) -> Position:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from textback.pbx.errors import LinkError
@@ -22,7 +23,7 @@ class Frame(NamedTuple):
     head: bytes
     body: bytes = b""
 
-    def header(self, name: bytes) -> bytes | None:
+    def header(self, name: str) -> bytes | None:
         """The first header of that name, as it came."""
         return header(self.head, name)
 
@@ -71,14 +72,14 @@ class Frames:
     def _begin(self, head: bytes) -> None:
         """A block of headers has come: find out whether a body follows it."""
         head = head.lstrip(b"\n")
-        kind = header(head, b"Content-Type")
+        kind = header(head, "Content-Type")
         if not head:  # blank lines between two frames
             self._kind = b""
             return
         if kind is None:
             raise LinkError("this is no FreeSWITCH, or a length was wrong: a block without Content-Type")
         self._head, self._kind = head, kind
-        length = header(head, b"Content-Length")
+        length = header(head, "Content-Length")
         if length is None:
             if kind not in _NO_BODY and not kind.startswith(b"text/disconnect"):
                 raise LinkError("this is no FreeSWITCH: a body without Content-Length")
@@ -93,11 +94,21 @@ def _length_of(text: bytes) -> int:
     return int(digits)
 
 
-def header(block: bytes, name: bytes) -> bytes | None:
+@cache
+def _mark(name: str) -> tuple[bytes, int]:
+    """Where a line with that header begins, and how long that is."""
+    mark = f"\n{name}: ".encode()
+    return mark, len(mark)
+
+
+def header(block: bytes, name: str) -> bytes | None:
     """The first header of that name in a block: only where a line begins, so that no value can be one."""
-    start = 0 if block.startswith(name + b": ") else block.find(b"\n" + name + b": ") + 1
-    if start == 0 and not block.startswith(name + b": "):
-        return None
-    start += len(name) + 2
+    mark, length = _mark(name)
+    if block.startswith(mark[1:]):
+        start = length - 1
+    else:
+        start = block.find(mark) + length
+        if start < length:
+            return None
     end = block.find(b"\n", start)
     return block[start:] if end < 0 else block[start:end]

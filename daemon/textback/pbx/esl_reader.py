@@ -8,11 +8,14 @@ from collections.abc import Callable
 from textback.events import Fact
 from textback.pbx.esl_event import Event, JsonEvent, PlainEvent, peek
 from textback.pbx.esl_facts import WANTED, Translator
-from textback.pbx.esl_frames import Frame, Frames
+from textback.pbx.esl_frames import Frame, Frames, header
 
 #: Seconds after which what was held back counts, though no other event has come.
 SETTLE = 0.12
 
+#: of each call the dialplan executes some twenty applications; FreeSWITCH is asked for the beginning of these only
+APPLICATIONS = ("bridge", "voicemail", "lua")
+_APPLICATIONS = frozenset(name.encode() for name in APPLICATIONS)
 _EVENTS = frozenset({b"text/event-plain", b"text/event-json"})
 
 
@@ -22,8 +25,11 @@ def is_event(frame: Frame) -> bool:
 
 
 def is_wanted(frame: Frame) -> bool:
-    """Whether an event means something, as far as its name tells."""
-    return peek(frame.kind, frame.body) in WANTED
+    """Whether an event means something, as far as its name tells, and its application."""
+    name = peek(frame.kind, frame.body)
+    if name == b"CHANNEL_EXECUTE" and frame.kind == b"text/event-plain":
+        return header(frame.body, "Application") in _APPLICATIONS
+    return name in WANTED
 
 
 class Reader:

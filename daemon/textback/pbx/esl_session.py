@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 from textback.clock import Clock, system_clock
 from textback.pbx.errors import LinkError
 from textback.pbx.esl_event import peek
-from textback.pbx.esl_facts import WANTED
 from textback.pbx.esl_frames import Frame
-from textback.pbx.esl_reader import is_event
+from textback.pbx.esl_reader import APPLICATIONS, is_event, is_wanted
 from textback.pbx.esl_thread import Thread
 from textback.pbx.esl_wire import Wire
 from textback.pbx.handover import Handover
@@ -26,9 +25,6 @@ EVENTS = (
     *("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "DTMF", "HEARTBEAT"),
 )
 CUSTOM = ("callcenter::info", "fifo::info", "valet_parking::info", "vm::maintenance")
-#: of each call the dialplan executes some twenty applications: FreeSWITCH is asked for the beginning of these only
-APPLICATIONS = ("bridge", "voicemail", "lua")
-
 #: an event, and when it came
 Heard = tuple[Frame, float]
 _Answer = TypeVar("_Answer")
@@ -163,11 +159,10 @@ class Session:
         at = self._clock()
         wanted: list[tuple[Heard, int]] = []
         for frame in frames:
-            name = peek(frame.kind, frame.body)
             self.events += is_event(frame)
-            if name in WANTED:
+            if is_wanted(frame):
                 wanted.append(((frame, at), len(frame.body)))
-            if name == b"HEARTBEAT":
+            if peek(frame.kind, frame.body) == b"HEARTBEAT":
                 self.beats = self.beats[1], at
         if wanted:
             self._handover.put(wanted)

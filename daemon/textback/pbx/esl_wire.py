@@ -140,7 +140,7 @@ class Wire(InboundESL):  # type: ignore[misc]
         self._on_frames(heard)
 
     def _goodbye(self, frame: Frame, heard: list[Frame]) -> None:
-        if frame.header(b"Content-Disposition") == b"linger":
+        if frame.header("Content-Disposition") == b"linger":
             return
         self._on_frames(heard)
         heard.clear()
@@ -150,7 +150,7 @@ class Wire(InboundESL):  # type: ignore[misc]
         """What greenswitch makes of an answer, unless nobody has asked for it."""
         kind = event.headers["Content-Type"]
         if kind in ("command/reply", "api/response") and not self._commands_sent:
-            raise LinkError("this is no FreeSWITCH: an answer that nobody asked for")
+            return  # nobody has asked, so nobody can take it for an answer
         if kind == "text/rude-rejection":
             self.problem = LinkError(
                 "the PBX does not let this address in: check apply-inbound-acl in event_socket.conf.xml", permanent=True

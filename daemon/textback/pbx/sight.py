@@ -32,9 +32,9 @@ class Resynced:
 
 def last_seen(callers: Callers) -> dict[str, LastSeen]:
     """The callers who are on the line, as a resync wants to know them."""
-    channels, positions = callers.picture.channels, callers.positions
+    channels = callers.picture.channels
     return {
-        uniqueid: LastSeen(channel.name, situation, positions.get(uniqueid), channel.hangup_requested)
+        uniqueid: LastSeen(channel.name, situation, callers.position(uniqueid), channel.hangup_requested)
         for uniqueid, situation in callers.callers.items()
         if (channel := channels.get(uniqueid))
     }

@@ -111,8 +111,8 @@ def answers_since(conn: Connection, conversation: int, since: float) -> int:
 
 
 def count_answers(conn: Connection, conversation: int, answer: Answer, since: float) -> int:
-    """How many answers of one kind were written in a conversation at or after then (epoch seconds)."""
-    of_kind = (messages.c.answer == answer, messages.c.created_at >= since)
+    """How many answers of one kind were written in a conversation at or after then (epoch seconds), and not dropped."""
+    of_kind = (messages.c.answer == answer, messages.c.created_at >= since, messages.c.status != Status.CANCELLED)
     count = select(func.count()).where(messages.c.conversation_id == conversation, *of_kind)
     return int(conn.execute(count).scalar_one())
 

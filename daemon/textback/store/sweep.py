@@ -29,9 +29,18 @@ def sweep(conn: Connection, now: float) -> None:
         .values(status=Status.CANCELLED, reason="opted_out")
     )
     late = (messages.c.status == Status.QUEUED, messages.c.expires_at <= now)
-    found = conn.execute(select(messages.c.id).where(*late).limit(_AT_ONCE)).scalars().all()
-    if found:
-        _hold(conn, list(found))
+    found = conn.execute(select(messages.c.id, messages.c.answer).where(*late).limit(_AT_ONCE)).all()
+    answers = [row.id for row in found if row.answer is not None]
+    if answers:
+        _drop(conn, answers)
+    if len(found) > len(answers):
+        _hold(conn, [row.id for row in found if row.answer is None])
+
+
+def _drop(conn: Connection, ids: list[str]) -> None:
+    """That nobody is there may be wrong by now, and is no question for a person."""
+    queued = (messages.c.id.in_(ids), messages.c.status == Status.QUEUED)
+    conn.execute(update(messages).where(*queued).values(status=Status.CANCELLED, reason=TOO_OLD))
 
 
 def _hold(conn: Connection, ids: list[str]) -> None:

@@ -24,7 +24,8 @@ from textback.events import (
     StaffReached,
     Talking,
 )
-from textback.pbx.records import Records, Visit
+from textback.pbx.records import Visit
+from textback.pbx.records.asterisk import AsteriskRecords
 
 from .built import CALLER, T0, call, line, row, write
 
@@ -125,11 +126,11 @@ REAL = {
 OTHERS = {"anonymous", None, "+15559870065", "0049301234567", "+15559870067", "15559870121", "15559870214"}
 
 
-def records(folder: Path, lines: Sequence[str] = (), rows: Sequence[str] = (), **settings: Any) -> Records:
+def records(folder: Path, lines: Sequence[str] = (), rows: Sequence[str] = (), **settings: Any) -> AsteriskRecords:
     """The records of a PBX ``main``; without rows there is no CDR, without lines no queue_log."""
     queue_log = str(write(folder / "queue_log", *lines)) if lines else None
     cdr = str(write(folder / "Master.csv", *rows)) if rows else None
-    return Records("main", TRUNKS, queue_log=queue_log, cdr=cdr, **settings)
+    return AsteriskRecords("main", TRUNKS, queue_log=queue_log, cdr=cdr, **settings)
 
 
 def play(facts: Sequence[Fact], known: Call | None = None) -> list[Call]:
@@ -143,7 +144,7 @@ def play(facts: Sequence[Fact], known: Call | None = None) -> list[Call]:
     return list(calls.values())
 
 
-def told(of: Records, until: float = 7200.0) -> list[Call]:
+def told(of: AsteriskRecords, until: float = 7200.0) -> list[Call]:
     return play(of.settle((), T0 - 7200.0, T0 + until))
 
 
@@ -166,7 +167,7 @@ def called(pbx: str, truth: Truth) -> bool:
 def hour(pbx: str) -> dict[str | None, list[Call]]:
     """The calls of an hour on a real Asterisk, by caller."""
     folder = RECORDS / pbx
-    of = Records("main", TRUNKS, queue_log=str(folder / "queue_log"), cdr=str(folder / "Master.csv"))
+    of = AsteriskRecords("main", TRUNKS, queue_log=str(folder / "queue_log"), cdr=str(folder / "Master.csv"))
     found: dict[str | None, list[Call]] = {}
     for visit in of.visits(0.0):
         if isinstance(visit, Visit):
@@ -194,7 +195,7 @@ def test_nobody_else_called_in_that_hour(pbx: str) -> None:
 
 def test_staff_who_called_back_are_told_and_their_calls_are_no_calls() -> None:
     folder = RECORDS / "asterisk22"
-    of = Records("main", TRUNKS, queue_log=str(folder / "queue_log"), cdr=str(folder / "Master.csv"))
+    of = AsteriskRecords("main", TRUNKS, queue_log=str(folder / "queue_log"), cdr=str(folder / "Master.csv"))
     reached = [found.number for found in of.visits(0.0) if isinstance(found, StaffReached)]
     assert sorted(reached) == ["12125550199", "12125550199", "15559870218"]
 
@@ -204,7 +205,7 @@ def test_contexts_keep_out_whom_the_pbx_called_itself() -> None:
     files = {"queue_log": str(folder / "queue_log"), "cdr": str(folder / "Master.csv")}
     numbers = {
         visit.arrived.number
-        for visit in Records("main", TRUNKS, ["from-trunk"], **files).visits(0.0)
+        for visit in AsteriskRecords("main", TRUNKS, ["from-trunk"], **files).visits(0.0)
         if isinstance(visit, Visit)
     }
     assert "15559870001" in numbers and "15559870220" not in numbers

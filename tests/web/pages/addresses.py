@@ -12,7 +12,15 @@ from starlette.routing import Route
 #: What anybody may ask for, signed in or not.
 OPEN = ("/static/{version}/{name}", "/sign-in")
 #: What stands in place of a parameter, for a row that there is; of other parameters nothing is known.
-PLACES = {"id:row": "1", "practice:path": "Riverside", "number:row": "0", "message": "none", "call:path": "main/1", "version": "1", "name": "style.css"}
+PLACES = {
+    "id:row": "1",
+    "practice:path": "Riverside",
+    "number:row": "0",
+    "message": "none",
+    "call:path": "main/1",
+    "version": "1",
+    "name": "style.css",
+}
 _PARAMETER = re.compile(r"\{([a-z_:]+)\}")
 
 

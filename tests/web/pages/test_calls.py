@@ -94,7 +94,7 @@ def test_each_filter_shows_what_it_says(any_house: House) -> None:
     assert keys(dana, when="30d", ended="answered") == [last_week]
     assert keys(dana, **{"from": "2026-10-01", "to": "2026-11-15"}) == [last_week, long_ago]
     assert keys(dana, to="2026-11-14") == [long_ago]
-    assert keys(dana, ended="lost") == [today, before, long_ago]
+    assert keys(dana, ended="unanswered") == [today, before, long_ago]
     assert keys(dana, show="needs") == [today, long_ago]
     assert keys(dana, text="replied") == [today, before]
     assert keys(dana, text="delivered") == [before]

@@ -166,7 +166,9 @@ def test_staff_of_another_practice_see_nothing_of_it_anywhere(house: House, gus:
             answer = gus.post(address.filled(), do="close", body="Hi", tick="main/1", to="x", key=KEY)
         for secret in ("555-0111", ANN, "Ann", "Lee", "How can we help", "main/1", "Riverside", "Dana"):
             assert secret not in Page(answer.body).text, (address, secret)
-        if "{" in address.path or address.path == "/calls/dealt-with":
+        if address.path.startswith("/settings"):
+            assert answer.status == 403, address
+        elif "{" in address.path or address.path == "/calls/dealt-with":
             assert answer.status == 404, address
     assert (house.rows(conversations), house.rows(messages), house.rows(calls), house.rows(contacts)) == before
     assert house.trail("exported") == []
@@ -258,6 +260,11 @@ QUERIES = {
     "/texts/new": ("to",),
     "/account": ("done",),
     "/sign-in": ("next",),
+    "/settings": ("said",),
+    "/settings/Riverside/hours": ("said", "language", "queue"),
+    "/settings/Riverside/missed": ("language", "queue"),
+    "/settings/Riverside/quick_responses": ("language",),
+    "/settings/Riverside/history": ("before",),
 }
 
 
@@ -287,7 +294,26 @@ FORMS: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
     ("/calls/dealt-with", {"tick": "main/1"}, ("back", "call")),
     ("/account/session", {}, ("session",)),
     ("/account/shortcuts", {}, ("shortcuts",)),
-)
+    ("/settings/Riverside/hours", {"do": "preview", "version": "1", "hours.kept": "own"}, (
+        "version", "do", "hours.kept", "hours.mon", "hours.holidays", "hours.differs.0.day", "hours.differs.0.spans",
+    )),
+    ("/settings/Riverside/missed", {"do": "preview", "version": "1", "queue.0": "q"}, (
+        "queue.0", "queue.0.min_ring", "queue.0.take", "missed.during_hours.message.en", "missed.during_hours.message.",
+        "missed.voicemail", "missed.count_unreached_outside_hours",
+    )),
+    ("/settings/Riverside/chat", {"do": "preview", "version": "1"}, ("chat.closed_reply", "chat.hours.kept")),
+    ("/settings/Riverside/guards", {"do": "preview", "version": "1"}, ("guards.countries", "guards.blocked", "guards.per_day")),
+    ("/settings/Riverside/about", {"do": "preview", "version": "1"}, ("practice.timezone", "practice.url", "practice.region")),
+    ("/settings/Riverside/lines", {"do": "preview", "version": "1", "lines.0": "", "lines.0.name": "x"}, (
+        "lines.0", "lines.0.name", "lines.0.number", "lines.0.queues", "lines.0.dids",
+    )),
+    ("/settings/Riverside/quick_responses", {"do": "save", "version": "1", "title": "x"}, ("was", "title", "text.en", "do")),
+    ("/settings/users/add", {"name": "lou", "role": "staff", "of.0": "Riverside"}, ("name", "full_name", "role", "of.0")),
+    ("/settings/users/change", {"name": "kim", "role": "staff", "of.0": "Riverside"}, ("name", "full_name", "role", "of.0")),
+    ("/settings/users/bring-back", {"role": "staff"}, ("name",)),
+    ("/settings/webhooks/create", {"practice": "Riverside", "flow": "missed"}, ("practice", "flow", "language", "label")),
+    ("/settings/webhooks/revoke", {}, ("webhook",)),
+)  # fmt: skip
 WORST = ("", "\0", "a\0b", "\u202e", "\ufffe", "😀" * 60, "'", "%", "9" * 5000, "nan", "1" * 36, "\0" * 36, "İı", "x" * 5000)
 
 

@@ -24,7 +24,8 @@ _SPANS = {"today": (0, 1), "yesterday": (1, 1), "7d": (6, 7), "30d": (29, 30)}
 LOST = (
     Disposition.TEXTED, Disposition.ABANDONED, Disposition.MISSED, Disposition.UNREACHED, Disposition.LOST,
 )  # fmt: skip
-ENDINGS = {"": "Any", "lost": "Not answered"} | {str(disposition): words for disposition, words in ENDED.items()}
+UNANSWERED = "unanswered"
+ENDINGS = {"": "Any", UNANSWERED: "Not answered"} | {str(disposition): words for disposition, words in ENDED.items()}
 TEXTS = {
     "": "Any",
     log.REPLIED: "Replied",
@@ -149,7 +150,7 @@ def cursor_text(place: Cursor) -> str:
 
 
 def _dispositions(asked: str) -> tuple[str, ...]:
-    if asked == "lost":
+    if asked == UNANSWERED:
         return tuple(map(str, LOST))
     return (asked,) if asked else ()
 

@@ -22,7 +22,7 @@ from textback.web.ids import row_id
 from textback.web.pages import snoozes, talk
 from textback.web.pages.office import Office
 from textback.web.pages.talk import Draft
-from textback.web.pages.view import place_of
+from textback.web.pages.view import View, place_of
 
 #: What may be done besides writing, and what the page says then.
 DOINGS = {
@@ -62,12 +62,13 @@ class ConversationPages:
         """The conversation; whoever opens it has read it."""
         staff, access, conversation = require(request), self._office.access, _id(request)
         now, before = access.clock(), _time(request.query_params.get("before", ""))
-        response = await self._page(request, conversation, Draft(), before=before)
+        seen, values = await self._look(request, conversation, before)
+        newest = _time(values["seen"])
         try:
-            await access.write(lambda conn: chat.mark_read(conn, staff, conversation, now, now))
+            await access.write(lambda conn: chat.mark_read(conn, staff, conversation, now, newest))
         except chat.Refused:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
-        return response
+        return self._shown(request, seen, values, Draft())
 
     async def reply(self, request: Request) -> Response:
         """Send what is in the reply box, or keep it as a note."""
@@ -109,7 +110,7 @@ class ConversationPages:
         except chat.Refused:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         draft = Draft(body if text is None else talk.inserted(body, text), form.get("key", ""))
-        return await self._page(request, conversation, draft)
+        return await self._page(request, conversation, draft, HTTPStatus.OK)
 
     async def do(self, request: Request) -> Response:
         """Whatever else there is to do with a conversation."""
@@ -144,7 +145,7 @@ class ConversationPages:
         if doing == "assign":
             return lambda conn: chat.assign(conn, staff, conversation, form.get("to") or None, now)
         if doing == "read":
-            return lambda conn: chat.mark_read(conn, staff, conversation, now, now)
+            return lambda conn: chat.mark_read(conn, staff, conversation, now, _time(form.get("seen", "")))
         if doing in TEXTS:
             text = form.get(doing, "")
             return lambda conn: chat.decide(conn, self._office.book(conn), staff, conversation, doing, text, now)
@@ -166,9 +167,13 @@ class ConversationPages:
 
         return work
 
-    async def _page(
-        self, request: Request, conversation: int, draft: Draft, status: int = 200, before: float | None = None
-    ) -> Response:
+    async def _page(self, request: Request, conversation: int, draft: Draft, status: int) -> Response:
+        seen, values = await self._look(request, conversation)
+        return self._shown(request, seen, values, draft, status)
+
+    async def _look(
+        self, request: Request, conversation: int, before: float | None = None
+    ) -> tuple[View, dict[str, Any]]:
         staff, access = require(request), self._office.access
         now = access.clock()
         seen, values = await access.look(
@@ -176,7 +181,12 @@ class ConversationPages:
         )
         if values is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        values |= {"draft": draft, "counted": talk.counted(draft.body), "is_newest": before is None}
+        return seen, values | {"is_newest": before is None}
+
+    def _shown(
+        self, request: Request, seen: View, values: dict[str, Any], draft: Draft, status: int = HTTPStatus.OK
+    ) -> Response:
+        values |= {"draft": draft, "counted": talk.counted(draft.body)}
         response = self._office.page(request, "conversation.html", seen, **values)
         response.status_code = status
         return response

@@ -57,7 +57,7 @@ def save(
     row = practices.find(conn, name, for_update=True)
     if row is None or not staff.sees(row.name):
         return None
-    if row.updated_by == by_page(staff.name) and abs(row.updated_at - now) < _SAME:
+    if (row.version, row.updated_by) == (version + 1, by_page(staff.name)) and abs(row.updated_at - now) < _SAME:
         return Outcome(row, saved=True)
     if row.version != version:
         return Outcome(row, overtaken=overtaken(conn, row, version))

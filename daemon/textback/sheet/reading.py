@@ -1,26 +1,25 @@
-"""Tables as CSV: read in whichever dialect and encoding they come, written so that no cell becomes a formula."""
+"""Tables as CSV, read in whichever dialect and encoding they come."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
+from textback.sheet.encoding import STRANGE, encoding_of
+from textback.sheet.writing import unguarded
+
 #: Characters of one line, and lines of one row (a cell in quotes may hold some); more is no table.
 LONGEST_LINE, MOST_LINES = 65_536, 200
-#: Bytes, and rows, by which the dialect is told.
-_LOOK, _ROWS = 65_536, 20
+#: Rows by which the dialect is told.
+_ROWS = 20
 _DELIMITERS = ",;\t|"
 _SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-# What a spreadsheet takes for a formula, or leads up to one (https://owasp.org/www-community/attacks/CSV_Injection);
-# an apostrophe before it makes it text, and so many of them as there were before, and one more, tell what was there.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 class SheetError(Exception):
@@ -52,10 +51,10 @@ def read(
     Delimiters are told from each other by the headings; UTF-8, UTF-16 and Windows-1252 by the bytes. ``on_bytes`` hears
     how many were read. Raises ``SheetError``.
     """
-    encoding = _encoding_of(stream)
+    encoding = encoding_of(stream)
     stream.seek(0)
     counted: Any = _Counted(stream, on_bytes)
-    text = io.TextIOWrapper(io.BufferedReader(counted), encoding, _STRANGE, newline="")
+    text = io.TextIOWrapper(io.BufferedReader(counted), encoding, STRANGE, newline="")
     lines = _Lines(text)
     told = lines.peek(_ROWS)
     sep = _SEP.fullmatch(told[0]) if told else None
@@ -69,80 +68,6 @@ def read(
     if first.mistake:
         raise SheetError(f"the headings cannot be read: {first.mistake}")
     return Sheet(tuple(cell.strip() for cell in first.cells), rows)
-
-
-def written(headings: Sequence[str], rows: Iterable[Sequence[object]], bom: bool = True) -> Iterator[bytes]:
-    """A table as CSV in UTF-8, piece by piece; with a ``bom``, without which spreadsheets take it for another one."""
-    page = io.StringIO()
-    writer = csv.writer(page)
-    writer.writerow(map(guarded, headings))
-    yield codecs.BOM_UTF8 if bom else b""
-    for row in rows:
-        if page.tell() > _LOOK:
-            yield _taken(page)
-        writer.writerow(map(_cell, row))
-    yield _taken(page)
-
-
-def lines(rows: Iterable[Sequence[object]]) -> str:
-    """Some rows of a table, for one that is written bit by bit."""
-    page = io.StringIO()
-    csv.writer(page).writerows(map(_cell, row) for row in rows)
-    return page.getvalue()
-
-
-def guarded(cell: str) -> str:
-    """The cell as text where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _cell(value: object) -> str:
-    return guarded("" if value is None else str(value))
-
-
-def unguarded(cell: str) -> str:
-    """What was guarded, as it was."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
-
-
-def _taken(page: io.StringIO) -> bytes:
-    said = page.getvalue().encode("utf-8", "replace")
-    page.seek(0)
-    page.truncate()
-    return said
-
-
-def _encoding_of(stream: BinaryIO) -> str:
-    """By its mark, by the NULs of UTF-16, or by being UTF-8 to the end; everything is Windows-1252."""
-    stream.seek(0)
-    start = stream.read(_LOOK)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if start.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    even, odd = start[0::2].count(0), start[1::2].count(0)
-    if 4 * max(even, odd) > len(start):
-        return "utf-16-be" if even > odd else "utf-16-le"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while start:
-            decoder.decode(start)
-            start = stream.read(_LOOK)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-def _as_latin(error: UnicodeError) -> tuple[str, int]:
-    """The five bytes that Windows-1252 leaves open are what they are in Latin-1; half a character shows as such."""
-    assert isinstance(error, UnicodeDecodeError)
-    lost = error.object[error.start : error.end]
-    return (lost.decode("latin-1") if error.encoding in ("cp1252", "charmap") else "\ufffd"), error.end
-
-
-_STRANGE = "textback-latin"
-codecs.register_error(_STRANGE, _as_latin)
 
 
 class _Counted(io.RawIOBase):

@@ -1,0 +1,67 @@
+"""FreeSWITCH's own records of its calls: the files of mod_json_cdr, in which the callers' own legs tell it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from textback.events import CallerArrived, StaffReached
+from textback.pbx.records import Records, Visit, in_order
+from textback.pbx.records.json_cdr import JsonCdr
+from textback.pbx.records.json_leg import JsonLeg
+from textback.pbx.records.json_retelling import moments
+from textback.pbx.records.rotated import Progress, nothing
+from textback.pbx.records.source import Source
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DIALLED = re.compile(r"\+?\d{7,15}")
+
+
+class FreeswitchRecords(Records):
+    """Reads the folder ``cdr``, the log-dir of json_cdr.conf.xml; legs that were called (log-b-leg) are not needed."""
+
+    def __init__(
+        self, pbx: str, trunks: Iterable[str], contexts: Iterable[str], language: str, cdr: str
+    ) -> None:
+        super().__init__(pbx, trunks, contexts, language)
+        self.cdr = JsonCdr(cdr)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return (self.cdr,)
+
+    def visits(
+        self, since: float, known: Collection[str] = (), on_bytes: Progress = nothing
+    ) -> Iterator[Visit | StaffReached]:
+        for leg in self.cdr.read(since, on_bytes):
+            if not leg.is_inbound:
+                continue
+            if self._is_caller(leg) or leg.uuid in known and self.is_trunk(leg.channel):
+                yield self._visit(leg)
+            elif not self.is_trunk(leg.channel):
+                yield from self._staff(leg)
+
+    def _is_caller(self, leg: JsonLeg) -> bool:
+        return self.is_trunk(leg.channel) and (not self._contexts or leg.context in self._contexts)
+
+    def _visit(self, leg: JsonLeg) -> Visit:
+        call_id = self.call_id(leg.uuid)
+        tampered = bool(_CONTROL.search(leg.number or ""))
+        arrived = CallerArrived(
+            call_id,
+            leg.started,
+            pbx=self.pbx,
+            linkedid=leg.uuid,
+            number=None if tampered else leg.number,
+            name=leg.name,
+            did=None if _CONTROL.search(leg.did or "") else leg.did,
+            withheld=leg.withheld,
+            tampered=tampered,
+        )
+        return Visit(leg.uuid, arrived, leg.ended, tuple(in_order(moments(leg, call_id), leg.started)))
+
+    def _staff(self, leg: JsonLeg) -> Iterator[StaffReached]:
+        """A phone of the house that reached somebody outside."""
+        dialled = _DIALLED.fullmatch(leg.did or "")
+        if leg.bridges and dialled and self.is_trunk(leg.variables["bridge_channel"]):
+            yield StaffReached(self.call_id(leg.uuid), leg.bridges[0], dialled.group())
