@@ -14,8 +14,8 @@ from .visits import DESK, PHONE, Visits
 expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to test with").expect
 
 PAGES = (
-    "/calls", "/calls?q=zzz&text=held", "/calls/{call}", "/inbox", "/inbox?state=closed", "/conversations/1", "/texts/new",
-    "/account", "/calls/nothing",
+    "/calls", "/calls?q=zzz&text=held", "/calls/{call}", "/inbox", "/inbox?state=closed", "/conversations/1",
+    "/texts/new", "/account", "/calls/nothing",
 )  # fmt: skip
 
 
