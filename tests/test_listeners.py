@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from tests.hooks.fake_asterisk import FakeCall, environment
 from tests.hooks.fake_freeswitch import FakeChannel
-from tests.world import World, until, world
+from tests.world import PATIENCE, World, until, world
 from textback.app import App
 from textback.store import people, tiles
 from textback.store.engine import open_engine, reading
@@ -20,11 +20,14 @@ HOOKS = '[agi]\nlisten = "127.0.0.1:0"\n[esl]\nlisten = "127.0.0.1:0"\n'
 
 
 async def asked(app: App, hook: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What an Asterisk and a FreeSWITCH are told."""
+    """What an Asterisk and a FreeSWITCH are told, once the desk has its answers ready: its patience is short."""
     await until(lambda: {"agi", "esl"} <= app.listening.keys())
-    on_asterisk = await FakeCall(environment(hook)).run(app.listening["agi"][1])
-    on_freeswitch = await FakeChannel(hook).run(app.listening["esl"][1])
-    return on_asterisk.set, on_freeswitch.set
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            on_asterisk = await FakeCall(environment(hook)).run(app.listening["agi"][1])
+            on_freeswitch = await FakeChannel(hook).run(app.listening["esl"][1])
+            if "timeout" not in (on_asterisk.set.get("TEXTBACK_REASON"), on_freeswitch.set.get("TEXTBACK_REASON")):
+                return on_asterisk.set, on_freeswitch.set
 
 
 def test_hooks_are_answered_to_both_kinds_of_pbx_and_no_call_is_taken_for_one_on_the_other(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from textback.events import Fact
 from textback.following import translator_of
 from textback.pbx.ami_facts import Translator
 from textback.pbx.ami_reader import Reader
+from textback.pbx.esl_event import peek
+from textback.pbx.esl_frames import Frames
 from textback.replay import replay
 
 CONFIG = config.load(recordings.STORIES / "textback.toml")
@@ -76,3 +78,25 @@ def test_where_the_stream_is_cut_changes_nothing(size: int) -> None:
         return found
 
     assert facts(size) == facts(len(data))
+
+
+#: the least that the daemon could ask a FreeSWITCH for: neither applications nor the moment of a hang-up
+NARROWEST = frozenset(
+    b"CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_HANGUP_COMPLETE"
+    b" DTMF callcenter%3A%3Ainfo fifo%3A%3Ainfo valet_parking%3A%3Ainfo".split()
+)
+
+
+@pytest.mark.parametrize("name", recordings.names("freeswitch"))
+def test_a_freeswitch_that_tells_less_tells_the_same_calls(name: str, tmp_path: Path) -> None:
+    frames = Frames().feed(recordings.read("freeswitch", name))
+    heard = [one.body for one in frames if peek(one.kind, one.body) in NARROWEST]
+    (tmp_path / "x.esl").write_bytes(b"".join(map(framed, heard)))
+    rows = replay(tmp_path / "x.esl", translator_of(FREESWITCH), [PRACTICE])
+    told = sorted((re.sub(r"\D", "", row["caller"] or "")[-10:], row["disposition"]) for row in rows)
+    truth = recordings.truth("freeswitch")[name]["calls"]
+    assert told == sorted((call["caller"] or "", call["disposition"]) for call in truth)
+
+
+def framed(body: bytes) -> bytes:
+    return b"Content-Length: %d\nContent-Type: text/event-plain\n\n%s" % (len(body), body)

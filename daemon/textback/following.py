@@ -13,7 +13,7 @@ from textback.events import Fact
 from textback.pbx import ami_facts, esl_facts
 from textback.pbx.ami import AmiLink, AmiSettings
 from textback.pbx.esl import EslLink, EslSettings
-from textback.pbx.esl_wire import tls_context
+from textback.pbx.esl_tls import tls_context
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.pbx.picture import NOTHING

@@ -15,36 +15,46 @@ from multiprocessing.connection import Connection
 from tests.benchmarks.hook_desk import KINDS, desk_on
 from tests.hooks.desks import FakeDesk
 from tests.hooks.fake_asterisk import environment, header
+from tests.hooks.fake_freeswitch import FakeChannel
 from textback.hooks.agi import Agi
+from textback.hooks.esl import Esl
 
 CONCURRENT = (20, 200)
 #: seconds; without any, the callers keep the processor busy, and wait mostly for one another
 PAUSES = (0.0, 0.5)
 HOOKS = ("may-offer", "call-to-text")
+SERVERS = {"agi": Agi, "esl": Esl}
 _callers = itertools.count(5_560_000)
 
 
-def serve(told: Connection, kind: str) -> None:
+def serve(told: Connection, kind: str, by: str) -> None:
     """The server, in a process of its own: with a desk in memory that answers at once, or with the daemon's own."""
 
     async def run() -> None:
         async with desk_on(kind) if kind != "memory" else nullcontext(FakeDesk()) as desk:
-            agi = Agi(desk, log=logging.getLogger("textback.benchmark"))
-            await agi.listen("127.0.0.1", 0)
-            told.send(agi.port)
+            server = SERVERS[by](desk, log=logging.getLogger("textback.benchmark"))
+            await server.listen("127.0.0.1", 0)
+            told.send(server.port)
             stop = asyncio.Event()
             asyncio.get_running_loop().add_reader(told.fileno(), stop.set)
-            await agi.run(stop)
-            told.send((agi.latency.count, agi.latency.quantile(0.5), agi.latency.quantile(0.99)))
+            await server.run(stop)
+            told.send((server.latency.count, server.latency.quantile(0.5), server.latency.quantile(0.99)))
 
     asyncio.run(run())
 
 
-async def one_call(port: int, environment: bytes) -> float:
+async def one_call(port: int, by: str, hook: str, caller: str) -> float:
     """Seconds from the connect to the end of the session: what the dialplan waits."""
+    if by == "esl":
+        who: dict[str, str | None] = {"Unique-ID": f"{caller}.1", "Caller-Orig-Caller-ID-Number": caller}
+        channel = FakeChannel(f"{hook}?queue=support", headers=who)
+        began = time.perf_counter()
+        await channel.run(port)
+        return time.perf_counter() - began
+    lines = environment(f"{hook}?queue=support", uniqueid=f"{caller}.1", callerid=caller)
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(environment)
+    writer.write(header(lines))
     while await reader.readline():
         writer.write(b"200 result=1\n")
     taken = time.perf_counter() - began
@@ -52,16 +62,14 @@ async def one_call(port: int, environment: bytes) -> float:
     return taken
 
 
-async def measure(port: int, hook: str, concurrent: int, each: int, pause: float) -> list[float]:
+async def measure(port: int, by: str, hook: str, concurrent: int, each: int, pause: float) -> list[float]:
     """``concurrent`` callers, each of whom comes again ``pause`` seconds after it was answered."""
     taken: list[float] = []
 
     async def caller(number: int) -> None:
         await asyncio.sleep(pause * number / concurrent)
         for _ in range(each):
-            caller = f"1202{next(_callers):07}"
-            lines = environment(f"{hook}?queue=support", uniqueid=f"{caller}.1", callerid=caller)
-            taken.append(await one_call(port, header(lines)))
+            taken.append(await one_call(port, by, hook, f"1202{next(_callers):07}"))
             await asyncio.sleep(pause)
 
     async with asyncio.TaskGroup() as callers:
@@ -84,14 +92,15 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--each", type=int, default=20, help="hooks that each caller asks for")
     options.add_argument("--desk", choices=KINDS, default="memory", help="what answers; stopped: a database that is")
+    options.add_argument("--by", choices=SERVERS, default="agi", help="the kind of PBX that asks")
     chosen = options.parse_args()
     ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, chosen.desk))
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, chosen.desk, chosen.by))
     server.start()
     port = ours.recv()
     for hook, concurrent, pause in itertools.product(HOOKS, CONCURRENT, PAUSES):
         began = time.perf_counter()
-        taken = asyncio.run(measure(port, hook, concurrent, chosen.each, pause))
+        taken = asyncio.run(measure(port, chosen.by, hook, concurrent, chosen.each, pause))
         report(hook, concurrent, pause, taken, time.perf_counter() - began)
     ours.send("enough")
     count, p50, p99 = ours.recv()

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from . import axe
-from .clinic import Clinic
-from .visits import DESK, PHONE, Visits
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to test with").expect
+from tests.clinic import Clinic
+from .visits import DESK, PHONE, Visits, expect
 
 PAGES = (
     "/calls", "/calls?q=zzz&text=held", "/calls/{call}", "/inbox", "/inbox?state=closed", "/conversations/1",
-    "/texts/new", "/account", "/calls/nothing",
+    "/texts/new", "/account", "/calls/nothing", "/settings", "/settings/users", "/settings/webhooks",
+    "/settings/Riverside/hours", "/settings/Riverside/missed", "/settings/Riverside/chat", "/settings/Riverside/lines",
+    "/settings/Riverside/guards", "/settings/Riverside/about", "/settings/Riverside/quick_responses",
+    "/settings/Riverside/history",
 )  # fmt: skip
 
 

@@ -34,6 +34,14 @@ AFTERWARDS = """<include>
         <action application="hangup"/>
       </condition>
     </extension>
+    <extension name="own-queue">
+      <condition field="destination_number" expression="^own-queue$">
+        <action application="set" data="textback_back=own-queue XML textback-test"/>
+        <action application="set" data="cc_exit_keys=5"/>
+        <action application="callcenter" data="${textback_queue}"/>
+        <action application="transfer" data="textback-left XML textback"/>
+      </condition>
+    </extension>
   </context>
 </include>
 """
@@ -78,11 +86,11 @@ def loaded(switch: Switch, port: int, **changes: str) -> Iterator[None]:
         yield
 
 
-def waiting(switch: Switch, phones: Phones) -> Leg:
-    """A caller who waits in the queue."""
+def waiting(switch: Switch, phones: Phones, at: str = "textback-queue XML textback") -> Leg:
+    """A caller who waits in the queue, which the dialplan has there."""
     queue = queue_of(switch)
     assert queue is not None
-    into = "'&transfer(textback-queue XML textback)'"
+    into = f"'&transfer({at})'"
     leg = switch.call(phones, into, textback_queue=queue, textback_next="afterwards XML textback-test")
     until(lambda: switch.place(queue, leg), "a place in the queue")
     return leg
@@ -244,6 +252,17 @@ def test_who_pressed_the_key_on_the_link_is_told_and_goes_on_waiting(switch: Swi
         is_back(switch, leg, first)
         assert hearing.heard(leg, "confirmed") and hearing.heard(leg, "stay")
         leg.hang_up()
+
+
+def test_a_queue_line_that_has_to_stay_is_come_back_to(switch: Switch, phones: Phones) -> None:
+    desk = FakeDesk(after="stay")
+    with hooks(desk) as esl, loaded(switch, esl.port):
+        leg = waiting(switch, phones, "own-queue XML textback-test")
+        first = place(switch, leg)
+        leg.press("5")
+        is_back(switch, leg, first)
+        leg.hang_up()
+    assert desk.asked_for == [("call_to_text", None), ("after_text",)]
 
 
 def test_a_caller_the_queue_gives_up_on_goes_on_in_the_dialplan(switch: Switch, phones: Phones) -> None:

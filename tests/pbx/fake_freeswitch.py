@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -161,10 +162,14 @@ def listed(rows: list[Headers]) -> str:
     return json.dumps({"row_count": len(rows)} | ({"rows": rows} if rows else {}), separators=(",", ":"))
 
 
+#: bytes; FreeSWITCH itself takes no longer commands
+LONGEST = 8 * 1024 * 1024
+
+
 @asynccontextmanager
-async def fake_freeswitch() -> AsyncIterator[FakeFreeswitch]:
+async def fake_freeswitch(tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeFreeswitch]:
     pbx = FakeFreeswitch()
-    server = await asyncio.start_server(pbx.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(pbx.serve, "127.0.0.1", 0, limit=LONGEST, ssl=tls)
     pbx.port = server.sockets[0].getsockname()[1]
     try:
         yield pbx

@@ -193,6 +193,18 @@ def test_what_is_told_in_the_same_moment_in_which_the_link_ends_is_taken_before_
     play(story)
 
 
+def test_who_has_hung_up_when_the_link_ends_is_no_lost_call() -> None:
+    async def story(w: World) -> None:
+        await w.up()
+        w.pbx.send(create(), join(), hangup())
+        await until(lambda: w.link.events == 3)
+        w.pbx.drop()
+        await w.down()
+        assert [type(fact) for fact in w.facts[1:]] == [CallerArrived, HoldStarted, CallerLeft, LinkLost]
+
+    play(story)
+
+
 # -- login -----------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from textback.store import migrations
 from textback.store.engine import StoreError, open_engine, reading
 from textback.store.migrations import SchemaStatus, status, upgrade
 
-ALL = ["0001", "0002", "0003", "0004", "0005", "0006"]
+ALL = sorted(path.name[:4] for path in (Path(__file__).parents[2] / "sql" / "versions").glob("[0-9]*.py"))
 HEAD = ALL[-1]
 SOURCE = Path(textback.__file__).resolve().parent
 UPGRADE = """

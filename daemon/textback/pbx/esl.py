@@ -23,6 +23,8 @@ from textback.pbx.patience import Patience
 
 #: how many heartbeats may fail to come before a link that still answers is taken to be deaf
 DEAF = 3.0
+#: seconds after which nothing is waited for any more
+LONG = 60.0
 _CORE = "global_getvar core_uuid"
 
 
@@ -76,7 +78,7 @@ class EslLink(Link):
         finally:
             session.close()
             await self._end_offers()
-            self._settle(reader)
+            self._settle(reader, LONG)
             self._remember(translator)
 
     def _hear(self, reader: Reader) -> Callable[[Heard], None]:
@@ -89,18 +91,19 @@ class EslLink(Link):
             reader.take(frame, at)
             if self._session and self._session.dropped:
                 self.want_resync()
-            if self._settling is None:
-                self._settling = loop.call_later(SETTLE, self._settle, reader)
+            if self._settling:
+                self._settling.cancel()
+            self._settling = loop.call_later(SETTLE, self._settle, reader, SETTLE)
 
         return hear
 
-    def _settle(self, reader: Reader) -> None:
-        """What the reader holds back counts, if nothing has come meanwhile that says otherwise."""
+    def _settle(self, reader: Reader, seconds: float) -> None:
+        """What the reader holds back counts, since for so long nothing has come that says otherwise."""
         if self._settling:
             self._settling.cancel()
             self._settling = None
         if self.last_event_at is not None:
-            reader.settle(self.last_event_at + SETTLE)
+            reader.settle(self.last_event_at + seconds)
 
     async def _meet(self, session: Session) -> None:
         """Find out whether this is the FreeSWITCH that was followed: after a restart nothing is where it was."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textback.events import Fact, StateUnknown
-from textback.pbx import esl_dialling, esl_places
+from textback.pbx import esl_dialling, esl_endings, esl_places, esl_queues, esl_signs
 from textback.pbx.callers import Position
 from textback.pbx.channel import Channel
 from textback.pbx.esl_callers import EslCallers
@@ -18,7 +18,13 @@ from textback.pbx.esl_event import Event
 from textback.pbx.esl_leg import Leg
 from textback.pbx.esl_places import Handler
 
-HANDLERS: dict[str, Handler] = {**esl_places.HANDLERS, **esl_dialling.HANDLERS}
+HANDLERS: dict[str, Handler] = {
+    **esl_dialling.HANDLERS,
+    **esl_places.HANDLERS,
+    **esl_queues.HANDLERS,
+    **esl_signs.HANDLERS,
+    **esl_endings.HANDLERS,
+}
 #: the events that mean something here; everything else is dropped at its name
 WANTED = frozenset(name.replace(":", "%3A").encode() for name in (*HANDLERS, "HEARTBEAT"))
 
@@ -81,7 +87,7 @@ class Translator(EslCallers):
 
     def learn(self, leg: Leg, event: Event, at: float) -> None:
         """What every event of a leg, and a dump of it, may tell beside what it is about."""
-        esl_dialling.learn(self, leg, event, at)
+        esl_signs.learn(self, leg, event, at)
 
     def adopt(self, leg: Leg, event: Event, started: float) -> None:
         """A caller who was on the line already when the link came up."""

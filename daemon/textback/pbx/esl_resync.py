@@ -14,8 +14,7 @@ from textback.pbx.picture import NOTHING
 from textback.pbx.sight import LastSeen, Resynced
 
 _GONE = ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE")
-_RINGING = frozenset({"DOWN", "RINGING", "EARLY"})
-_WAITING = frozenset({"Waiting", "Trying"})
+_RINGING, _WAITING = frozenset({"DOWN", "RINGING", "EARLY"}), frozenset({"Waiting", "Trying"})
 #: applications in which a caller may be answered
 TALKING = frozenset(
     {"bridge", "uuid_bridge", "callcenter", "fifo", "valet_park", "park", "conference", "intercept", "att_xfer"}
@@ -67,7 +66,7 @@ class Resync:
         return uuid in snapshot.dumps or not self.is_of_interest(name)
 
     def is_of_interest(self, name: str) -> bool:
-        """Whether a leg of that name may be a caller's, or one end of a connection inside the PBX."""
+        """Whether a leg of that name may be a caller's, or one half of a connection inside."""
         return self._translator.is_trunk(name) or name.startswith("loopback/")
 
     def _add(self, row: Row, dump: JsonEvent | None) -> None:

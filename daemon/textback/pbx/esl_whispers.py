@@ -29,16 +29,16 @@ class Whispers:
             return False
         if not caller.waits():
             return True
-        if not await self._actions.do(f"uuid_broadcast {caller.uniqueid} {_joined(files)} aleg"):
-            return False
         is_over = False
         try:
-            await self._watch.until(lambda: not caller.waits(), caller.uniqueid, seconds=self._patience.prompt)
+            has_begun = await self._actions.do(f"uuid_broadcast {caller.uniqueid} {_joined(files)} aleg")
+            if has_begun:
+                await self._watch.until(lambda: not caller.waits(), caller.uniqueid, seconds=self._patience.prompt)
             is_over = True
         finally:
             if not is_over and caller.waits():  # another prompt comes: this one, and no more, is broken off
                 await self._actions.do(f"uuid_break {caller.uniqueid}")
-        return True
+        return has_begun
 
     async def _files(self, sounds: str, language: str | None) -> list[str] | None:
         """The files to be played, in the caller's language if all of them are there; None if they are not."""

@@ -9,12 +9,12 @@ from typing import Any
 import gevent
 import gevent.event
 import gevent.socket
-import gevent.ssl
 from gevent.lock import BoundedSemaphore
-from greenswitch.esl import ESLEvent, InboundESL, NotConnectedError
+from greenswitch.esl import InboundESL, NotConnectedError
 
 from textback.pbx.errors import LinkError
 from textback.pbx.esl_frames import Frame, Frames
+from textback.pbx.esl_said import said, verb, why
 from textback.pbx.patience import Patience
 
 #: bytes that are taken from the socket at once
@@ -103,7 +103,7 @@ class Wire(InboundESL):  # type: ignore[misc]
         try:
             return answer.get(timeout=seconds)
         except gevent.Timeout:
-            raise LinkError(f"{_verb(data)}: no answer for {seconds:.0f} s") from None
+            raise LinkError(f"{verb(data)}: no answer for {seconds:.0f} s") from None
         except NotConnectedError:
             raise self.problem or LinkError("the PBX closed the link") from None
 
@@ -132,7 +132,7 @@ class Wire(InboundESL):  # type: ignore[misc]
         heard: list[Frame] = []
         for frame in frames:
             if frame.kind in _SAID:
-                self.handle_event(_said(frame))
+                self.handle_event(said(frame))
             elif frame.kind == b"text/disconnect-notice":
                 self._goodbye(frame, heard)
             else:
@@ -187,37 +187,3 @@ class Wire(InboundESL):  # type: ignore[misc]
             self._receive_events_greenlet.kill()
         if self.sock is not None:
             self.sock.close()
-
-
-def _said(frame: Frame) -> Any:
-    """An answer as greenswitch wants it: split first, and never unquoted."""
-    event = ESLEvent("")
-    for line in frame.head.decode("utf-8", "replace").split("\n"):
-        name, _, value = line.partition(": ")
-        event.headers.setdefault(name, value)
-    event.headers.setdefault("Content-Length", "0")
-    event.body = frame.body
-    return event
-
-
-def why(error: Exception) -> str:
-    """In a few words: ``connection refused``."""
-    text = getattr(error, "strerror", None) or str(error)
-    return (str(text) or "no answer").lower()
-
-
-def _verb(data: str) -> str:
-    """What was asked, without its arguments: they may be a password, or a number."""
-    words = data.split(" ", 2)
-    return " ".join(words[:2]) if words[0] in ("api", "event", "filter") and len(words) > 1 else words[0]
-
-
-def tls_context(ca: str | None) -> ssl.SSLContext:
-    """Trusts the system's authorities, or those in the file ``ca``; for sockets of gevent. Raises ``OSError``."""
-    context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca:
-        context.load_verify_locations(ca)
-    else:
-        context.load_default_certs()
-    found: ssl.SSLContext = context
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import cache
 from pathlib import Path
 
 Frame = tuple[bytes, bytes]
@@ -16,6 +17,7 @@ ASYNC, MIDWAY, MIDWAY_NO_LINGER, SERVER_DIES, SYNC = (
 )
 
 
+@cache
 def read(name: str) -> bytes:
     """The bytes of a recording."""
     return gzip.decompress((Path(__file__).parent / f"{name}.esl.gz").read_bytes())

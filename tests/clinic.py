@@ -1,4 +1,4 @@
-"""The whole daemon in a thread of its own, with its simulated PBX and Twilio's stand-in, for a real browser."""
+"""The whole daemon in a thread of its own, with its simulated PBX and Twilio's stand-in, for tests that wait for it."""
 
 from __future__ import annotations
 
