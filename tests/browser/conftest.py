@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .clinic import Clinic, open_clinic
+from tests.clinic import Clinic, open_clinic
 from .visits import Visits, chromium, missing
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
-from .clinic import Clinic
-from .visits import Visits
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to test with").expect
+from tests.clinic import Clinic
+from .visits import Visits, expect
 
 
 def test_from_a_missed_call_to_the_end_of_its_conversation(clinic: Clinic, visits: Visits) -> None:

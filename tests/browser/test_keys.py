@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 
-from .clinic import Clinic
-from .visits import Visits
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to test with").expect
+from tests.clinic import Clinic
+from .visits import Visits, expect
 
 FOCUSED = """() => {
   const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
@@ -36,7 +33,9 @@ def test_a_tile_is_opened_answered_and_closed_without_a_mouse(clinic: Clinic, vi
     expect(page.locator("#reply")).to_be_focused()
     page.keyboard.type("Jeder reply? Keys e, j and ? are letters here. !!ins")
     page.keyboard.press("Tab")
-    expect(page.locator("#reply")).to_have_value("Jeder reply? Keys e, j and ? are letters here. Which insurance do you have?")
+    expect(page.locator("#reply")).to_have_value(
+        "Jeder reply? Keys e, j and ? are letters here. Which insurance do you have?"
+    )
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("status")).to_have_text("It is on its way.")
     clinic.until_sent("Jeder reply? Keys e, j and ? are letters here. Which insurance do you have?")

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from . import axe
-from .clinic import Clinic
-from .visits import DESK, PHONE, Visits
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to test with").expect
+from tests.clinic import Clinic
+from .visits import DESK, PHONE, Visits, expect
 
 PAGES = (
     "/calls", "/calls?q=zzz&text=held", "/calls/{call}", "/inbox", "/inbox?state=closed", "/conversations/1", "/texts/new",

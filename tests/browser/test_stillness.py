@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 
-import pytest
-
-from .clinic import Clinic
-from .visits import Visits
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to test with").expect
+from tests.clinic import Clinic
+from .visits import Visits, expect
 
 
 def test_a_new_call_appears_by_itself(clinic: Clinic, visits: Visits) -> None:

@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-from .clinic import PASSWORD, Clinic
+from tests.clinic import PASSWORD, Clinic
 
 #: milliseconds after which something that never comes fails the test
 PATIENCE = 15_000
@@ -22,6 +23,9 @@ OPTIONS = (
     "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-default-apps", "--mute-audio",
 )  # fmt: skip
 DESK, PHONE = (1280, 900), (390, 844)
+
+#: Waits until something can be seen; None where Playwright is missing, and nobody gets so far.
+expect: Any = import_module("playwright.sync_api").expect if find_spec("playwright") else None
 
 
 def program() -> str | None:
@@ -43,6 +47,7 @@ def chromium() -> Iterator[Browser]:
     """A browser that runs, without a window."""
     from playwright.sync_api import sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(OPTIONS))
         yield browser

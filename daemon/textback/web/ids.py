@@ -19,7 +19,14 @@ class _Row(Convertor[int]):
         return str(value)
 
 
+class _Place(_Row):
+    """Where something stands in a list, from 0 on."""
+
+    regex = "0|[1-9][0-9]{0,3}"
+
+
 register_url_convertor("row", _Row())
+register_url_convertor("place", _Place())
 
 
 def row_id(text: str) -> int | None:

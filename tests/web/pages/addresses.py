@@ -15,7 +15,7 @@ OPEN = ("/static/{version}/{name}", "/sign-in")
 PLACES = {
     "id:row": "1",
     "practice:path": "Riverside",
-    "number:row": "0",
+    "number:place": "0",
     "message": "none",
     "call:path": "main/1",
     "version": "1",

@@ -56,6 +56,7 @@ STAFF = (
     ("dana", Role.MANAGER, ["Riverside"]),
     ("kim", Role.STAFF, ["Riverside"]),
     ("gus", Role.STAFF, ["Grove"]),
+    ("mia", Role.MANAGER, ["Grove"]),
     ("ada", Role.ADMIN, []),
 )
 _serial = itertools.count(1)

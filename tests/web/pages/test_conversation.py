@@ -123,9 +123,7 @@ def test_of_two_who_answer_at_once_the_second_is_asked_first(house: House, dana:
 
 
 @pytest.mark.parametrize("body", ["x" * 5000, "😀" * 1700, "", " \n", "Hi {nobody}", "{", "a\x01b"])
-def test_what_cannot_be_sent_is_refused_with_the_draft_kept(
-    house: House, dana: Somebody, talk: int, body: str
-) -> None:
+def test_what_cannot_be_sent_is_refused_with_the_draft_kept(house: House, dana: Somebody, talk: int, body: str) -> None:
     form = composer(dana, talk)
     answer = reply(dana, talk, body, **form)
     assert answer.status == 422 and "Not sent: the text" in answer.body
@@ -134,9 +132,7 @@ def test_what_cannot_be_sent_is_refused_with_the_draft_kept(
     assert out(house) == [] and house.nudged == []
 
 
-def test_a_text_of_five_thousand_characters_is_told_how_long_it_may_be(
-    house: House, dana: Somebody, talk: int
-) -> None:
+def test_a_text_of_five_thousand_characters_is_told_how_long_it_may_be(house: House, dana: Somebody, talk: int) -> None:
     assert "has 5000 characters, expected at most 1600" in reply(dana, talk, "x" * 5000).body
 
 
@@ -241,8 +237,17 @@ def test_a_contact_is_corrected(house: House, dana: Somebody, talk: int) -> None
     form = {"first_name": " Anna ", "last_name": "Lee-Ōta", "kind": "referral", "language": "es-MX"}
     assert "Saved." in said(house, do(dana, talk, "contact", **form), dana)
     (row,) = house.rows(contacts)
-    assert (row["first_name"], row["last_name"], row["kind"], row["language"]) == ("Anna", "Lee-Ōta", "referral", "es-MX")
-    for wrong in ({"kind": "king"}, {"kind": "patient", "language": "no language"}, {"kind": "patient", "first_name": "x" * 101}):
+    assert (row["first_name"], row["last_name"], row["kind"], row["language"]) == (
+        "Anna",
+        "Lee-Ōta",
+        "referral",
+        "es-MX",
+    )
+    for wrong in (
+        {"kind": "king"},
+        {"kind": "patient", "language": "no language"},
+        {"kind": "patient", "first_name": "x" * 101},
+    ):
         assert do(dana, talk, "contact", **wrong).status == 422
     assert house.rows(contacts) == [row]
 

@@ -20,7 +20,7 @@ HOSTILE = (
     "javascript:alert(1)",
     "&lt;script&gt;&#60;script&#62;",
     "{{ 7 * 7 }}{% raw %}",
-    "\\\"><script>",
+    '\\"><script>',
     "<a href='//evil.example'>click</a>",
 )
 PAGES = ("/calls", "/calls/main/1", "/inbox", "/conversations/1", "/texts/new", "/account")
@@ -43,7 +43,14 @@ def pages(house: House, words: str, of_practice: str | None = None) -> dict[str,
         house.text(talk, words, NOW - 90 + len(direction), direction=direction, media=media, **changes)
     sent = house.text(talk, words, direction="out", flow="missed", reason=words, status="held")
     house.put(notes, id="n", conversation_id=talk, author=short, body=words, at=NOW)
-    told = {"caller_name": words, "queue": words, "did": words, "answered_by": words, "why": words, "reason": words[:32]}
+    told = {
+        "caller_name": words,
+        "queue": words,
+        "did": words,
+        "answered_by": words,
+        "why": words,
+        "reason": words[:32],
+    }
     told |= {"story": [[NOW, words]], "dealt_with_by": short, "needs_since": None, "dealt_with_at": NOW}
     house.call(id="main/1", conversation_id=talk, message_id=sent, verdict="text", **told)
     house.call(NOW - 310, id="main/2", caller="+12025550133", disposition="answered", answered_at=NOW, **told)

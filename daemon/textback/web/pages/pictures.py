@@ -30,7 +30,7 @@ class PicturePage:
 
     def routes(self) -> list[Route]:
         """The address."""
-        return [Route("/conversations/{id:row}/media/{message}/{number:row}", self.show)]
+        return [Route("/conversations/{id:row}/media/{message}/{number:place}", self.show)]
 
     async def show(self, request: Request) -> Response:
         """The picture as the provider has it."""

@@ -1,4 +1,4 @@
-"""The whole daemon in a thread of its own, with its simulated PBX and Twilio's stand-in, for a real browser."""
+"""The whole daemon in a thread of its own, with its simulated PBX and Twilio's stand-in, for tests that wait for it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ class Clinic:
     def knows(self, number: str = ANN, **changes: Any) -> int:
         """A patient of Riverside."""
         row = {"practice": "Riverside", "number": f"+{number}", "first_name": "Ann", "last_name": "Lee"}
-        return self.put(contacts, **(row | {"kind": "patient", "verified": True, "created_at": self.world.now} | changes))
+        return self.put(
+            contacts, **(row | {"kind": "patient", "verified": True, "created_at": self.world.now} | changes)
+        )
 
     def talked(self, number: str, body: str, ago: float = 600.0) -> int:
         """Somebody has written, and waits."""
@@ -128,8 +130,20 @@ class Clinic:
         times = dict.fromkeys(("created_at", "last_message_at", "last_reply_at", "unread_since", "waiting_since"), at)
         row = {"practice": "Riverside", "line": LINE, "number": f"+{number}", "state": "open"}
         talk = self.put(conversations, **(row | times))
-        text = {"id": str(uuid.uuid4()), "conversation_id": talk, "practice": "Riverside", "direction": "in", "body": body}
-        text |= {"to_number": LINE, "from_number": f"+{number}", "segments": 1, "encoding": "GSM-7", "status": "received"}
+        text = {
+            "id": str(uuid.uuid4()),
+            "conversation_id": talk,
+            "practice": "Riverside",
+            "direction": "in",
+            "body": body,
+        }
+        text |= {
+            "to_number": LINE,
+            "from_number": f"+{number}",
+            "segments": 1,
+            "encoding": "GSM-7",
+            "status": "received",
+        }
         self.put(messages, **(text | {"attempts": 0, "priority": 0, "created_at": at, "due_at": at}))
         return talk
 
