@@ -15,7 +15,7 @@ from textback.dialplans.queues import queue_remarks, queues
 from textback.dialplans.wishes import Wishes, wishes_for
 from textback.practice import Practice
 
-__all__ = ["FILES", "DialplanError", "Reach", "Rendered", "reach", "render"]
+__all__ = ["EXTENSIONS", "FILES", "MANAGER", "QUEUES", "DialplanError", "Reach", "Rendered", "reach", "render"]
 
 
 @dataclass(frozen=True, slots=True)

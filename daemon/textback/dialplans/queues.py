@@ -34,9 +34,9 @@ def queue_remarks(pbx: str, wishes: Wishes, only_pbx: bool) -> Iterator[str]:
             f' say where it is, such as "{pbx}/{first}"'
         )
     for queue in wishes.queues:
-        if _is_announced(queue.rules) and _seconds(queue.rules) < OFTEN:
+        if _is_announced(queue.rules) and seconds(queue.rules) < OFTEN:
             yield (
-                f"callers in {queue.name} will hear the offer every {_seconds(queue.rules)} s, as its first time comes"
+                f"callers in {queue.name} will hear the offer every {seconds(queue.rules)} s, as its first time comes"
                 " as late as all others; Asterisk 18 and later know periodic-announce-startdelay for the first time"
             )
 
@@ -46,7 +46,7 @@ def _template(text: str, rules: CallToText, wishes: Wishes) -> str:
     text = text[text.index(_TEMPLATE) :]
     text = replaced(text, r"^context = .*$", f"context = {context(rules.key, wishes)}")
     text = replaced(text, r"^periodic-announce = .*$", f"periodic-announce = {prompt(rules.key)}")
-    text = replaced(text, r"^periodic-announce-frequency = .*$", f"periodic-announce-frequency = {_seconds(rules)}")
+    text = replaced(text, r"^periodic-announce-frequency = .*$", f"periodic-announce-frequency = {seconds(rules)}")
     return where + text
 
 
@@ -58,7 +58,7 @@ def _section(queue: QueueWish, wishes: Wishes) -> str:
     if _is_announced(rules):
         lines += [
             f"periodic-announce = {prompt(rules.key)}",
-            f"periodic-announce-frequency = {_seconds(rules)}",
+            f"periodic-announce-frequency = {seconds(rules)}",
             "announce-to-first-user = yes",
         ]
     return "\n".join(lines) + "\n"
@@ -68,6 +68,6 @@ def _is_announced(rules: CallToText) -> bool:
     return rules.enabled and rules.offer == "announce"
 
 
-def _seconds(rules: CallToText) -> int:
+def seconds(rules: CallToText) -> int:
     """``after`` as app_queue takes it: whole seconds, of which 0 would switch it off."""
     return max(1, math.ceil(rules.after))

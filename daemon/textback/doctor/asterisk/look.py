@@ -1,0 +1,204 @@
+"""What one Asterisk tells the daemon's own user over AMI: asked and heard, never told to do anything."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from textback.clock import Clock
+from textback.doctor.asterisk.manager_conf import classes
+from textback.doctor.asterisk.plan import Plan, shown
+from textback.pbx.ami import AmiSettings
+from textback.pbx.ami_session import Session
+from textback.pbx.errors import LinkError
+from textback.pbx.patience import Patience
+from textback.pbx.wire import Blocks, Headers, header_pairs
+
+PATIENCE = Patience(connect=5.0, answer=10.0)
+#: contexts that are asked for at most, on the way from where callers arrive
+MOST_CONTEXTS = 60
+_TARGET = re.compile(r"(?:Gosub|Goto|GotoIf|GosubIf|ExecIf)", re.IGNORECASE)
+_VERSION = re.compile(r"(\d+)\.(\d+)")
+_PROMISED = re.compile(r"([\w.-]+),[^,()]+,[^,()]+")
+
+
+@dataclass(slots=True)
+class Look:
+    """What was found; None where the user may not ask, or the PBX does not say.
+
+    ``skew``: by how many seconds the PBX's clock is ahead of ours; ``actions``: what the user may do;
+    ``heard``: the classes of the events that came; ``missed``: classes of which something happened that was not told;
+    ``presentation``: whether channels tell if the number is hidden; ``read``: what the PBX says of the user itself.
+    """
+
+    banner: str = ""
+    booted: bool = False
+    version: tuple[int, int] | None = None
+    skew: float | None = None
+    actions: frozenset[str] = frozenset()
+    queues: frozenset[str] | None = None
+    channels: list[str] | None = None
+    endpoints: list[str] | None = None
+    plan: Plan | None = None
+    heard: set[str] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
+    presentation: bool | None = None
+    read: frozenset[str] | None = None
+    local_address: str = ""
+
+
+async def look(settings: AmiSettings, contexts: Sequence[str], listen: float, clock: Clock) -> Look:
+    """Log in as the daemon does, and see. ``contexts``: those of the dialplan that matter; ``listen``: seconds.
+
+    Raises ``LinkError`` if it cannot connect (``permanent`` is False), or is not let in.
+    """
+    visit = _Visit(settings, clock)
+    session = await Session.connect(settings.host, settings.port, visit.take, settings.tls, PATIENCE)
+    try:
+        visit.found.local_address = session.local_address
+        await session.login(settings.username, settings.secret)
+        visit.since = time.monotonic()
+        await visit.ask(session, contexts, listen)
+    finally:
+        session.close()
+    return visit.found
+
+
+class _Visit:
+    def __init__(self, settings: AmiSettings, clock: Clock) -> None:
+        self.found = Look()
+        self.since = 0.0
+        self._settings = settings
+        self._clock = clock
+        self._blocks = Blocks()
+        self._events: set[tuple[str, str]] = set()
+
+    def take(self, session: Session, data: bytes) -> None:
+        """What came; an event is only counted, as a caller may have written half of it."""
+        for block in self._blocks.feed(data):
+            if block.startswith(b"Asterisk Call Manager/"):
+                banner, _, block = block.partition(b"\r\n")
+                self.found.banner = banner.decode("ascii", "replace").rpartition("/")[2]
+            pairs = header_pairs(block)
+            headers = dict(reversed(pairs))
+            if "ActionID" in headers:
+                session.answer(block)
+                if headers.get("Event") == "CoreShowChannel":
+                    self._presentation(headers, pairs)
+            elif "Event" in headers:
+                self._event(headers, pairs)
+
+    def _event(self, headers: Headers, pairs: list[tuple[str, str]]) -> None:
+        self.found.booted |= headers["Event"] == "FullyBooted"
+        self.found.heard |= set(headers.get("Privilege", "").split(",")) - {"all", ""}
+        self._events.add((headers["Event"], headers.get("Uniqueid", "")))
+        self._presentation(headers, pairs)
+
+    def _presentation(self, headers: Headers, pairs: list[tuple[str, str]]) -> None:
+        if "Channel" in headers and "Linkedid" in headers:
+            told = any(name == "ChanVariable" and value.startswith("CALLERID(pres)=") for name, value in pairs)
+            self.found.presentation = told or bool(self.found.presentation)
+
+    async def ask(self, session: Session, contexts: Sequence[str], listen: float) -> None:
+        found = self.found
+        found.actions = frozenset(name for name, _ in await session.ask_whole({"Action": "ListCommands"}))
+        await self._ask_clock(session)
+        core = dict(await session.ask_whole({"Action": "CoreSettings"}))
+        if version := _VERSION.search(core.get("AsteriskVersion", "")):
+            found.version = int(version[1]), int(version[2])
+        found.endpoints = await self._names(session, "PJSIPShowEndpoints", "ObjectName")
+        queues = await self._names(session, "QueueStatus", "Queue")
+        found.queues = None if queues is None else frozenset(queues)
+        if "ShowDialPlan" in found.actions:
+            found.plan = await _plan(session, contexts)
+        await self._ask_rights(session)
+        if listen > 0:
+            await asyncio.wait({asyncio.ensure_future(session.closed())}, timeout=listen)
+        await self._compare(session)
+
+    async def _ask_clock(self, session: Session) -> None:
+        before = self._clock()
+        answer = dict(await session.ask_whole({"Action": "Ping"}))
+        after = self._clock()
+        try:
+            self.found.skew = float(answer.get("Timestamp", "")) - (before + after) / 2
+        except ValueError:
+            return
+
+    async def _names(self, session: Session, action: str, header: str) -> list[str] | None:
+        if action not in self.found.actions:
+            return None
+        rows = await _listed(session, {"Action": action})
+        return None if rows is None else sorted({row[header] for row in rows if header in row})
+
+    async def _ask_rights(self, session: Session) -> None:
+        """What the PBX says of our user, where it may run commands (which it need not)."""
+        if "Command" not in self.found.actions:
+            return
+        command = f"manager show user {self._settings.username}"
+        answer = await session.ask_whole({"Action": "Command", "Command": command})
+        for name, line in answer:
+            label, _, value = line.partition(":")
+            if name == "Output" and label.strip() == "read perm":
+                self.found.read = classes(value)
+
+    async def _compare(self, session: Session) -> None:
+        """Who came since we listen, and was not told of: their class of events does not reach us."""
+        if "CoreShowChannels" not in self.found.actions:
+            return
+        channels = await _listed(session, {"Action": "CoreShowChannels"})
+        if channels is None:
+            return
+        self.found.channels = [row["Channel"] for row in channels if "Channel" in row]
+        waiting = await _listed(session, {"Action": "QueueStatus"}) or []
+        age = time.monotonic() - self.since - 2.0
+        self._judge("call", "Newchannel", ((row, _seconds(row.get("Duration", ""))) for row in channels), age)
+        entries = ((row, _seconds(row.get("Wait", ""))) for row in waiting if row.get("Event") == "QueueEntry")
+        self._judge("agent", "QueueCallerJoin", entries, age)
+
+    def _judge(self, kind: str, event: str, rows: Iterable[tuple[Headers, float]], age: float) -> None:
+        for row, seconds in rows:
+            if seconds < age and (event, row.get("Uniqueid", "")) not in self._events:
+                self.found.missed.add(kind)
+
+
+async def _plan(session: Session, contexts: Sequence[str]) -> Plan:
+    """The contexts and what they lead to: whole dialplans may have 100 000 lines, and Asterisk would have to wait."""
+    plan: Plan = {}
+    wanted = list(dict.fromkeys(contexts))
+    while wanted and len(plan) < MOST_CONTEXTS:
+        name = wanted.pop(0)
+        rows = await _listed(session, {"Action": "ShowDialPlan", "Context": name})
+        if rows is None:
+            continue
+        plan[name] = shown(name, rows)
+        wanted += [to for to in _led_to(plan, name) if to not in plan and to not in wanted]
+    return plan
+
+
+def _led_to(plan: Plan, name: str) -> list[str]:
+    targets = list(plan[name].includes)
+    for step in plan[name].steps:
+        if _TARGET.fullmatch(step.app):
+            targets += [found[1] for found in _PROMISED.finditer(step.data) if "$" not in found[1]]
+    return targets
+
+
+async def _listed(session: Session, action: dict[str, str]) -> list[Headers] | None:
+    try:
+        return await session.ask_list(action)
+    except LinkError:
+        if not session.is_open:
+            raise
+        return None
+
+
+def _seconds(text: str) -> float:
+    """``00:01:35`` or ``95``."""
+    total = 0.0
+    for part in text.split(":"):
+        total = total * 60 + (float(part) if part.isdigit() else 0.0)
+    return total
