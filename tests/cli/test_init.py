@@ -73,7 +73,7 @@ def test_files_that_exist_are_overwritten_only_by_force(tmp_path: Path) -> None:
 
 
 def test_who_answers_nothing_sensible_is_asked_again(tmp_path: Path) -> None:
-    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "a, b", "", *[""] * 5]
+    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "", *[""] * 5, "a, b", ""]
     status, output = init(tmp_path, answers="\n".join(answers) + "\n")
     assert status == 0
     assert output.count("In which country is it") == 2 and output.count("In which time zone") == 2

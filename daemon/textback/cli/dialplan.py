@@ -90,15 +90,16 @@ def show(
 @practice_option
 @etc_option
 @address_option
-@click.option("--asterisk", "version", type=click.IntRange(1), metavar="MAJOR", help="Which Asterisk it is, such as 22.")
+@click.option("--asterisk", "version", type=click.IntRange(1), metavar="22", help="Which Asterisk it is.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def check(
     name: str | None, practice_files: Sequence[Path], etc: Path | None, address: str | None, version: int | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Look whether the PBX's files do what this configuration and these practices want; nobody is asked but they.
+    """Look whether the PBX's files do what this configuration and these practices want.
 
-    What is wrong comes with the exact lines to add. Exit status 1 if anything fails. `textback doctor` asks the PBX, too.
+    What is wrong comes with the exact lines to add. Exit status 1 if anything fails. `textback doctor` asks the
+    PBX, too.
 
     \b
     Example: textback dialplan check --asterisk 22

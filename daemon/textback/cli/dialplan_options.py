@@ -38,7 +38,7 @@ def practice_option(command: Command) -> Command:
 
 def etc_option(command: Command) -> Command:
     """``--asterisk-etc``."""
-    words = "The PBX's folder of configuration, or a copy of it; by default /etc/asterisk, where the PBX is this computer."
+    words = "The PBX's folder of configuration, or a copy of it; else /etc/asterisk, where the PBX is this computer."
     kind = click.Path(path_type=Path, file_okay=False, exists=True)
     return click.option("--asterisk-etc", "etc", type=kind, help=words)(command)
 

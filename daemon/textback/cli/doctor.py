@@ -48,7 +48,8 @@ def doctor(
     config = configuration()
     if name is not None and name not in [pbx.name for pbx in config.pbx]:
         raise click.UsageError(f"there is no [[pbx]] {name}.")
-    told = look_at(config, Visit(_etc(config, etc), sounds, listen, address), practices_in(practice_files), name, as_json)
+    visit = Visit(_etc(config, etc), sounds, listen, address, on_listening=_invite)
+    told = look_at(config, visit, practices_in(practice_files), name, as_json)
     if told.failed:
         raise click.exceptions.Exit(1)
 
@@ -67,6 +68,10 @@ def look_at(
     asyncio.run(tell(examine(config, visit, practices, only)))
     told.sum_up()
     return told
+
+
+def _invite(pbx: str) -> None:
+    click.echo(f"{pbx}: listening: call in from outside now, wait in a queue, press the key", err=True)
 
 
 def _etc(config: Config, given: Path | None) -> Path | None:

@@ -31,7 +31,7 @@ class Told:
         if self._as_json:
             json_line(finding.as_row())
             return
-        mark = click.style(f"{_MARKS[finding.status]:8}", fg=_COLOURS[finding.status], bold=finding.status is Status.FAILED)
+        mark = click.style(f"{_MARKS[finding.status]:8}", fg=_COLOURS[finding.status])
         click.echo(f"{mark} {finding.check}: {one_line(finding.message)}")
         if finding.lines:
             for line in _advice(finding):
@@ -45,13 +45,12 @@ class Told:
 
 
 def _advice(finding: Finding) -> list[str]:
+    """Where the lines go, and the lines."""
+    lines = [f"    {line}" for line in finding.lines]
     if finding.file == SHELL:
-        return ["run:", *(f"    {line}" for line in finding.lines)]
+        return ["run:", *lines]
     if finding.replaces:
-        return [
-            f"in {finding.file}, instead of", *(f"    {line}" for line in finding.replaces),
-            "have", *(f"    {line}" for line in finding.lines),
-        ]  # fmt: skip
-    where = "to" if finding.file and finding.file.endswith(".conf") else "in"
-    return [f"{'add at the end ' if where == 'to' else ''}{'of' if where == 'to' else where} {finding.file or '?'}:", *(
-        f"    {line}" for line in finding.lines)]  # fmt: skip
+        before = [f"    {line}" for line in finding.replaces]
+        return [f"in {finding.file}, instead of", *before, "have", *lines]
+    is_asterisks = finding.file is not None and finding.file.endswith(".conf")
+    return [f"add at the end of {finding.file}:" if is_asterisks else f"in {finding.file}:", *lines]

@@ -20,9 +20,7 @@ from textback.practice import Practice
 Examine = Callable[[Config, Pbx, Sequence[Practice], asterisk.Visit], AsyncIterator[Finding]]
 
 
-def _asterisk(
-    config: Config, pbx: Pbx, practices: Sequence[Practice], visit: asterisk.Visit
-) -> AsyncIterator[Finding]:
+def _asterisk(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: asterisk.Visit) -> AsyncIterator[Finding]:
     return asterisk.examine(wanted(config, pbx, practices, visit.address), visit)
 
 
@@ -49,11 +47,13 @@ async def examine(
     for finding in examine_practices(practices):
         yield finding
     if not config.pbx:
-        yield failed("pbx", "textback.toml has no [[pbx]], so no call is seen", ("[[pbx]]", 'name = "main"'), "textback.toml")
+        says = "textback.toml has no [[pbx]], so no call is seen: `textback init` asks for what it needs"
+        yield failed("pbx", says, ("[[pbx]]", 'name = "main"'), "textback.toml")
     for pbx in config.pbx:
         if only in (None, pbx.name):
             async for finding in _EXAMINE[pbx.kind](config, pbx, practices, visit):
                 yield finding
-    for room in (examine_hooks_listener(config), examine_pages(config), examine_provider(config, practices), examine_public_url(config)):
-        async for finding in room:
+    outside = (examine_provider(config, practices), examine_public_url(config))
+    for findings in (examine_hooks_listener(config), examine_pages(config), *outside):
+        async for finding in findings:
             yield finding

@@ -21,7 +21,8 @@ def examine_database(url: str) -> tuple[list[Finding], tuple[Practice, ...]]:
     try:
         return _look(url)
     except StoreError as error:
-        return [failed("database", str(error), ("[database]", 'url = "sqlite:////var/lib/textback/textback.db"'), "textback.toml")], ()
+        lines = ('url = "sqlite:////var/lib/textback/textback.db"',)
+        return [failed("database", str(error), lines, "textback.toml, [database]")], ()
     except SQLAlchemyError as error:
         return [failed("database", f"the database failed: {describe(error)}", ("textback db status",), SHELL)], ()
 
@@ -58,8 +59,8 @@ def _look(url: str) -> tuple[list[Finding], tuple[Practice, ...]]:
             return [failed("database", f"there is no {path} yet", _UPGRADE, SHELL)], ()
         status = migrations.status(engine)
         if status.newer:
-            says = f"it is at revision {status.current}, which this textback does not know: use the newer version that made it"
-            return [failed("database", says)], ()
+            says = f"it is at revision {status.current}, which this textback does not know"
+            return [failed("database", f"{says}: use the newer version that made it")], ()
         if not status.at_head:
             return [failed("database", "it is not at the newest schema", _UPGRADE, SHELL)], ()
         with reading(engine) as connection:

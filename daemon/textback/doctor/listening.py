@@ -50,8 +50,8 @@ async def examine_pages(config: Config) -> AsyncIterator[Finding]:
     if status < _WRONG_PLACES:
         yield ok("http", f"the pages answer at http://{_shown(listen)}")
     else:
-        yield failed("http", f"what answers at http://{_shown(listen)} (HTTP {status}) is not textback: say another port", (
-            'listen = "127.0.0.1:8088"',), "textback.toml, [http]")  # fmt: skip
+        says = f"what answers at http://{_shown(listen)} (HTTP {status}) is not textback: say another port"
+        yield failed("http", says, ('listen = "127.0.0.1:8088"',), "textback.toml, [http]")
 
 
 async def _ask_hook(listen: Address) -> Finding:
@@ -92,7 +92,8 @@ def _may_ask(agi: Agi, host: str) -> bool:
         ip = ip_address(host)
     except ValueError:
         return True  # a name: only the connection itself tells its address
-    return ip.is_loopback or not agi.allow or any(ip in network for network in agi.allow if network.version == ip.version)
+    networks = [network for network in agi.allow if network.version == ip.version]
+    return ip.is_loopback or not agi.allow or any(ip in network for network in networks)
 
 
 def _near(host: str) -> str:

@@ -24,9 +24,7 @@ async def examine_provider(config: Config, practices: Sequence[Practice]) -> Asy
         yield warning("provider", says, lines, "textback.toml, [sms]")
         return
     twilio = config.sms.twilio
-    account = TwilioAccount(
-        twilio.account_sid, twilio.auth_token.get_secret_value(), twilio.api_base, twilio.timeout
-    )
+    account = TwilioAccount(twilio.account_sid, twilio.auth_token.get_secret_value(), twilio.api_base, twilio.timeout)
     try:
         async for finding in _examine(config, account, practices, twilio):
             yield finding

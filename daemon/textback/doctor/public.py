@@ -33,8 +33,7 @@ async def examine_public_url(config: Config) -> AsyncIterator[Finding]:
     try:
         unsigned, signed = await _posted(url, {}), await _posted(url, {"X-Twilio-Signature": signature})
     except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
-        why = type(error).__name__
-        says = f"nobody answers at {url} ({why}): the proxy there must pass /twilio/ on to {webhooks.listen.host}:{webhooks.listen.port}"
+        says = f"nobody answers at {url} ({type(error).__name__}): the proxy there must pass /twilio/ on to us"
         yield failed("public_url", says, _proxy(config), "the proxy's configuration (nginx)")
         return
     yield _judged(config, url, unsigned, signed)
@@ -45,8 +44,8 @@ def _judged(config: Config, url: str, unsigned: int, signed: int) -> Finding:
         return ok("public_url", f"{url} is reached, refuses posts without a signature and knows ours")
     if (unsigned, signed) == (HTTPStatus.FORBIDDEN, HTTPStatus.FORBIDDEN):
         says = (
-            f"{url} refuses what is signed rightly: the daemon there has another public_url or token, or the proxy changes"
-            " the path"
+            f"{url} refuses what is signed rightly: the daemon there has another public_url or token, or the proxy"
+            " changes the path"
         )
         return failed("public_url", says, _proxy(config), "the proxy's configuration (nginx)")
     if unsigned < HTTPStatus.MULTIPLE_CHOICES:

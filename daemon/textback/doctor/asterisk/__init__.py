@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,8 @@ ETC = Path("/etc/asterisk")
 class Visit:
     """How to look: ``etc`` is the folder of the PBX's configuration (None: there is none here), ``listen`` seconds.
 
-    ``address``: at which IP address the PBX sees this computer, where it is another one.
+    ``address``: at which IP address the PBX sees this computer, where it is another one; ``on_listening`` is told the
+    name of the PBX when we begin to listen.
     """
 
     etc: Path | None = None
@@ -42,6 +43,7 @@ class Visit:
     listen: float = 0.0
     address: str | None = None
     clock: Clock = system_clock
+    on_listening: Callable[[str], object] = lambda pbx: None
 
 
 async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
@@ -49,7 +51,7 @@ async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
     etc = read_etc(visit.etc) if visit.etc else None
     found: Look | None = None
     try:
-        found = await look(settings_of(wanted.pbx), _contexts(wanted), visit.listen, visit.clock)
+        found = await look(settings_of(wanted.pbx), _contexts(wanted), visit.listen, visit.clock, visit.on_listening)
         for finding in let_in(wanted, found):
             yield finding
     except LinkError as error:

@@ -29,7 +29,7 @@ def let_in(wanted: Wanted, look: Look) -> Iterator[Finding]:
         shown = ".".join(map(str, look.version)) if look.version else f"with AMI {look.banner}"
         yield ok(f"{pbx.name}/version", f"Asterisk {shown}")
     if not pbx.tls and not _is_near(pbx):
-        says = f"the link to {pbx.host} is not encrypted: callers' numbers and the secret's answer can be read on the way"
+        says = f"the link to {pbx.host} is not encrypted: callers' numbers and the secret can be read on the way"
         yield warning(f"{pbx.name}/tls", says, ("tls = true",), f"textback.toml, [[pbx]] {pbx.name}")
 
 
@@ -42,8 +42,8 @@ def kept_out(wanted: Wanted, etc: Etc | None, error: LinkError, local_address: s
     conf = etc.get(MANAGER) if etc else None
     if conf is None:
         says = (
-            f"{error}. Asterisk says the same of a wrong secret, an unknown user and a refused address; let manager.conf"
-            " have these lines, with your secret"
+            f"{error}. Asterisk says the same of a wrong secret, an unknown user and a refused address: let"
+            " manager.conf have these lines, with your secret"
         )
         yield failed(check, says, _section(wanted), file)
         return
@@ -56,8 +56,7 @@ def _refused(wanted: Wanted, check: str, file: str, user: ManagerUser | None, ad
         return failed(check, f"manager.conf has no user {name}", _section(wanted), file)
     if user.secret != wanted.pbx.secret.get_secret_value():
         says = f"the secret of {name} in manager.conf is another one than in textback.toml"
-        lines = (f"[{name}](+)", "secret = what textback.toml has as secret, or in its secret_file")
-        return failed(check, says, lines, file)
+        return failed(check, f"{says}: put that in", (f"[{name}](+)", "secret = change-me"), file)
     if user.admits(address) is False:
         says = f"manager.conf does not let {name} come from {address}"
         return failed(check, says, (f"[{name}](+)", f"permit = {address}/255.255.255.255"), file)
@@ -69,16 +68,22 @@ def _unreached(wanted: Wanted, etc: Etc | None, why: str) -> Finding:
     pbx = wanted.pbx
     check = f"{pbx.name}/connect"
     if pbx.tls:
-        lines = ("[general](+)", "tlsenable = yes", f"tlsbindaddr = 0.0.0.0:{pbx.port}", "tlscertfile = /path/to/cert.pem")
-        says = f"{why}; with tls = true, manager.conf must listen with TLS there, with a certificate for {pbx.host} that we trust (tls_ca)"
+        bind, certificate = f"tlsbindaddr = 0.0.0.0:{pbx.port}", "tlscertfile = /etc/asterisk/keys/asterisk.pem"
+        lines = ("[general](+)", "tlsenable = yes", bind, certificate)
+        says = (
+            f"{why}; with tls = true, manager.conf must listen with TLS there, with a certificate for {pbx.host} that"
+            " we trust (tls_ca)"
+        )
         return failed(check, says, lines, place(etc, MANAGER))
     conf = etc.get(MANAGER) if etc else None
     port = (conf.value("general", "port") if conf else None) or "5038"
     if conf and conf.value("general", "enabled") in ("yes", "true", "1") and port != str(pbx.port):
         says = f"{why}: manager.conf has port {port}"
         return failed(check, says, (f"port = {port}",), f"textback.toml, [[pbx]] {pbx.name}")
-    lines = ("[general](+)", "enabled = yes", f"port = {pbx.port}", f"bindaddr = {pbx.host if _is_near(pbx) else '0.0.0.0'}")
-    return failed(check, f"{why}: is Asterisk running, and its manager interface enabled there?", lines, place(etc, MANAGER))
+    address = pbx.host if _is_near(pbx) else "0.0.0.0"
+    lines = ("[general](+)", "enabled = yes", f"port = {pbx.port}", f"bindaddr = {address}")
+    says = f"{why}: is Asterisk running, and its manager interface enabled there?"
+    return failed(check, says, lines, place(etc, MANAGER))
 
 
 def _section(wanted: Wanted) -> tuple[str, ...]:

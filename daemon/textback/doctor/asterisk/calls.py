@@ -45,10 +45,11 @@ def _queue(wanted: Wanted, check: str, step: Step, before: list[Step], major: in
         yield from _position(check, step, parts, major)
         yield from _way_back(wanted, step, before)
     elif name in {queue.name for queue in wanted.offering}:
-        line = step.written.replace(f"Queue({step.data})", f"Gosub(textback-queue,s,1({_as_in_22(parts, major)}))")
+        ours = f"Gosub(textback-queue,s,1({_as_in_22(parts, major)}))"
+        line = step.written.replace(f"{step.app}({step.data})", ours)
         says = (
-            f"{step.where}: a caller whom {name} lets out for the offer, or by the key, does not come back to this line,"
-            " and is hung up when the queue gives up"
+            f"{step.where}: a caller whom {name} lets out for the offer, or by the key, does not come back to this"
+            " line, and is hung up when the queue gives up"
         )
         yield failed(check, says, (line,), step.file, (step.written,))
 
@@ -109,6 +110,6 @@ def _agi(wanted: Wanted, etc: Etc | None, step: Step, after: list[Step]) -> Iter
     else:
         says = f"{step.where}: AGI() waits for ever for a daemon that hangs; textback-hook does not"
         hook = step.data[found.start(2) :].partition(",")[0]
-        lines = (f"{step.written[: step.written.index('AGI(')]}Gosub(textback-settings,s,1)",) if "AGI(" in step.written else ()
-        lines += (f" same => n,Gosub(textback-hook,s,1({hook},${{TEXTBACK_PATIENCE}}))",)
+        settings = step.written.replace(f"{step.app}({step.data})", "Gosub(textback-settings,s,1)")
+        lines = (settings, f" same => n,Gosub(textback-hook,s,1({hook},${{TEXTBACK_PATIENCE}}))")
         yield warning(f"{wanted.pbx.name}/fallback", says, lines, step.file, (step.written,))

@@ -164,7 +164,8 @@ def _lines(text: str) -> Iterator[tuple[int, str, str]]:
 
 def _uncommented(line: str, in_block: bool) -> tuple[str, bool]:
     """What counts of a line; ``;--`` begins a comment that ends at ``--;``, on another line perhaps."""
-    kept, at = [], 0
+    kept: list[str] = []
+    at = 0
     while at < len(line):
         if in_block:
             end = line.find("--;", at)
@@ -182,4 +183,3 @@ def _uncommented(line: str, in_block: bool) -> tuple[str, bool]:
             kept.append(line[at])
             at += 1
     return "".join(kept), in_block
-

@@ -31,12 +31,15 @@ def examine_names(wanted: Wanted, etc: Etc | None, there: frozenset[str] | None)
             says = f'{queue.name}, which {queue.practice} names without a PBX, is not here: say "PBX/{queue.name}"'
             yield warning(check, says)
         elif _is_realtime(etc):
-            yield warning(check, f"{queue.name} is not loaded; queues in a database (realtime) show once somebody called")
+            says = f"{queue.name} is not loaded; queues in a database (realtime) show once somebody called"
+            yield warning(check, says)
         else:
             yield _unknown(check, queue, known)
 
 
-def examine_exits(wanted: Wanted, etc: Etc | None, plan: Plan | None, there: frozenset[str] | None) -> Iterator[Finding]:
+def examine_exits(
+    wanted: Wanted, etc: Etc | None, plan: Plan | None, there: frozenset[str] | None
+) -> Iterator[Finding]:
     """``context`` and the announcement of each queue with call_to_text."""
     conf = etc.get(QUEUES) if etc else None
     if conf is None:
@@ -80,8 +83,11 @@ def _exit(wanted: Wanted, etc: Etc | None, conf: Conf, plan: Plan | None, queue:
     if found and plan is not None and found not in plan:
         return failed(check, f"{queue.name}: its context [{found}] is not in the dialplan", lines, file)
     if found:
-        says = f"{queue.name}: the key {key} leads to [{found}], which does not ask for a text"
-        return failed(check, f"{says}; where that is a menu of your own, let its key {key} Goto(textback-keys,{key},1)", lines, file)
+        says = (
+            f"{queue.name}: the key {key} leads to [{found}], which does not ask for a text; where that is a menu of"
+            f" your own, let its key {key} Goto(textback-keys,{key},1)"
+        )
+        return failed(check, says, lines, file)
     says = f"{queue.name} has no exit context, so the key {key} does not lead out of the queue"
     return failed(check, says, lines, file)
 

@@ -46,10 +46,12 @@ def _passed_over(pbx: str, etc: Etc, conf: Conf) -> Iterator[Finding]:
 
 
 def _instead(fault: Fault) -> str:
-    """The line without what is wrong with it: nothing of it, or the section as a new one."""
+    """The line so that the rest of the file counts: a section that nobody uses, or a file that may be missing."""
     line = fault.line.strip()
     if line.startswith("[") and "]" in line:
-        return f"{line[: line.index(']') + 1]}   ; if this is meant to be a section of its own"
+        return f"{line[: line.index(']') + 1]}(!)"
+    if line.lower().startswith("#include"):
+        return f"#tryinclude{line[len('#include'):]}"
     return f";{line}"
 
 

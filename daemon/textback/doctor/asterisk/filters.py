@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from textback.doctor.asterisk.confs import Entry
 from textback.pbx.ami_facts import WANTED
 
 _VARIABLES = ("QUEUESTATUS", "DIALSTATUS", "VMSTATUS")
@@ -33,20 +34,26 @@ _ANCHORED = re.compile(r"\^\(?Event: ")
 class Filter:
     """One line; ``hides``: it began with !. ``pattern`` is None where it cannot be judged here."""
 
-    text: str
+    entry: Entry
     hides: bool
     pattern: re.Pattern[str] | None
 
+    @property
+    def text(self) -> str:
+        """What stands behind the equals sign."""
+        return self.entry.value
 
-def read_filter(text: str) -> Filter:
-    """What stands behind ``eventfilter =``."""
+
+def read_filter(entry: Entry) -> Filter:
+    """What an ``eventfilter`` line says."""
+    text = entry.value
     hides, expression = text.startswith("!"), text.removeprefix("!")
     for posix, python in _POSIX.items():
         expression = expression.replace(posix, python)
     try:
-        return Filter(text, hides, re.compile(expression, re.DOTALL))
+        return Filter(entry, hides, re.compile(expression, re.DOTALL))
     except re.error:
-        return Filter(text, hides, None)
+        return Filter(entry, hides, None)
 
 
 def hidden(filters: Sequence[Filter]) -> list[str]:

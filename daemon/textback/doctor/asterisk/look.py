@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from textback.clock import Clock
@@ -18,6 +17,8 @@ from textback.pbx.patience import Patience
 from textback.pbx.wire import Blocks, Headers, header_pairs
 
 PATIENCE = Patience(connect=5.0, answer=10.0)
+#: the classes of events that the daemon needs
+NEEDED = frozenset({"system", "call", "agent", "dtmf", "dialplan"})
 #: contexts that are asked for at most, on the way from where callers arrive
 MOST_CONTEXTS = 60
 _TARGET = re.compile(r"(?:Gosub|Goto|GotoIf|GosubIf|ExecIf)", re.IGNORECASE)
@@ -50,17 +51,23 @@ class Look:
     local_address: str = ""
 
 
-async def look(settings: AmiSettings, contexts: Sequence[str], listen: float, clock: Clock) -> Look:
+async def look(
+    settings: AmiSettings,
+    contexts: Sequence[str],
+    listen: float,
+    clock: Clock,
+    on_listening: Callable[[str], object] = lambda pbx: None,
+) -> Look:
     """Log in as the daemon does, and see. ``contexts``: those of the dialplan that matter; ``listen``: seconds.
 
+    ``on_listening`` is told when these begin: who calls in from then on counts.
     Raises ``LinkError`` if it cannot connect (``permanent`` is False), or is not let in.
     """
-    visit = _Visit(settings, clock)
+    visit = _Visit(settings, clock, on_listening)
     session = await Session.connect(settings.host, settings.port, visit.take, settings.tls, PATIENCE)
     try:
         visit.found.local_address = session.local_address
         await session.login(settings.username, settings.secret)
-        visit.since = time.monotonic()
         await visit.ask(session, contexts, listen)
     finally:
         session.close()
@@ -68,13 +75,14 @@ async def look(settings: AmiSettings, contexts: Sequence[str], listen: float, cl
 
 
 class _Visit:
-    def __init__(self, settings: AmiSettings, clock: Clock) -> None:
+    def __init__(self, settings: AmiSettings, clock: Clock, on_listening: Callable[[str], object]) -> None:
+        self._on_listening = on_listening
         self.found = Look()
-        self.since = 0.0
         self._settings = settings
         self._clock = clock
         self._blocks = Blocks()
         self._events: set[tuple[str, str]] = set()
+        self._heard_all = asyncio.Event()
 
     def take(self, session: Session, data: bytes) -> None:
         """What came; an event is only counted, as a caller may have written half of it."""
@@ -96,6 +104,8 @@ class _Visit:
         self.found.heard |= set(headers.get("Privilege", "").split(",")) - {"all", ""}
         self._events.add((headers["Event"], headers.get("Uniqueid", "")))
         self._presentation(headers, pairs)
+        if self.found.heard >= NEEDED and self.found.presentation is not None:
+            self._heard_all.set()
 
     def _presentation(self, headers: Headers, pairs: list[tuple[str, str]]) -> None:
         if "Channel" in headers and "Linkedid" in headers:
@@ -115,9 +125,18 @@ class _Visit:
         if "ShowDialPlan" in found.actions:
             found.plan = await _plan(session, contexts)
         await self._ask_rights(session)
+        before = await self._present(session)
         if listen > 0:
-            await asyncio.wait({asyncio.ensure_future(session.closed())}, timeout=listen)
-        await self._compare(session)
+            self._on_listening(self._settings.name)
+            await self._listen(session, listen)
+        self._compare(before, await self._present(session))
+
+    async def _listen(self, session: Session, seconds: float) -> None:
+        """Until every class was heard, for so long at most."""
+        ends = [asyncio.ensure_future(session.closed()), asyncio.ensure_future(self._heard_all.wait())]
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
 
     async def _ask_clock(self, session: Session) -> None:
         before = self._clock()
@@ -145,23 +164,23 @@ class _Visit:
             if name == "Output" and label.strip() == "read perm":
                 self.found.read = classes(value)
 
-    async def _compare(self, session: Session) -> None:
-        """Who came since we listen, and was not told of: their class of events does not reach us."""
-        if "CoreShowChannels" not in self.found.actions:
-            return
-        channels = await _listed(session, {"Action": "CoreShowChannels"})
-        if channels is None:
-            return
-        self.found.channels = [row["Channel"] for row in channels if "Channel" in row]
-        waiting = await _listed(session, {"Action": "QueueStatus"}) or []
-        age = time.monotonic() - self.since - 2.0
-        self._judge("call", "Newchannel", ((row, _seconds(row.get("Duration", ""))) for row in channels), age)
-        entries = ((row, _seconds(row.get("Wait", ""))) for row in waiting if row.get("Event") == "QueueEntry")
-        self._judge("agent", "QueueCallerJoin", entries, age)
+    async def _present(self, session: Session) -> dict[str, set[str]]:
+        """Who is there now, by the class of the event that told of their coming: the Uniqueids."""
+        channels, waiting = None, await _listed(session, {"Action": "QueueStatus"})
+        if "CoreShowChannels" in self.found.actions:
+            channels = await _listed(session, {"Action": "CoreShowChannels"})
+        if channels is not None:
+            self.found.channels = [row["Channel"] for row in channels if "Channel" in row]
+        return {
+            "call": {row["Uniqueid"] for row in channels or () if "Uniqueid" in row},
+            "agent": {row["Uniqueid"] for row in waiting or () if row.get("Event") == "QueueEntry"},
+        }
 
-    def _judge(self, kind: str, event: str, rows: Iterable[tuple[Headers, float]], age: float) -> None:
-        for row, seconds in rows:
-            if seconds < age and (event, row.get("Uniqueid", "")) not in self._events:
+    def _compare(self, before: dict[str, set[str]], after: dict[str, set[str]]) -> None:
+        """Who came since we listen, and was not told of: their class of events does not reach us."""
+        for kind, event in (("call", "Newchannel"), ("agent", "QueueCallerJoin")):
+            came = after[kind] - before[kind]
+            if any((event, uniqueid) not in self._events for uniqueid in came):
                 self.found.missed.add(kind)
 
 
@@ -194,11 +213,3 @@ async def _listed(session: Session, action: dict[str, str]) -> list[Headers] | N
         if not session.is_open:
             raise
         return None
-
-
-def _seconds(text: str) -> float:
-    """``00:01:35`` or ``95``."""
-    total = 0.0
-    for part in text.split(":"):
-        total = total * 60 + (float(part) if part.isdigit() else 0.0)
-    return total

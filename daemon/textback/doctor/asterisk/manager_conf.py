@@ -53,7 +53,7 @@ def user_of(conf: Conf, name: str) -> ManagerUser | None:
         conf.value(name, "secret") or "",
         classes(conf.value(name, "read")),
         classes(conf.value(name, "write")),
-        tuple(read_filter(entry.value) for entry in judged),
+        tuple(read_filter(entry) for entry in judged),
         tuple(rules),
         tuple(entry.line.strip() for entry in others),
     )

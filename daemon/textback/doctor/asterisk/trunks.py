@@ -25,7 +25,9 @@ def endpoints(etc: Etc | None, look: Look | None) -> list[str] | None:
     conf = etc.get("pjsip.conf") if etc else None
     if conf is None:
         return None
-    types = {name: [entry.value for entry in entries if entry.name == "type"] for name, entries in conf.sections.items()}
+    types = {
+        name: [entry.value for entry in entries if entry.name == "type"] for name, entries in conf.sections.items()
+    }
     return sorted(name for name, kinds in types.items() if "endpoint" in kinds and name not in conf.templates)
 
 
@@ -43,7 +45,8 @@ def outside(etc: Etc | None, names: Iterable[str], contexts: Sequence[str] = ())
         }
         if told := [name for name in names if name in identified]:
             return told
-    return [name for name in names if "trunk" in name.lower() or not any(map(str.isdigit, name))]
+    called = [name for name in names if "trunk" in name.lower()]
+    return called or [name for name in names if not any(map(str.isdigit, name))]
 
 
 def examine_trunks(wanted: Wanted, etc: Etc | None, look: Look | None) -> Iterator[Finding]:
@@ -84,9 +87,7 @@ def examine_contexts(wanted: Wanted, etc: Etc | None, look: Look | None, plan: P
             yield failed(check, says, _line("inbound_contexts", [*rest, *near]), file)
 
 
-def _unmatched(
-    check: str, file: str, pattern: str, known: list[str], etc: Etc | None, wanted: Wanted
-) -> Finding:
+def _unmatched(check: str, file: str, pattern: str, known: list[str], etc: Etc | None, wanted: Wanted) -> Finding:
     near = outside(etc, known, wanted.pbx.inbound_contexts)
     says = f"{pattern} matches no endpoint of this PBX, so no call is seen; it has {', '.join(known[:_SHOWN])}"
     rest = [one for one in wanted.pbx.trunks if one != pattern]

@@ -14,7 +14,8 @@ from textback.doctor.finding import SHELL, Finding, failed, ok, skipped, warning
 RELOAD = 'asterisk -rx "manager reload"'
 RESTART = 'asterisk -rx "core restart when convenient"'
 PRESENTATION = "CALLERID(pres)"
-#: the action that only its class of the write line allows, of those that the daemon needs; found by ListCommands
+_HOW = "--asterisk-etc FOLDER shows it, or --listen 60 and a call from outside"
+#: of the actions that the daemon needs, by their class in the write line: what ListCommands names, the user may do
 _PROOFS = {"call": "Redirect", "reporting": "ShowDialPlan", "originate": "Originate"}
 _SEES = {
     "system": "that the PBX restarts",
@@ -57,8 +58,8 @@ def _read(wanted: Wanted, etc: Etc | None, look: Look | None, user: ManagerUser 
             says = f"the daemon does not see {what}: {kind} is not among the read classes of {wanted.username}"
             yield failed(check, says, lines, place(etc, MANAGER))
         elif look:
-            says = f"no event of the class {kind} came while we listened, so whether the daemon sees {what} is not known"
-            yield skipped(check, f"{says}: --asterisk-etc FOLDER shows it, or --listen 60 and a call from outside")
+            says = f"no event of the class {kind} has come, so whether the daemon sees {what} is not known"
+            yield skipped(check, f"{says}: {_HOW}")
 
 
 def _is_proven(kind: str, look: Look | None) -> bool | None:
@@ -84,7 +85,8 @@ def _write(wanted: Wanted, etc: Etc | None, look: Look | None, user: ManagerUser
         if may:
             yield ok(check, f"{wanted.username} may {proof}")
         elif may is False and look and user and kind in user.write:
-            yield failed(check, f"manager.conf lets {wanted.username} {proof}, the PBX does not: reload", (RELOAD,), SHELL)
+            says = f"manager.conf lets {wanted.username} {proof}, the PBX does not: reload it"
+            yield failed(check, says, (RELOAD,), SHELL)
         elif may is False:
             says = f"{wanted.username} may not {proof}: {kind} is not among its write classes"
             yield failed(check, says, lines, place(etc, MANAGER))
@@ -108,8 +110,8 @@ def _filters(wanted: Wanted, etc: Etc | None, user: ManagerUser) -> Iterator[Fin
         yield warning(check, f"a filter in the syntax of Asterisk 22 is not judged: {text}")
     for one in filters.abused(user.filters):
         faults += 1
-        says = f"a caller who takes a name that fits is not seen at all: eventfilter = {one.text} looks beyond the event's name"
-        yield failed(check, says, _our_filters(wanted), file, (f"eventfilter = {one.text}",))
+        says = f"a caller who takes a name that fits is not seen at all: {one.text} looks beyond the event's name"
+        yield failed(check, says, _our_filters(wanted), one.entry.file, (one.entry.line,))
     missing = filters.hidden([one for one in user.filters if one not in filters.abused(user.filters)])
     if missing:
         faults += 1
@@ -141,13 +143,14 @@ def _channelvars(wanted: Wanted, etc: Etc | None, look: Look | None) -> Iterator
     names = channelvars(conf) if conf else None
     told = look.presentation if look else None
     if told or (told is None and names is not None and PRESENTATION in names):
-        yield ok(check, "the PBX tells whether a caller hides the number")
+        says = "the PBX tells" if told else "manager.conf lets the PBX tell"
+        yield ok(check, f"{says} whether a caller hides the number")
     elif names is not None and PRESENTATION in names:
         yield failed(check, "channelvars is there, but the PBX was not restarted since", (RESTART,), SHELL)
     elif told is False or names is not None:
         line = f"channelvars = {','.join([*(names or []), PRESENTATION])}"
-        says = "a caller who hides the number would be texted all the same, since the PBX does not tell; it takes a restart"
-        yield failed(check, says, ("[general](+)", line), place(etc, MANAGER))
+        says = "a caller who hides the number would be texted all the same, since the PBX does not tell"
+        yield failed(check, f"{says}; it takes a restart", ("[general](+)", line), place(etc, MANAGER))
     elif look:
         says = "nobody is on the line, so whether the PBX tells who hides the number is not known"
-        yield skipped(check, f"{says}: --asterisk-etc FOLDER shows it, or --listen 60 and a call from outside")
+        yield skipped(check, f"{says}: {_HOW}")

@@ -64,9 +64,7 @@ def _cdr(pbx: Pbx, etc: Etc | None, clock: Clock) -> Iterator[Finding]:
         yield failed(check, "the newest row of the CDR has no Uniqueid: cdr.conf lacks loguniqueid", lines, file)
 
 
-def _readable(
-    check: str, source: str, name: str, read: Callable[[str], Iterator[object]], pbx: Pbx
-) -> Finding:
+def _readable(check: str, source: str, name: str, read: Callable[[str], Iterator[object]], pbx: Pbx) -> Finding:
     try:
         next(read(source), None)
     except RecordsError as error:
