@@ -25,4 +25,5 @@ def examine_clock(pbx: str, skew: float | None) -> Iterator[Finding]:
 
 
 def _long(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
