@@ -10,7 +10,7 @@ from textback.doctor.finding import Finding, Status
 
 from tests.practices import practice
 
-from ..house import EXTENSIONS, House, failures, house, statuses
+from ..house import EXTENSIONS, House, failures, statuses
 
 
 def plan(home: House) -> Plan:
