@@ -6,10 +6,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from textback.doctor import asterisk
+from textback.doctor.asterisk import prompts
+
 from .conftest import Home
 
 PORT = 1  # nobody listens there
 HTTP = '[http]\nlisten = "127.0.0.1:1"\n'
+
+
+@pytest.fixture(autouse=True)
+def no_asterisk_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever the computer has on which the tests run."""
+    monkeypatch.setattr(asterisk, "ETC", tmp_path / "no-etc")
+    monkeypatch.setattr(prompts, "_DATA", str(tmp_path / "no-data"))
 
 
 def ready(home: Home) -> None:
@@ -82,3 +94,19 @@ def test_what_others_chose_to_be_called_reaches_no_terminal_as_it_is(home: Home)
     queues = [{"name": "Desk", "number": "+12025550100", "queues": ["a\u202eb"]}]
     home.want(line=queues)
     assert "\u202e" not in home.run("doctor").stdout
+
+
+def test_files_of_one_pbx_are_not_taken_for_those_of_another(home: Home, tmp_path: Path) -> None:
+    other = (
+        '[[pbx]]\nname = "other"\nkind = "asterisk"\nusername = "t"\nsecret = "x"\ntrunks = ["PJSIP/t-*"]\nport = 1\n'
+    )
+    home.configure(HTTP + other, port=PORT)
+    assert home.run("doctor", "--asterisk-etc", tmp_path).exit_code == 2
+
+
+def test_certificates_that_are_none_are_named(home: Home, tmp_path: Path) -> None:
+    ready(home)
+    (tmp_path / "ca.pem").write_text("hello\n")
+    home.config.write_text(home.config.read_text().replace("port = 1", 'port = 1\ntls = true\ntls_ca = "ca.pem"', 1))
+    (found,) = [row for row in rows(home) if row["check"] == "main/tls"]
+    assert found["status"] == "failed" and "ca.pem" in found["message"]

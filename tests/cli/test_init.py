@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from tests.pbx.fake_asterisk import SECRET, fake_asterisk
 from textback import config
 from textback.cli import cli
 
+init_module = sys.modules["textback.cli.init"]
 GIVEN = ["--non-interactive", "--practice-name", "Riverside Clinic", "--number", "(202) 555-0100"]
 
 
@@ -160,6 +162,17 @@ def test_a_pbx_that_lets_nobody_in_is_said_and_does_not_stand_in_the_way(tmp_pat
         status, output = init(tmp_path, *GIVEN, "--pbx-port", str(port))
     assert status == 0 and "the PBX was not looked at: the PBX refuses the AMI user" in output
     assert config.load(tmp_path / "textback.toml").pbx[0].trunks == ("PJSIP/trunk-*",)
+
+
+def test_it_ends_with_the_doctor_where_somebody_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init_module, "_is_watched", lambda: True)
+    answers = ["Grove Dental", "US", "UTC", "2025550111", "", "", "1", "", "", "", "", "", "y", "n"]
+    status, output = init(tmp_path, answers="\n".join(answers) + "\n")
+    assert status == 0, output
+    assert "FAILED   main/connect" in output
+    assert output.count("Shall I look now") == 2  # something is wrong still: once it is mended, look again
+    for more in (["--no-doctor"], ["--non-interactive"]):
+        assert "Shall I look" not in init(tmp_path, *GIVEN, "--force", *more, answers="\n" * 20)[1]
 
 
 @contextmanager

@@ -13,12 +13,9 @@ from textback.cli.findings import Told
 from textback.cli.settings import config_option, configuration
 from textback.config import Config
 from textback.doctor import examine
-from textback.doctor.asterisk import ETC, Visit
+from textback.doctor.asterisk import Visit
 from textback.doctor.finding import Finding
 from textback.practice import Practice
-
-#: hosts whose folder of configuration may be looked into unasked
-_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 @click.command(short_help="Look whether everything is in place, on the PBX and at the provider.")
@@ -48,7 +45,9 @@ def doctor(
     config = configuration()
     if name is not None and name not in [pbx.name for pbx in config.pbx]:
         raise click.UsageError(f"there is no [[pbx]] {name}.")
-    visit = Visit(_etc(config, etc), sounds, listen, address, on_listening=_invite)
+    if etc and name is None and len(config.pbx) > 1:
+        raise click.UsageError(f"say --pbx: whose files are in {etc}?")
+    visit = Visit(etc, sounds, listen, address, on_listening=_invite)
     told = look_at(config, visit, practices_in(practice_files), name, as_json)
     if told.failed:
         raise click.exceptions.Exit(1)
@@ -72,9 +71,3 @@ def look_at(
 
 def _invite(pbx: str) -> None:
     click.echo(f"{pbx}: listening: call in from outside now, wait in a queue, press the key", err=True)
-
-
-def _etc(config: Config, given: Path | None) -> Path | None:
-    if given is not None:
-        return given
-    return ETC if ETC.is_dir() and any(pbx.host in _HERE for pbx in config.pbx) else None

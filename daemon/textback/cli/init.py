@@ -87,8 +87,12 @@ def init(directory: Path, non_interactive: bool, force: bool, no_doctor: bool, *
     except OSError as error:
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
     click.echo(starter.next_steps(answers, config, practice, [config, practice, *written]))
-    if not (non_interactive or no_doctor) and sys.stdin.isatty():
+    if not (non_interactive or no_doctor) and _is_watched():
         _offer_doctor(config, practice)
+
+
+def _is_watched() -> bool:
+    return sys.stdin.isatty()
 
 
 def _offer_doctor(config: Path, practice: Path) -> None:

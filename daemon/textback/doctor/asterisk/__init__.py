@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textback.clock import Clock, system_clock
-from textback.doctor.asterisk.access import kept_out, let_in
+from textback.doctor.asterisk.access import kept_out, let_in, no_certificates
 from textback.doctor.asterisk.calls import examine_calls
 from textback.doctor.asterisk.clocks import examine_clock
 from textback.doctor.asterisk.etc import EXTENSIONS, Etc, read_etc
@@ -32,7 +32,8 @@ ETC = Path("/etc/asterisk")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """How to look: ``etc`` is the folder of the PBX's configuration (None: there is none here), ``listen`` seconds.
+    """How to look: ``etc`` is the folder of the PBX's configuration, or a copy, where it is not the usual one on this
+    computer; ``listen``: seconds.
 
     ``address``: at which IP address the PBX sees this computer, where it is another one; ``on_listening`` is told the
     name of the PBX when we begin to listen.
@@ -48,7 +49,8 @@ class Visit:
 
 async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
     """All findings about one Asterisk. Nothing is changed there."""
-    etc = read_etc(visit.etc) if visit.etc else None
+    folder = visit.etc or (ETC if _is_here(wanted) and ETC.is_dir() else None)
+    etc = read_etc(folder) if folder else None
     found: Look | None = None
     try:
         found = await look(settings_of(wanted.pbx), _contexts(wanted), visit.listen, visit.clock, visit.on_listening)
@@ -57,6 +59,8 @@ async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
     except LinkError as error:
         for finding in kept_out(wanted, etc, error, _local_address(wanted.pbx.host, wanted.pbx.port)):
             yield finding
+    except OSError as error:  # what is named there is no file of certificates
+        yield no_certificates(wanted.pbx, error)
     for finding in _from_both(wanted, etc, found, visit):
         yield finding
 

@@ -8,22 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from textback.clock import Clock
+from textback.doctor.asterisk.asking import listed, plan_from
 from textback.doctor.asterisk.manager_conf import classes
-from textback.doctor.asterisk.plan import Plan, shown
+from textback.doctor.asterisk.plan import Plan
 from textback.pbx.ami import AmiSettings
 from textback.pbx.ami_session import Session
-from textback.pbx.errors import LinkError
 from textback.pbx.patience import Patience
 from textback.pbx.wire import Blocks, Headers, header_pairs
 
 PATIENCE = Patience(connect=5.0, answer=10.0)
 #: the classes of events that the daemon needs
 NEEDED = frozenset({"system", "call", "agent", "dtmf", "dialplan"})
-#: contexts that are asked for at most, on the way from where callers arrive
-MOST_CONTEXTS = 60
-_TARGET = re.compile(r"(?:Gosub|Goto|GotoIf|GosubIf|ExecIf)", re.IGNORECASE)
 _VERSION = re.compile(r"(\d+)\.(\d+)")
-_PROMISED = re.compile(r"([\w.-]+),[^,()]+,[^,()]+")
 
 
 @dataclass(slots=True)
@@ -123,7 +119,7 @@ class _Visit:
         queues = await self._names(session, "QueueStatus", "Queue")
         found.queues = None if queues is None else frozenset(queues)
         if "ShowDialPlan" in found.actions:
-            found.plan = await _plan(session, contexts)
+            found.plan = await plan_from(session, contexts)
         await self._ask_rights(session)
         before = await self._present(session)
         if listen > 0:
@@ -150,7 +146,7 @@ class _Visit:
     async def _names(self, session: Session, action: str, header: str) -> list[str] | None:
         if action not in self.found.actions:
             return None
-        rows = await _listed(session, {"Action": action})
+        rows = await listed(session, {"Action": action})
         return None if rows is None else sorted({row[header] for row in rows if header in row})
 
     async def _ask_rights(self, session: Session) -> None:
@@ -166,9 +162,9 @@ class _Visit:
 
     async def _present(self, session: Session) -> dict[str, set[str]]:
         """Who is there now, by the class of the event that told of their coming: the Uniqueids."""
-        channels, waiting = None, await _listed(session, {"Action": "QueueStatus"})
+        channels, waiting = None, await listed(session, {"Action": "QueueStatus"})
         if "CoreShowChannels" in self.found.actions:
-            channels = await _listed(session, {"Action": "CoreShowChannels"})
+            channels = await listed(session, {"Action": "CoreShowChannels"})
         if channels is not None:
             self.found.channels = [row["Channel"] for row in channels if "Channel" in row]
         return {
@@ -182,34 +178,3 @@ class _Visit:
             came = after[kind] - before[kind]
             if any((event, uniqueid) not in self._events for uniqueid in came):
                 self.found.missed.add(kind)
-
-
-async def _plan(session: Session, contexts: Sequence[str]) -> Plan:
-    """The contexts and what they lead to: whole dialplans may have 100 000 lines, and Asterisk would have to wait."""
-    plan: Plan = {}
-    wanted = list(dict.fromkeys(contexts))
-    while wanted and len(plan) < MOST_CONTEXTS:
-        name = wanted.pop(0)
-        rows = await _listed(session, {"Action": "ShowDialPlan", "Context": name})
-        if rows is None:
-            continue
-        plan[name] = shown(name, rows)
-        wanted += [to for to in _led_to(plan, name) if to not in plan and to not in wanted]
-    return plan
-
-
-def _led_to(plan: Plan, name: str) -> list[str]:
-    targets = list(plan[name].includes)
-    for step in plan[name].steps:
-        if _TARGET.fullmatch(step.app):
-            targets += [found[1] for found in _PROMISED.finditer(step.data) if "$" not in found[1]]
-    return targets
-
-
-async def _listed(session: Session, action: dict[str, str]) -> list[Headers] | None:
-    try:
-        return await session.ask_list(action)
-    except LinkError:
-        if not session.is_open:
-            raise
-        return None
