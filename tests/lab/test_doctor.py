@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from textback.cli import cli
+from textback.cli import cli, looking
+from textback.config import load, load_practice_file
 
 from .asterisk import TRUNK_IP, Asterisk
 from .conftest import hang_up_all, running
@@ -477,3 +478,14 @@ def test_somebody_who_waits_untold_proves_that_a_class_is_missing(ward: Clinic) 
     expected = {"call": "ok", "dialplan": "ok", "system": "failed", "agent": "failed", "dtmf": "skipped"}
     assert {kind: said[f"main/read={kind}"]["status"] for kind in expected} == expected
     assert said["main/read=agent"]["lines"] == ["[tb](+)", "read = system,call,agent,dtmf,dialplan"]
+
+
+def test_init_is_told_by_the_pbx_what_it_has(ward: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "ETC", ward.etc)
+    user = ["--pbx-user", "tb", "--pbx-port", ward.asterisk.ami_port, "--pbx-secret-file", ward.folder / "ami-secret"]
+    practice = ["--practice-name", "Grove", "--number", "+12025550100", "--queue", "support"]
+    assert ward.run("init", "--non-interactive", "--directory", tmp_path, *user, *practice)[0] == 0
+    (pbx,) = load(tmp_path / "textback.toml").pbx
+    assert (pbx.trunks, pbx.inbound_contexts) == (("PJSIP/trunk-*",), ("from-trunk",))
+    (line,) = load_practice_file(tmp_path / "practice.toml").lines
+    assert "+12025550110" in line.dids and "+12025556201" in line.dids and line.queues == ("support",)

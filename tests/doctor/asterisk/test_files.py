@@ -62,6 +62,12 @@ def test_what_freepbx_writes_anew_is_no_place_for_our_lines(home: House) -> None
     assert finding.lines == ("context = textback-keys",)
 
 
+def test_a_secret_in_a_line_that_is_wrong_is_not_shown(home: House) -> None:
+    home.write("manager.conf", "secret = hush-hush\n[tb]\n")
+    (finding,) = failures(examine(home))
+    assert "hush" not in repr(finding) and finding.lines == (";secret = change-me",)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_file_that_asterisk_may_not_read_is_found(home: House) -> None:
     etc = home.folder / "etc"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from textback.doctor.finding import SHELL, Finding, failed, ok, skipped
 _LOADED = (MANAGER, EXTENSIONS, QUEUES)
 #: what FreePBX includes before it has written the queues, and where such lines work
 _TOO_EARLY = {"queues_custom.conf", "queues_custom_general.conf", "queues_general_additional.conf"}
+_SECRET = re.compile(r"(?i)(.*(?:secret|passw)\w*\s*=>?\s*).*")
 
 
 def examine_files(pbx: str, etc: Etc) -> Iterator[Finding]:
@@ -42,17 +44,21 @@ def _passed_over(pbx: str, etc: Etc, conf: Conf) -> Iterator[Finding]:
             says += ": FreePBX writes the queues after it, so move this section to queues_post_custom.conf"
             yield failed(f"{pbx}/files", says, (fault.line.strip(),), "queues_post_custom.conf")
         else:
-            yield failed(f"{pbx}/files", says, (_instead(fault),), fault.file, (fault.line,))
+            yield failed(f"{pbx}/files", says, (_instead(fault),), fault.file, (_without_secret(fault.line),))
 
 
 def _instead(fault: Fault) -> str:
     """The line so that the rest of the file counts: a section that nobody uses, or a file that may be missing."""
-    line = fault.line.strip()
+    line = _without_secret(fault.line.strip())
     if line.startswith("[") and "]" in line:
         return f"{line[: line.index(']') + 1]}(!)"
     if line.lower().startswith("#include"):
         return f"#tryinclude{line[len('#include'):]}"
     return f";{line}"
+
+
+def _without_secret(line: str) -> str:
+    return _SECRET.sub(r"\1change-me", line)
 
 
 def _unreadable(pbx: str, etc: Etc, conf: Conf) -> Iterator[Finding]:
@@ -76,7 +82,7 @@ def _written_over(pbx: str, etc: Etc, conf: Conf) -> Iterator[Finding]:
         return
     ours = [entry for section in conf.sections.values() for entry in section if "textback" in entry.value.lower()]
     for name in sorted({entry.file for entry in ours if _is_freepbxs(entry.file)}):
-        lines = tuple(entry.line.strip() for entry in ours if entry.file == name)
+        lines = tuple(_without_secret(entry.line.strip()) for entry in ours if entry.file == name)
         says = f"FreePBX writes {name} anew at the next Apply Config, and the lines about textback are gone then"
         yield failed(f"{pbx}/freepbx", says, lines, etc.place(conf.name))
 
