@@ -13,8 +13,8 @@ from textback.cli.findings import Told
 from textback.cli.settings import config_option, configuration
 from textback.config import Config
 from textback.doctor import examine
-from textback.doctor.asterisk import Visit
 from textback.doctor.finding import Finding
+from textback.doctor.visit import Visit
 from textback.practice import Practice
 
 
@@ -36,7 +36,9 @@ def doctor(
 ) -> None:  # fmt: skip
     """Look whether everything is in place that textback needs: as the daemon would, and without changing anything.
 
-    What is wrong comes with the exact lines to add, and the file that they belong to. Exit status 1 if anything fails.
+    What is wrong comes with the exact lines to add, and the file that they belong to. Exit status 1 if anything
+    fails. --json has the keys check, status (ok, warning, failed, skipped), message, lines and file (or "shell"), and
+    replaces, where the lines take the place of others.
 
     \b
     Example: textback doctor

@@ -20,7 +20,7 @@ from textback.cli.faults import Refused
 from textback.cli.looking import found_at
 from textback.cli.settings import config_option
 from textback.config import load, load_practice_file
-from textback.doctor.asterisk import Visit
+from textback.doctor.visit import Visit
 
 
 def _zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

@@ -15,18 +15,17 @@ from textback.doctor.finding import Finding, failed, skipped
 from textback.doctor.listening import examine_hooks_listener, examine_pages
 from textback.doctor.provider import examine_provider
 from textback.doctor.public import examine_public_url
+from textback.doctor.visit import Visit
 from textback.practice import Practice
 
-Examine = Callable[[Config, Pbx, Sequence[Practice], asterisk.Visit], AsyncIterator[Finding]]
+Examine = Callable[[Config, Pbx, Sequence[Practice], Visit], AsyncIterator[Finding]]
 
 
-def _asterisk(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: asterisk.Visit) -> AsyncIterator[Finding]:
+def _asterisk(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
     return asterisk.examine(wanted(config, pbx, practices, visit.address), visit)
 
 
-async def _freeswitch(
-    config: Config, pbx: Pbx, practices: Sequence[Practice], visit: asterisk.Visit
-) -> AsyncIterator[Finding]:
+async def _freeswitch(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
     yield skipped(f"{pbx.name}/connect", "a FreeSWITCH is not looked at yet")
 
 
@@ -34,7 +33,7 @@ _EXAMINE: dict[str, Examine] = {"asterisk": _asterisk, "freeswitch": _freeswitch
 
 
 async def examine(
-    config: Config, visit: asterisk.Visit, given: Sequence[Practice] | None = None, only: str | None = None
+    config: Config, visit: Visit, given: Sequence[Practice] | None = None, only: str | None = None
 ) -> AsyncIterator[Finding]:
     """All findings, in the order in which they are best mended.
 

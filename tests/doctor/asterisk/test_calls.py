@@ -77,3 +77,11 @@ def test_agi_that_is_not_about_us_is_none_of_our_business(home: House) -> None:
 def test_where_no_text_is_offered_nothing_is_said(home: House) -> None:
     home.practices = ()
     assert examine(home, "Queue(support,t)") == []
+
+
+def test_freepbxs_own_line_has_to_bear_the_label_that_we_go_back_to(home: House) -> None:
+    home.write("extensions_additional.conf", "")
+    line = "NoOp()\n[ext-queues]\nexten => support,1,Answer()\n same => n(qcall),Queue(support,t)"
+    assert failures(examine(home, line)) == []
+    (finding,) = failures(examine(home, line.replace("(qcall)", "")))
+    assert finding.check == "main/fallback" and "no label qcall" in finding.message

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from textback.clock import Clock, system_clock
 from textback.doctor.asterisk.access import kept_out, let_in, no_certificates
 from textback.doctor.asterisk.calls import examine_calls
 from textback.doctor.asterisk.clocks import examine_clock
@@ -24,32 +22,16 @@ from textback.doctor.asterisk.user import examine_user
 from textback.doctor.asterisk.wanted import Wanted
 from textback.doctor.asterisk.written import examine_records
 from textback.doctor.finding import Finding
+from textback.doctor.visit import Visit
 from textback.following import settings_of
 from textback.pbx.errors import LinkError
 
 ETC = Path("/etc/asterisk")
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """How to look: ``etc`` is the folder of the PBX's configuration, or a copy, where it is not the usual one on this
-    computer; ``listen``: seconds.
-
-    ``address``: at which IP address the PBX sees this computer, where it is another one; ``on_listening`` is told the
-    name of the PBX when we begin to listen.
-    """
-
-    etc: Path | None = None
-    sounds: Path | None = None
-    listen: float = 0.0
-    address: str | None = None
-    clock: Clock = system_clock
-    on_listening: Callable[[str], object] = lambda pbx: None
-
-
 async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
-    """All findings about one Asterisk. Nothing is changed there."""
-    folder = visit.etc or (ETC if _is_here(wanted) and ETC.is_dir() else None)
+    """All findings about one Asterisk; nothing is changed there."""
+    folder = visit.files or (ETC if _is_here(wanted) and ETC.is_dir() else None)
     etc = read_etc(folder) if folder else None
     found: Look | None = None
     try:

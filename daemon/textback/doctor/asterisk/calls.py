@@ -18,7 +18,7 @@ WITHOUT_MACRO = 21
 _MACRO = 6  # its place, counted from 0
 _AGI = re.compile(r"(agi://[^/\s,]+)/([a-z-]+)")
 #: FreePBX's own; our contexts go back to it by its label
-_FREEPBX = "ext-queues"
+_FREEPBX, _QCALL = "ext-queues", "qcall"
 
 
 def examine_calls(wanted: Wanted, etc: Etc | None, plan: Plan | None, major: int | None) -> Iterator[Finding]:
@@ -34,8 +34,24 @@ def examine_calls(wanted: Wanted, etc: Etc | None, plan: Plan | None, major: int
                     yield finding
             elif step.app.lower() in ("agi", "eagi"):
                 yield from _agi(wanted, etc, step, steps[at + 1 :])
+    if etc and etc.is_freepbx:
+        yield from _freepbx(wanted, plan)
     if not seen:
         yield ok(check, "no Queue() of the dialplan loses a caller's position")
+
+
+def _freepbx(wanted: Wanted, plan: Plan) -> Iterator[Finding]:
+    """Whether FreePBX's own line is where our contexts go back to."""
+    steps = plan[_FREEPBX].steps if _FREEPBX in plan else []
+    labels = {step.exten: set[str]() for step in steps}
+    for step in steps:
+        labels[step.exten].add(step.label)
+    for queue in wanted.offering:
+        if queue.name in labels and _QCALL not in labels[queue.name]:
+            says = f"[{_FREEPBX}], {queue.name} has no label {_QCALL}, so callers do not come back to it"
+            yield failed(
+                f"{wanted.pbx.name}/fallback", f"{says}; this FreePBX writes its queues otherwise than we know"
+            )
 
 
 def _queue(wanted: Wanted, check: str, step: Step, before: list[Step], major: int | None) -> Iterator[Finding]:

@@ -56,6 +56,7 @@ def _read(wanted: Wanted, etc: Etc | None, look: Look | None, user: ManagerUser 
             yield ok(check, f"the daemon sees {what}" if proven else f"manager.conf lets the daemon see {what}")
         elif proven is False or listed is False:
             says = f"the daemon does not see {what}: {kind} is not among the read classes of {wanted.username}"
+            says += "" if user else ", or a filter hides it"
             yield failed(check, says, lines, place(etc, MANAGER))
         elif look:
             says = f"no event of the class {kind} has come, so whether the daemon sees {what} is not known"
