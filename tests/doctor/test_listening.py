@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.practices import practice
 from textback.config import Config, load
 from textback.doctor.finding import Finding
 from textback.doctor.listening import examine_hooks_listener, examine_pages
@@ -71,7 +72,7 @@ def test_where_nobody_listens_the_daemon_is_to_be_started(tmp_path: Path) -> Non
 
     (first,), second = asyncio.run(run())
     for finding in (first, second):
-        assert (finding.status, finding.file, finding.lines) == ("failed", "shell", ("systemctl start textback",))
+        assert (finding.status, finding.file, finding.lines) == ("failed", "shell", ("textback run",))
         assert "connection refused" in finding.message
 
 
@@ -80,6 +81,14 @@ def test_without_a_table_for_hooks_there_is_nothing_to_ask(tmp_path: Path) -> No
         return [finding async for finding in examine_hooks_listener(config(tmp_path, PBX))]
 
     assert [finding.status for finding in asyncio.run(run())] == ["skipped"]
+
+
+def test_a_key_that_nobody_passes_on_is_warned_of(tmp_path: Path) -> None:
+    async def run() -> list[Finding]:
+        return [finding async for finding in examine_hooks_listener(config(tmp_path, PBX), [practice()])]
+
+    (finding,) = asyncio.run(run())
+    assert finding.status == "warning" and finding.lines[0] == "[agi]"
 
 
 def test_a_pbx_on_another_computer_has_to_be_allowed_to_ask(tmp_path: Path) -> None:

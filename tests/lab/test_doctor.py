@@ -162,10 +162,10 @@ class Clinic:
     def command(self, line: str) -> None:
         if found := re.fullmatch(r'asterisk -rx "(.*)"', line):
             self.asterisk.cli(found[1])
+        elif line == "textback run":
+            self.daemon.start()
         elif line.startswith("textback "):
             assert self.run(*line.split()[1:])[0] == 0
-        elif line == "systemctl start textback":
-            self.daemon.start()
         else:
             assert line.startswith("timedatectl"), line
             self.config.write_text(self.healthy[self.config])  # NTP has put the clock right

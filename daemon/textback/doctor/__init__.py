@@ -53,6 +53,6 @@ async def examine(
             async for finding in _EXAMINE[pbx.kind](config, pbx, practices, visit):
                 yield finding
     outside = (examine_provider(config, practices), examine_public_url(config))
-    for findings in (examine_hooks_listener(config), examine_pages(config), *outside):
+    for findings in (examine_hooks_listener(config, practices), examine_pages(config), *outside):
         async for finding in findings:
             yield finding

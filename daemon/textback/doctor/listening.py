@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from ipaddress import ip_address
 
 import aiohttp
 
 from textback.config import Address, Agi, Config
-from textback.doctor.finding import SHELL, Finding, failed, ok, skipped
+from textback.doctor.finding import SHELL, Finding, failed, ok, skipped, warning
+from textback.practice import Practice
 
 #: seconds
 PATIENCE = 5.0
 #: a hook that only asks, of a call that nobody makes
 _REQUEST = b"agi_request: agi://textback/hours\nagi_channel: textback doctor\nagi_uniqueid: doctor\n\n"
 _ANSWERS = (b"SET VARIABLE", b"GET ", b"VERBOSE")
-_START = ("systemctl start textback",)
+_START = ("textback run",)
 _WRONG_PLACES = 400
 
 
-async def examine_hooks_listener(config: Config) -> AsyncIterator[Finding]:
+async def examine_hooks_listener(config: Config, practices: Sequence[Practice] = ()) -> AsyncIterator[Finding]:
     """[agi]: somebody answers there, it is us, and the PBXes may ask."""
     agi = config.agi
+    if agi is None and any(practice.call_to_text.enabled for practice in practices):
+        says = "textback.toml has no [agi], so no queue and no dialplan can pass a key on: it is seen on the link only"
+        yield warning("agi", says, ("[agi]", 'listen = "127.0.0.1:4573"'), "textback.toml")
+        return
     if agi is None:
         yield skipped("agi", "textback.toml has no [agi], so dialplans cannot ask anything")
         return
