@@ -1,0 +1,138 @@
+"""The figures of a practice: counted from its calls, and kept for each day once it is over."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, delete, func, select
+
+from textback.model import Disposition
+from textback.store import figures
+from textback.store.columns import storable
+from textback.store.figures import call
+from textback.store.report_tables import COUNTED, report_changes, report_counts, report_days
+from textback.store.tables import calls
+from textback.store.upsert import upsert
+
+#: Seconds.
+_DAY = 86_400.0
+
+#: PBX, queue and dialled number of calls
+Place = tuple[str, str | None, str | None]
+
+
+class Tally(NamedTuple):
+    """What was counted of one place: the figures by their names, and the seconds until each first human reply."""
+
+    counts: Mapping[str, int]
+    reply_seconds: tuple[int, ...]
+
+
+class Kept(NamedTuple):
+    """What is kept of one day, line (by its number) and queue ('' for none)."""
+
+    practice: str
+    day: str
+    line: str
+    queue: str
+    tally: Tally
+
+
+def counted(conn: Connection, practice: str, since: float, until: float) -> dict[Place, dict[str, int]]:
+    """The figures of the calls that began from ``since`` until before ``until`` (epoch seconds), by place."""
+    numbers = [figures.number_of(counts).label(key) for key, counts in figures.COUNTS.items()]
+    query = select(*figures.PLACE, *numbers).select_from(figures.about).where(*_begun(practice, since, until))
+    rows = conn.execute(query.group_by(*figures.PLACE)).all()
+    return {tuple(row[:3]): {key: int(row._mapping[key]) for key in figures.COUNTS} for row in rows}
+
+
+def holds(conn: Connection, practice: str, since: float, until: float, below: float) -> Iterator[tuple[Place, float]]:
+    """The abandoned calls of that time with less than ``below`` seconds on hold: where, and how long."""
+    query = select(*figures.PLACE, call.c.hold_seconds).where(
+        *_begun(practice, since, until),
+        call.c.disposition == Disposition.ABANDONED.value,
+        call.c.hold_seconds < below,
+    )
+    return ((tuple(row[:3]), row.hold_seconds) for row in conn.execute(query))
+
+
+def reply_seconds(conn: Connection, practice: str, since: float, until: float) -> dict[Place, list[int]]:
+    """Whole seconds from the first reply to the first human answer, for each call of that time that has both."""
+    found: defaultdict[Place, list[int]] = defaultdict(list)
+    for row in conn.execute(figures.replies(*_begun(practice, since, until))):
+        if row.human_at is not None:
+            found[tuple(row[:3])].append(round(row.human_at - row.replied_at))
+    return found
+
+
+def first_call_at(conn: Connection, practice: str) -> float | None:
+    """When the first call of a practice began, that is still kept."""
+    query = select(func.min(calls.c.started_at)).where(calls.c.practice == practice)
+    found: float | None = conn.execute(query).scalar()
+    return found
+
+
+def changes(conn: Connection, practice: str, first: float, last: float) -> dict[str, int]:
+    """How often calls of each UTC day were changed late, for the days from ``first`` to ``last`` (epoch seconds)."""
+    between = report_changes.c.day.between(utc_day(first), utc_day(last))
+    query = select(report_changes.c.day, report_changes.c.changes).where(report_changes.c.practice == practice, between)
+    return {day: count for day, count in conn.execute(query)}
+
+
+def days(conn: Connection, practice: str, rules: str, first: str, last: str) -> dict[str, int]:
+    """The days (in the practice's zone) that are kept by these rules, each with the changes that it has in it."""
+    query = select(report_days.c.day, report_days.c.changes).where(
+        report_days.c.practice == practice, report_days.c.rules == rules, report_days.c.day.between(first, last)
+    )
+    return {day: count for day, count in conn.execute(query)}
+
+
+def kept(conn: Connection, practice: str, first: str, last: str) -> Iterator[Kept]:
+    """What is kept of the days from ``first`` to ``last``, in no order."""
+    of_those = (report_counts.c.practice == practice, report_counts.c.day.between(first, last))
+    return map(_kept, conn.execute(select(report_counts).where(*of_those)))
+
+
+def save(
+    conn: Connection, practice: str, day: str, rules: str, changed: int, rows: Sequence[Kept], now: float
+) -> None:
+    """Keep a day as it was counted when its calls had been changed ``changed`` times, in place of what was kept."""
+    row = {"practice": practice, "day": day, "rules": rules, "changes": changed, "counted_at": now}
+    # first, for it makes another daemon that counted the same day wait
+    conn.execute(upsert(conn.dialect, report_days, list(row)), row)
+    conn.execute(delete(report_counts).where(report_counts.c.practice == practice, report_counts.c.day == day))
+    if rows:
+        conn.execute(report_counts.insert(), [_row(one) for one in rows])
+
+
+def utc_day(at: float) -> str:
+    """The UTC day of a time in epoch seconds, as in ``2026-11-21``."""
+    return datetime.fromtimestamp(at, timezone.utc).date().isoformat()
+
+
+def utc_days(since: float, until: float) -> Collection[str]:
+    """The UTC days that a span touches, its end not being part of it; epoch seconds."""
+    last, found, at = utc_day(until - 1e-3), [], since
+    while (day := utc_day(at)) < last:
+        found.append(day)
+        at += _DAY
+    return [*found, last]
+
+
+def _begun(practice: str, since: float, until: float) -> tuple[Any, ...]:
+    these = (call.c.practice == practice, call.c.started_at >= since, call.c.started_at < until)
+    return *these, call.c.disposition.is_not(None)
+
+
+def _kept(row: Row[Any]) -> Kept:
+    counts: dict[str, int] = dict(zip(COUNTED, row[4:-1], strict=True))
+    seconds = tuple(map(int, row.reply_seconds.split())) if row.reply_seconds else ()
+    return Kept(row.practice, row.day, row.line, row.queue, Tally(counts, seconds))
+
+
+def _row(one: Kept) -> dict[str, Any]:
+    place = {"practice": one.practice, "day": one.day, "line": one.line, "queue": storable(one.queue)}
+    return place | dict(one.tally.counts) | {"reply_seconds": " ".join(map(str, one.tally.reply_seconds))}
