@@ -15,6 +15,7 @@ from textback.listen import ListenError
 from textback.listeners import Listening, Work
 from textback.passwords import Passwords
 from textback.sms import Provider
+from textback.reports.keeping import Keeping
 from textback.store import keys
 from textback.store.reader import Reader
 from textback.store.writer import Writer
@@ -60,4 +61,4 @@ async def pages(
         finally:
             passwords.close()
 
-    return [work, live.run]
+    return [work, live.run, Keeping(reader, writer, PracticeBook(), clock).run]

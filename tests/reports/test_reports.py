@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection, Engine, select
 
 from tests.practices import document
+from tests.reports.daemon import Daemon
 from tests.reports.invented import DAY, HOUR, Invented, histories, recount, write
 from textback.book import PracticeBook
 from textback.directory import Directory
 from textback.reports import counted, not_kept, total
-from textback.reports.keeping import Keeping
 from textback.reports.rules import Rules, day_at, day_span
 from textback.store import practices
 from textback.store.tables import conversations
@@ -63,32 +62,8 @@ def plain(conn: Connection, zone: str, history: Any) -> dict[Any, Any]:
     return {at: (dict(counts), sorted(seconds)) for at, (counts, seconds) in found.items()}
 
 
-class Daemon:
-    """The job that keeps days, at any time, without a loop of its own."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn, self.now, self.book = conn, 0.0, PracticeBook()
-
-    async def __call__(self, look: Callable[[Connection], Any]) -> Any:
-        return look(self._conn)
-
-    async def run(self, job: Callable[[Connection], Any]) -> Any:
-        return job(self._conn)
-
-    def keep(self, now: float) -> int:
-        async def at_once(seconds: float) -> None:
-            return None
-
-        work = Keeping(self, self, self.book, lambda: now, at_once).round()
-        try:
-            while True:
-                work.send(None)
-        except StopIteration as done:
-            return int(done.value)
-
-
 @pytest.mark.parametrize("zone", NIGHTS)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(4 * DAY))
 def test_the_figures_equal_a_plain_recount_before_and_after_they_are_kept(
     engine: Engine, zone: str, history: list[Invented]
@@ -101,7 +76,7 @@ def test_the_figures_equal_a_plain_recount_before_and_after_they_are_kept(
         directory, expected = daemon.book(conn), plain(conn, zone, rows)
         span = begun - DAY, begun + 6 * DAY
         assert reported(conn, directory, *span) == expected
-        for now in (begun + 2 * DAY, begun + 30 * DAY):
+        for now in (begun + 2 * DAY, begun + 7 * DAY):
             daemon.keep(now)
             assert reported(conn, directory, *span) == expected
         rules = Rules(directory, directory.practices[0])

@@ -18,6 +18,7 @@ from textback.web.pages.live_pages import LivePages
 from textback.web.pages.new_text import NewTextPage
 from textback.web.pages.office import Office
 from textback.web.pages.pictures import PicturePage
+from textback.web.pages.reports import ReportPages
 from textback.web.places import Places
 from textback.web.sign_in import SignIn
 
@@ -34,7 +35,7 @@ class Site:
     def app(self) -> Starlette:
         """The app, for ``serve``."""
         access = self.office.access
-        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages)
+        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages, ReportPages)
         return front(
             access,
             self.places,
