@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from textback.limits import HOLDOUT
 from textback.model import Direction, Disposition, Flow, Status
 from textback.store.spans import days_later
 from textback.store.tables import calls, conversations, messages
 
 #: Grows with every change of a meaning: what was counted by another one is counted anew.
 EDITION = 1
-#: The reason of a caller who was not texted so that texting can be compared with not texting.
-HOLDOUT = "holdout"
 #: Days within which a reply counts, and within which the answer of a person to it does.
 REPLY_DAYS, HUMAN_DAYS = 1, 7
 
