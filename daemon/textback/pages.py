@@ -11,6 +11,7 @@ from textback.book import PracticeBook
 from textback.clock import Clock
 from textback.complaints import Complaints
 from textback.config import Config
+from textback.health import Look
 from textback.listen import ListenError
 from textback.listeners import Listening, Work
 from textback.passwords import Passwords
@@ -41,6 +42,7 @@ async def pages(
     on_work: Callable[[], None],
     clock: Clock,
     listening: Listening,
+    health: Look,
 ) -> list[Work]:
     """What shows the pages to staff; each runs until its event is set. ``on_work`` is called once a text is queued."""
     http, complaints = config.http, Complaints(log, clock)
@@ -50,7 +52,8 @@ async def pages(
     live: Live = Live(access.look)
     writer.on_commit = live.stir
     passwords = Passwords()
-    app = Site(Office(access, PracticeBook(), provider, live, on_work), places, passwords, complaints).app()
+    office = Office(access, PracticeBook(), provider, live, on_work, health)
+    app = Site(office, places, passwords, complaints).app()
     heard = partial(listening.__setitem__, "http")
 
     async def work(stop: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ from textback.web.account import AccountPage
 from textback.web.front import front
 from textback.web.pages.calls import CallPages
 from textback.web.pages.conversation import ConversationPages
+from textback.web.pages.health import HealthPage
 from textback.web.pages.inbox import InboxPages
 from textback.web.pages.live_pages import LivePages
 from textback.web.pages.new_text import NewTextPage
@@ -35,7 +36,7 @@ class Site:
     def app(self) -> Starlette:
         """The app, for ``serve``."""
         access = self.office.access
-        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages, ReportPages)
+        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages, ReportPages, HealthPage)
         return front(
             access,
             self.places,
