@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import statistics
 import tempfile
@@ -143,7 +144,7 @@ def show(engine: Engine, when: str, times: int) -> None:
 
 async def keep(engine: Engine) -> int:
     """What the daemon's own job does, in one go."""
-    writer, reader = Writer(engine), Reader(engine)
+    writer, reader = Writer(engine, logging.getLogger("textback.store")), Reader(engine)
     writer.start()
     try:
         return await Keeping(reader, writer, PracticeBook(), lambda: NOW, lambda seconds: asyncio.sleep(0)).round()

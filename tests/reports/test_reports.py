@@ -98,9 +98,9 @@ def test_nothing_is_kept_of_a_day_that_still_changes_by_itself(engine: Engine) -
         call = Invented(HOUR, 60, 60.0, "+12025550111", ("support", None), "missed", False, None, False, ())
         write(conn, begun, "Riverside", [call])
         daemon = Daemon(conn)
-        assert daemon.keep(begun + DAY + 13 * HOUR - 1) == 0
-        assert daemon.keep(begun + DAY + 13 * HOUR) == 1
-        assert daemon.keep(begun + DAY + 13 * HOUR + 60) == 0
+        assert daemon.keep(begun + DAY + 4500 - 1) == 0
+        assert daemon.keep(begun + DAY + 4500) == 1
+        assert daemon.keep(begun + DAY + 4560) == 0
 
 
 @pytest.mark.parametrize(

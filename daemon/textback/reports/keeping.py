@@ -22,7 +22,7 @@ from textback.until import until
 T = TypeVar("T")
 
 #: Seconds between two rounds, and between two days, so that the keeping holds nobody up.
-EVERY, BETWEEN = 60.0, 0.05
+EVERY, BETWEEN = 20.0, 0.05
 #: Days of a practice that are counted in one round; the newest first, since they are asked for most.
 AT_ONCE = 400
 

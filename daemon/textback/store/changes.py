@@ -16,8 +16,8 @@ from textback.store.tables import calls, messages
 
 _DAY = 86_400.0
 #: Seconds after the beginning of a call from which on a change of it is late, and must be noted. A day is kept only
-#: once all of its calls are older than that, and an hour more for clocks that differ.
-LATE, MARGIN = 12 * 3600.0, 3600.0
+#: once all of its calls are older than that, and a while more for clocks that differ and writes that wait.
+LATE, MARGIN = 3600.0, 900.0
 #: Seconds before something by which a call that it bears upon began: a day for the reply, one for the call itself.
 LOOKS_BACK = 3 * _DAY
 _CHUNK = 500

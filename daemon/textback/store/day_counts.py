@@ -43,10 +43,14 @@ class Kept(NamedTuple):
 
 def counted(conn: Connection, practice: str, since: float, until: float) -> dict[Place, dict[str, int]]:
     """The figures of the calls that began from ``since`` until before ``until`` (epoch seconds), by place."""
-    numbers = [figures.number_of(counts).label(key) for key, counts in figures.COUNTS.items()]
+    numbers = [figures.number_of(counts).label(key) for key, counts in figures.PLAIN.items()]
     query = select(*figures.PLACE, *numbers).select_from(figures.about).where(*_begun(practice, since, until))
-    rows = conn.execute(query.group_by(*figures.PLACE)).all()
-    return {tuple(row[:3]): {key: int(row._mapping[key]) for key in figures.COUNTS} for row in rows}
+    found: dict[Place, dict[str, int]] = {}
+    for row in conn.execute(query.group_by(*figures.PLACE)):
+        found[tuple(row[:3])] = dict.fromkeys(figures.COUNTS, 0) | dict(zip(figures.PLAIN, map(int, row[3:])))
+    for row in conn.execute(figures.looked_at(*_begun(practice, since, until))) if found else ():
+        found[tuple(row[:3])].update({key: int(row._mapping[key]) for key in row._mapping if key in figures.COUNTS})
+    return found
 
 
 def holds(conn: Connection, practice: str, since: float, until: float, below: float) -> Iterator[tuple[Place, float]]:

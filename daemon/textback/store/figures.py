@@ -72,12 +72,42 @@ _is_lost = or_(
     _ended(Disposition.TEXTED, Disposition.ABANDONED, Disposition.MISSED),
     and_(_ended(Disposition.UNREACHED), call.c.flow == Flow.MISSED.value),
 )
-_is_recovered = and_(_is_lost, or_(_is_replied, _is_answered_later))
 _automatic = call.c.flow.in_([Flow.ABANDONED.value, Flow.MISSED.value])
 # A text that was decided has its flow as the reason of the call, whatever became of it afterwards
 _in_trial = and_(_is_lost, _automatic, call.c.reason == call.c.flow, call.c.message_id.is_not(None))
 _held_out = and_(_is_lost, _automatic, call.c.reason == HOLDOUT)
-_is_back = or_(_has_written, _is_answered_later)
+
+
+class Looked(NamedTuple):
+    """What of a call takes a look at other rows, which is what counting costs: each is looked at once."""
+
+    is_lost: ColumnElement[bool]
+    in_trial: ColumnElement[bool]
+    held_out: ColumnElement[bool]
+    replied: ColumnElement[bool]
+    answered_later: ColumnElement[bool]
+    written: ColumnElement[bool]
+
+
+_looked = Looked(
+    _is_lost,
+    _in_trial,
+    _held_out,
+    _is_replied,
+    and_(_is_lost, _is_answered_later),
+    and_(or_(_in_trial, _held_out), _has_written),
+)
+
+
+def by_looking(at: Looked) -> dict[str, ColumnElement[bool]]:
+    """The figures that take such a look, by their keys."""
+    is_back = or_(at.answered_later, at.written)
+    return {
+        "replied": at.replied,
+        "recovered": and_(at.is_lost, or_(at.replied, at.answered_later)),
+        "trial_texted_back": and_(at.in_trial, is_back),
+        "trial_held_out_back": and_(at.held_out, is_back),
+    }
 
 
 class Figure(NamedTuple):
@@ -141,7 +171,6 @@ FIGURES = (
         "Replied within 24 h",
         "Texted calls to whose text something came back in the same conversation within 24 hours after it was sent,"
         " whatever it says. Where two calls of a number were texted within that time, one reply counts for both.",
-        _is_replied,
     ),
     Figure(
         "lost_callers",
@@ -155,7 +184,6 @@ FIGURES = (
         "Recovered within 24 h",
         "Lost callers who replied (as above), or whose number called this practice again within 24 hours after the call"
         " ended and was answered. That staff called them back does not count.",
-        _is_recovered,
     ),
 )
 MEDIAN = Figure(
@@ -177,7 +205,6 @@ TRIAL = (
         "trial_texted_back",
         "of these, came back",
         "They wrote to the practice, or called again and were answered, within 24 hours after the call ended.",
-        and_(_in_trial, _is_back),
     ),
     Figure(
         "trial_held_out",
@@ -189,10 +216,24 @@ TRIAL = (
         "trial_held_out_back",
         "of these, came back",
         "The same for those who got no text.",
-        and_(_held_out, _is_back),
     ),
 )
-COUNTS = {figure.key: figure.counts for figure in (*FIGURES, *TRIAL) if figure.counts is not None}
+#: The conditions of the figures: of those that a call and its text tell by themselves, and of the others.
+PLAIN = {figure.key: figure.counts for figure in (*FIGURES, *TRIAL) if figure.counts is not None}
+COUNTS = PLAIN | by_looking(_looked)
+#: More calls than a practice has in a day.
+_ALL = 1_000_000_000
+
+
+def looked_at(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """The figures of ``by_looking`` for calls, by place."""
+    flags = [case((flag, 1), else_=0).label(name) for name, flag in _looked._asdict().items()]
+    asked = select(*PLACE, *flags).select_from(about).where(or_(_is_lost, _is_texted), *conditions)
+    # The limit keeps SQLite from looking once more for each figure that the look is good for
+    rows = asked.limit(_ALL).subquery("looked").c
+    figures = by_looking(Looked(*(rows[name] == 1 for name in Looked._fields)))
+    places = [rows[column.name] for column in PLACE]
+    return select(*places, *(number_of(counts).label(key) for key, counts in figures.items())).group_by(*places)
 
 
 def number_of(counts: ColumnElement[bool]) -> ColumnElement[int]:

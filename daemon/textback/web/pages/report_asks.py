@@ -16,6 +16,8 @@ WHEN = {"7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "365d
 USUAL = "30d"
 #: Days that a report may span, and days for which a plot has a bar each; beyond, one for each week, or each month.
 LONGEST, MOST_DAYS, MOST_WEEKS = 1100, 62, 400
+#: Before any call that there can be, and far enough from the end of what a clock can tell.
+EARLIEST = date(2000, 1, 1)
 NO_QUEUE = "-"
 _NAMES = ("when", "from", "to", "practice", "line", "queue")
 
@@ -74,7 +76,8 @@ def _span(asked: dict[str, str], today: date) -> tuple[date, date]:
         return today - timedelta(int(asked["when"][:-1]) - 1), today
     asked["when"] = ""
     until = min(last or today, today)
-    return max(min(first or until, until), until - timedelta(LONGEST - 1)), until
+    begins = first or until - timedelta(int(USUAL[:-1]) - 1)
+    return max(min(begins, until), until - timedelta(LONGEST - 1)), until
 
 
 def _date(text: str) -> date | None:
@@ -82,4 +85,4 @@ def _date(text: str) -> date | None:
         found = date.fromisoformat(text) if text else None
     except ValueError:
         return None
-    return found if found is not None and found.year >= 2000 else None
+    return found and max(found, EARLIEST)

@@ -144,7 +144,6 @@ def _table(heading: str, rows: Sequence[Kept], by: Callable[[Kept], Hashable]) -
 def _sheet(conn: Connection, directory: Directory, staff: Staff, query: dict[str, str], now: float) -> str:
     ask, rows = _rows(conn, directory, view(conn, directory, staff, now), query)
     head = ("day", "practice", "line", "queue", *COLUMNS, figures.MEDIAN.key)
-    meant = sorted((row for row in rows if ask.means(row)), key=lambda row: row[:4])
-    found = grouped(meant, lambda row: row[:4])
-    cells = [(*at, *(one[key] for key in COLUMNS), one.median_reply) for at, one in found.items()]
+    found = grouped(filter(ask.means, rows), lambda row: (row.day, row.practice, row.line, row.queue))
+    cells = [(*at, *(one[key] for key in COLUMNS), one.median_reply) for at, one in sorted(found.items(), key=lambda item: item[0])]
     return "\ufeff" + sheet.lines([head, *cells])
