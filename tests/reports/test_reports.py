@@ -18,6 +18,7 @@ from textback.directory import Directory
 from textback.reports import counted, not_kept, total
 from textback.reports.rules import Rules, day_at, day_span
 from textback.store import practices
+from textback.store.report_tables import COUNTED
 from textback.store.tables import conversations
 
 LINES = [
@@ -51,7 +52,7 @@ def reported(conn: Connection, directory: Directory, since: float, until: float)
     rows = counted(conn, directory, practice, day_at(zone, since), day_at(zone, until))
     found = {}
     for row in rows:
-        counts = {key: count for key, count in row.tally.counts.items() if count}
+        counts = {key: count for key, count in zip(COUNTED, row.tally.counts, strict=True) if count}
         found[row.day, row.line, row.queue] = (counts, sorted(row.tally.reply_seconds))
     return found
 

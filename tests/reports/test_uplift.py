@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from textback.reports import Figures
 from textback.reports.uplift import Share, Uplift, uplift_of
+from textback.store.day_counts import Tally
+from textback.store.report_tables import COUNTED
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,6 @@ def test_nothing_is_concluded_from_few() -> None:
     assert Share(0, 0).interval == (0.0, 1.0)
     assert not Uplift(Share(500, 1000), Share(25, 49)).is_enough
     assert not Uplift(Share(500, 1000), Share(4, 1000)).is_enough
-    figures = Figures()
-    figures.counts.update(trial_texted=1000, trial_texted_back=500, trial_held_out=50, trial_held_out_back=10)
-    told = uplift_of(figures)
+    counts = {"trial_texted": 1000, "trial_texted_back": 500, "trial_held_out": 50, "trial_held_out_back": 10}
+    told = uplift_of(Tally(tuple(counts.get(key, 0) for key in COUNTED)))
     assert told.is_enough and told.difference == pytest.approx(0.3)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date, timedelta
-from statistics import median
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -15,31 +13,10 @@ from textback.directory import Directory
 from textback.practice import Practice
 from textback.reports.rules import Rules, day_span
 from textback.store import day_counts
-from textback.store.day_counts import Kept, Place, Tally
+from textback.store.day_counts import Kept, Place, Tally, added
+from textback.store.report_tables import COUNTED
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass
-class Figures:
-    """Figures that were added up, by their keys in ``store.figures``, and how long callers waited for a human reply."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    reply_seconds: list[int] = field(default_factory=list)
-
-    def __getitem__(self, key: str) -> int:
-        return self.counts[key]
-
-    def add(self, tally: Tally) -> None:
-        """Add what was counted elsewhere."""
-        for key, count in tally.counts.items():
-            self.counts[key] += count
-        self.reply_seconds += tally.reply_seconds
-
-    @property
-    def median_reply(self) -> float | None:
-        """Seconds within which half of the callers got a human reply to their first reply; None if nobody did."""
-        return float(median(self.reply_seconds)) if self.reply_seconds else None
 
 
 def counted(conn: Connection, directory: Directory, practice: Practice, first: date, last: date) -> list[Kept]:
@@ -82,20 +59,23 @@ def count_day(conn: Connection, rules: Rules, day: date) -> list[Kept]:
         counts[_at(rules, place)]["abandoned_short"] += held < rules.min_hold(place)
     for place, waits in day_counts.reply_seconds(conn, name, since, until).items():
         seconds[_at(rules, place)] += waits
-    return [Kept(name, str(day), *at, Tally(told, tuple(sorted(seconds[at])))) for at, told in counts.items()]
+    return [
+        Kept(name, str(day), *at, Tally(tuple(told[key] for key in COUNTED), tuple(sorted(seconds[at]))))
+        for at, told in counts.items()
+    ]
 
 
-def grouped(rows: Iterable[Kept], by: Callable[[Kept], Key]) -> dict[Key, Figures]:
+def grouped(rows: Iterable[Kept], by: Callable[[Kept], Key]) -> dict[Key, Tally]:
     """The rows added up by what ``by`` tells of each."""
-    found: dict[Key, Figures] = {}
+    found: defaultdict[Key, list[Tally]] = defaultdict(list)
     for row in rows:
-        found.setdefault(by(row), Figures()).add(row.tally)
-    return found
+        found[by(row)].append(row.tally)
+    return {key: added(tallies) for key, tallies in found.items()}
 
 
-def total(rows: Sequence[Kept]) -> Figures:
+def total(rows: Iterable[Kept]) -> Tally:
     """The rows added up."""
-    return grouped(rows, lambda row: None).get(None, Figures())
+    return added([row.tally for row in rows])
 
 
 def each_day(first: date, last: date) -> Iterator[date]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from textback.reports import Figures
+from textback.store.day_counts import Tally
 
 #: 95 % of a normal distribution lie within so many deviations.
 Z = 1.959963984540054
@@ -68,7 +68,7 @@ class Uplift:
         return self.texted.is_enough and self.held_out.is_enough
 
 
-def uplift_of(figures: Figures) -> Uplift:
+def uplift_of(figures: Tally) -> Uplift:
     """The comparison that figures hold."""
     texted = Share(figures["trial_texted_back"], figures["trial_texted"])
     return Uplift(texted, Share(figures["trial_held_out_back"], figures["trial_held_out"]))

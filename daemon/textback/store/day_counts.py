@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import chain
+from statistics import median
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 from textback.model import Disposition
 from textback.store import figures
-from textback.store.columns import storable
+from textback.store.columns import Instant, storable
 from textback.store.figures import call
 from textback.store.report_tables import COUNTED, report_changes, report_counts, report_days
 from textback.store.tables import calls
@@ -24,11 +27,31 @@ _DAY = 86_400.0
 Place = tuple[str, str | None, str | None]
 
 
-class Tally(NamedTuple):
-    """What was counted of one place: the figures by their names, and the seconds until each first human reply."""
+_INDEX = {key: at for at, key in enumerate(COUNTED)}
 
-    counts: Mapping[str, int]
-    reply_seconds: tuple[int, ...]
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted: the figures in the order of ``COUNTED``, and the seconds until each first human reply."""
+
+    counts: tuple[int, ...] = (0,) * len(COUNTED)
+    reply_seconds: tuple[int, ...] = ()
+
+    def __getitem__(self, key: str) -> int:
+        return self.counts[_INDEX[key]]
+
+    @property
+    def median_reply(self) -> float | None:
+        """Seconds within which half of the callers got a human reply to their first reply; None if nobody did."""
+        return float(median(self.reply_seconds)) if self.reply_seconds else None
+
+
+def added(tallies: Sequence[Tally]) -> Tally:
+    """Several as one; a year has thousands, so that they are added column by column."""
+    if not tallies:
+        return Tally()
+    counts = tuple(map(sum, zip(*(one.counts for one in tallies))))
+    return Tally(counts, tuple(chain.from_iterable(one.reply_seconds for one in tallies)))
 
 
 class Kept(NamedTuple):
@@ -41,32 +64,48 @@ class Kept(NamedTuple):
     tally: Tally
 
 
+#: built once: SQLAlchemy takes longer to put them together than a database to find what is in a quiet day
+_begun = (
+    call.c.practice == bindparam("practice"),
+    call.c.started_at >= bindparam("since", type_=Instant()),
+    call.c.started_at < bindparam("until", type_=Instant()),
+    call.c.disposition.is_not(None),
+)
+_plain = (
+    select(*figures.PLACE, *(figures.number_of(counts).label(key) for key, counts in figures.PLAIN.items()))
+    .select_from(figures.about)
+    .where(*_begun)
+    .group_by(*figures.PLACE)
+)
+_looked_at = figures.looked_at(*_begun)
+_holds = select(*figures.PLACE, call.c.hold_seconds).where(
+    *_begun, call.c.disposition == Disposition.ABANDONED.value, call.c.hold_seconds < bindparam("below")
+)
+_replies = figures.replies(*_begun)
+
+
 def counted(conn: Connection, practice: str, since: float, until: float) -> dict[Place, dict[str, int]]:
     """The figures of the calls that began from ``since`` until before ``until`` (epoch seconds), by place."""
-    numbers = [figures.number_of(counts).label(key) for key, counts in figures.PLAIN.items()]
-    query = select(*figures.PLACE, *numbers).select_from(figures.about).where(*_begun(practice, since, until))
+    span = {"practice": practice, "since": since, "until": until}
     found: dict[Place, dict[str, int]] = {}
-    for row in conn.execute(query.group_by(*figures.PLACE)):
-        found[tuple(row[:3])] = dict.fromkeys(figures.COUNTS, 0) | dict(zip(figures.PLAIN, map(int, row[3:])))
-    for row in conn.execute(figures.looked_at(*_begun(practice, since, until))) if found else ():
-        found[tuple(row[:3])].update({key: int(row._mapping[key]) for key in row._mapping if key in figures.COUNTS})
+    for row in conn.execute(_plain, span):
+        plain = zip(figures.PLAIN, map(int, row[3:]), strict=True)
+        found[tuple(row[:3])] = dict.fromkeys(figures.COUNTS, 0) | dict(plain)
+    for row in conn.execute(_looked_at, span) if found else ():
+        found[tuple(row[:3])].update(zip(figures.LOOKED_AT, map(int, row[3:]), strict=True))
     return found
 
 
 def holds(conn: Connection, practice: str, since: float, until: float, below: float) -> Iterator[tuple[Place, float]]:
     """The abandoned calls of that time with less than ``below`` seconds on hold: where, and how long."""
-    query = select(*figures.PLACE, call.c.hold_seconds).where(
-        *_begun(practice, since, until),
-        call.c.disposition == Disposition.ABANDONED.value,
-        call.c.hold_seconds < below,
-    )
-    return ((tuple(row[:3]), row.hold_seconds) for row in conn.execute(query))
+    rows = conn.execute(_holds, {"practice": practice, "since": since, "until": until, "below": below})
+    return ((tuple(row[:3]), row.hold_seconds) for row in rows)
 
 
 def reply_seconds(conn: Connection, practice: str, since: float, until: float) -> dict[Place, list[int]]:
     """Whole seconds from the first reply to the first human answer, for each call of that time that has both."""
     found: defaultdict[Place, list[int]] = defaultdict(list)
-    for row in conn.execute(figures.replies(*_begun(practice, since, until))):
+    for row in conn.execute(_replies, {"practice": practice, "since": since, "until": until}):
         if row.human_at is not None:
             found[tuple(row[:3])].append(round(row.human_at - row.replied_at))
     return found
@@ -97,7 +136,7 @@ def days(conn: Connection, practice: str, rules: str, first: str, last: str) -> 
 def kept(conn: Connection, practice: str, first: str, last: str) -> Iterator[Kept]:
     """What is kept of the days from ``first`` to ``last``, in no order."""
     of_those = (report_counts.c.practice == practice, report_counts.c.day.between(first, last))
-    return map(_kept, conn.execute(select(report_counts).where(*of_those)))
+    return map(_kept, conn.execute(select(report_counts).where(*of_those)).all())
 
 
 def save(
@@ -126,17 +165,12 @@ def utc_days(since: float, until: float) -> Collection[str]:
     return [*found, last]
 
 
-def _begun(practice: str, since: float, until: float) -> tuple[Any, ...]:
-    these = (call.c.practice == practice, call.c.started_at >= since, call.c.started_at < until)
-    return *these, call.c.disposition.is_not(None)
-
-
 def _kept(row: Row[Any]) -> Kept:
-    counts: dict[str, int] = dict(zip(COUNTED, row[4:-1], strict=True))
-    seconds = tuple(map(int, row.reply_seconds.split())) if row.reply_seconds else ()
-    return Kept(row.practice, row.day, row.line, row.queue, Tally(counts, seconds))
+    practice, day, line, queue, *counts, seconds = tuple(row)
+    return Kept(practice, day, line, queue, Tally(tuple(counts), tuple(map(int, seconds.split())) if seconds else ()))
 
 
 def _row(one: Kept) -> dict[str, Any]:
     place = {"practice": one.practice, "day": one.day, "line": one.line, "queue": storable(one.queue)}
-    return place | dict(one.tally.counts) | {"reply_seconds": " ".join(map(str, one.tally.reply_seconds))}
+    seconds = " ".join(map(str, one.tally.reply_seconds))
+    return place | dict(zip(COUNTED, one.tally.counts, strict=True)) | {"reply_seconds": seconds}

@@ -221,6 +221,7 @@ TRIAL = (
 #: The conditions of the figures: of those that a call and its text tell by themselves, and of the others.
 PLAIN = {figure.key: figure.counts for figure in (*FIGURES, *TRIAL) if figure.counts is not None}
 COUNTS = PLAIN | by_looking(_looked)
+LOOKED_AT = tuple(by_looking(_looked))
 #: More calls than a practice has in a day.
 _ALL = 1_000_000_000
 

@@ -16,11 +16,11 @@ from starlette.routing import Route
 from textback import sheet
 from textback.directory import Directory
 from textback.model import Staff
-from textback.reports import Figures, counted, each_day, grouped, total
+from textback.reports import counted, each_day, grouped, total
 from textback.reports.uplift import Uplift, uplift_of
 from textback.store import audit, figures
 from textback.store.audit import Action
-from textback.store.day_counts import Kept
+from textback.store.day_counts import Kept, Tally
 from textback.web.access import require
 from textback.web.pages import plots, report_asks
 from textback.web.pages.office import Office
@@ -30,12 +30,12 @@ from textback.web.pages.view import View, view
 
 #: The columns of the CSV, after the day, practice, line and queue: all figures, and both sides of the comparison.
 COLUMNS = tuple(figure.key for figure in (*figures.FIGURES, *figures.TRIAL))
-Row = tuple[str, Figures]
+Row = tuple[str, Tally]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Figures side by side, one row each for what the heading says."""
+    """Tally side by side, one row each for what the heading says."""
 
     heading: str
     rows: Sequence[Row]
@@ -47,7 +47,7 @@ class Report:
 
     view: View
     ask: ReportAsk
-    total: Figures
+    total: Tally
     plots: Sequence[tuple[Plot, Table]]
     tables: Sequence[Table]
     uplift: Uplift | None
@@ -89,12 +89,15 @@ def look(conn: Connection, directory: Directory, staff: Staff, query: dict[str, 
     seen = view(conn, directory, staff, now)
     ask, rows = _rows(conn, directory, seen, query)
     meant = [row for row in rows if ask.means(row)]
-    everything = total(meant)
-    lines = sorted({(row.line, seen.line(row.practice, row.line)) for row in rows}, key=lambda line: line[1])
+    # what a place has had on all days; the rest of the page, but for the days, adds these few up
+    places = [Kept(*place, one) for place, one in grouped(meant, lambda row: (row.practice, "", *row[2:4])).items()]
+    everything = total(places)
+    known = {(row.practice, row.line) for row in rows}
+    lines = sorted(((line, seen.line(practice, line)) for practice, line in known), key=lambda line: line[1])
     tables = [
-        *([_table("Practice", meant, lambda row: row.practice)] if len(ask.practices) > 1 else []),
-        _table("Line", meant, lambda row: seen.line(row.practice, row.line)),
-        _table("Queue", meant, lambda row: row.queue or "No queue"),
+        *([_table("Practice", places, lambda row: row.practice)] if len(ask.practices) > 1 else []),
+        _table("Line", places, lambda row: seen.line(row.practice, row.line)),
+        _table("Queue", places, lambda row: row.queue or "No queue"),
     ]
     is_tried = everything["trial_held_out"] > 0 or any(one.guards.holdout for one in ask.practices)
     uplift = uplift_of(everything) if is_tried else None
@@ -111,9 +114,10 @@ def _rows(
 
 
 def _plots(ask: ReportAsk, rows: Sequence[Kept]) -> list[tuple[Plot, Table]]:
-    steps = list(dict.fromkeys(ask.step_of(day) for day in each_day(ask.first, ask.last)))
-    by_step = grouped(rows, lambda row: ask.step_of(date.fromisoformat(row.day)))
-    in_order = [by_step.get(step, Figures()) for step in steps]
+    step_of = {str(day): ask.step_of(day) for day in each_day(ask.first, ask.last)}
+    by_step = grouped(rows, lambda row: step_of[row.day])
+    steps = list(dict.fromkeys(step_of.values()))
+    in_order = [by_step.get(step, Tally()) for step in steps]
     labels = [_day_words(step, ask) for step in steps]
     table = Table({"day": "Day", "week": "Week from", "month": "Month from"}[ask.step], list(zip(labels, in_order)))
     answered = Series("answered", "solid", [one["answered"] for one in in_order])
@@ -129,7 +133,7 @@ def _plots(ask: ReportAsk, rows: Sequence[Kept]) -> list[tuple[Plot, Table]]:
     ]
 
 
-def _others(one: Figures) -> int:
+def _others(one: Tally) -> int:
     return one["calls"] - one["answered"] - one["abandoned"] - one["missed"]
 
 
@@ -145,5 +149,6 @@ def _sheet(conn: Connection, directory: Directory, staff: Staff, query: dict[str
     ask, rows = _rows(conn, directory, view(conn, directory, staff, now), query)
     head = ("day", "practice", "line", "queue", *COLUMNS, figures.MEDIAN.key)
     found = grouped(filter(ask.means, rows), lambda row: (row.day, row.practice, row.line, row.queue))
-    cells = [(*at, *(one[key] for key in COLUMNS), one.median_reply) for at, one in sorted(found.items(), key=lambda item: item[0])]
+    in_order = sorted(found.items(), key=lambda item: item[0])
+    cells = [(*at, *(one[key] for key in COLUMNS), one.median_reply) for at, one in in_order]
     return "\ufeff" + sheet.lines([head, *cells])
