@@ -111,6 +111,10 @@ def _users() -> None:
         sa.ForeignKeyConstraint(["practice"], ["practices.name"], name=op.f("fk_memberships_practice")),
         sa.PrimaryKeyConstraint("user_id", "practice", name=op.f("pk_memberships")),
     )
+    _sessions()
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("hash", sa.String(64), nullable=False),
