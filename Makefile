@@ -24,7 +24,8 @@ run: $(VENV)/.installed
 test: $(VENV)/.tools
 	@$(MAKE) --no-print-directory lab-if-possible check
 	@$(BIN)/pytest tests/lab >.lab.log 2>&1 & lab=$$!; \
-	$(BIN)/pytest --ignore=tests/lab; status=$$?; \
+	$(BIN)/pytest --ignore=tests/lab --ignore=tests/browser; status=$$?; \
+	$(BIN)/pytest tests/browser || status=$$?; \
 	echo 'Those on a real Asterisk, which run at the same time since they mostly wait:'; \
 	wait $$lab || status=$$?; cat .lab.log; exit $$status
 

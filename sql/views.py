@@ -5,7 +5,14 @@ from __future__ import annotations
 from sqlalchemy import Connection, Dialect, Select, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from textback.store import figures
+from textback.store.spans import DayOf
 from textback.store.tables import calls, contacts, conversations, messages
+
+#: the columns of recovery_daily that are figures, as reports count them
+DAILY = (
+    "calls", "answered", "abandoned", "missed", "offers", "texted", "delivered", "replied", "lost_callers", "recovered",
+)  # fmt: skip
 
 
 def _missed_call_log() -> Select[tuple[object, ...]]:
@@ -64,7 +71,24 @@ def _full_name() -> ColumnElement[str]:
     return func.nullif(func.trim(both), "")
 
 
-VIEWS = {"missed_call_log": _missed_call_log, "conversation_history": _conversation_history}
+def _recovery_daily() -> Select[tuple[object, ...]]:
+    """The figures of the reports for each UTC day, practice and queue, straight from the calls."""
+    call = figures.call
+    day = DayOf(call.c.started_at)
+    numbers = [figures.number_of(figures.COUNTS[key]).label(key) for key in DAILY]
+    return (
+        select(day.label("day"), call.c.practice, call.c.queue, *numbers)
+        .select_from(figures.about)
+        .where(call.c.disposition.is_not(None))
+        .group_by(day, call.c.practice, call.c.queue)
+    )
+
+
+VIEWS = {
+    "missed_call_log": _missed_call_log,
+    "conversation_history": _conversation_history,
+    "recovery_daily": _recovery_daily,
+}
 
 
 def definitions(dialect: Dialect) -> list[str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests import recordings
 from tests.test_gaps import ended, gets_text, without_keys
 from tests.test_stories import FREESWITCH
-from textback.events import CallLost, Fact, LinkLost, LinkSynced
+from textback.events import CallLost, Fact, LinkLost, LinkSynced, Talking
 from textback.following import translator_of
 from textback.model import Disposition
 from textback.pbx.esl_event import JsonEvent, PlainEvent
@@ -76,7 +76,8 @@ def snapshot(told: Story, end: int) -> Snapshot:
     seen = _headers(told.events[:end])
     legs = [leg for leg in pbx.picture.channels.values() if isinstance(leg, Leg) and leg.uniqueid in seen]
     alive = [leg for leg in legs if leg.ended_at is None]
-    channels = [_row(leg, seen[leg.uniqueid]) for leg in alive]
+    consulting = {leg.consults_for for leg in alive}
+    channels = [_row(leg, seen[leg.uniqueid], leg.uniqueid in consulting) for leg in alive]
     dumps = {
         leg.uniqueid: JsonEvent(seen[leg.uniqueid] | {"Event-Date-Timestamp": str(int(told.times[end - 1] * 1e6))})
         for leg in alive
@@ -100,13 +101,17 @@ def _headers(events: Sequence[Frame]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _row(leg: Leg, seen: dict[str, str]) -> Row:
-    state = "HELD" if leg.holding_since is not None else "ACTIVE" if leg.is_answered or leg.bridge else "RINGING"
+def _row(leg: Leg, seen: dict[str, str], is_consulting: bool) -> Row:
+    """As measured: who consults somebody (att_xfer) is ACTIVE, and so is the caller who hears music meanwhile."""
+    is_held = leg.holding_since is not None and not is_consulting
+    state = "HELD" if is_held else "ACTIVE" if leg.is_answered or leg.bridge else "RINGING"
     seat, application, data = leg.seat, seen.get("variable_current_application", ""), ""
     if leg.parked_since is not None:
         application, data = "valet_park", "lot 6001"
     elif seat:
         application, data = ("callcenter", seat.queue) if seat.ticket else ("fifo", f"{seat.queue} in")
+    elif is_consulting:
+        application, data = "att_xfer", "x"
     elif leg.bridge:
         application, data = "uuid_bridge", "x"
     elif leg.legs:
@@ -162,6 +167,8 @@ def check(told: Story, begin: int, end: int) -> None:
     for call_id, call in ended(with_gap(told, begin, end)).items():
         assert call_id in whole, "a phantom call"
         possible = {Disposition.LOST, whole[call_id].disposition, deaf[call_id].disposition}
+        if any(isinstance(fact, Talking) and fact.call_id == call_id for fact in whole_facts):
+            possible.add(Disposition.ANSWERED)  # no list tells that who is bridged hears music; no text comes of it
         assert call.disposition in possible, (call, whole[call_id])
         if gets_text(call):
             assert gets_text(whole[call_id]) or gets_text(deaf[call_id]), (call, whole[call_id])

@@ -6,7 +6,7 @@ from tests.practices import practice
 from textback.call import Call
 from textback.directory import Directory
 from textback.guards import Case
-from textback.limits import over_budget
+from textback.limits import is_held_out, over_budget
 from textback.model import Flow, Known, Spent
 from textback.numbers import read
 
@@ -32,3 +32,26 @@ def test_a_budget_that_is_spent_is_said_in_a_sentence(guards: dict[str, int], to
     assert home
     case = Case(call, Flow.ABANDONED, home, read("+12025550143", "US"), Known(), NOON, NOON, spent=SPENT)
     assert over_budget(case) == told
+
+
+def held_out(percent: int, flow: Flow = Flow.ABANDONED, ids: range = range(2000)) -> list[int]:
+    home = Directory([practice(guards__holdout=percent)]).home("main", "support", None)
+    assert home
+    found = []
+    for at in ids:
+        call = Call(id=f"main/{at}.1", pbx="main", linkedid="1.1", started_at=NOON)
+        case = Case(call, flow, home, read("+12025550143", "US"), Known(), NOON, NOON)
+        found += [at] if is_held_out(case) else []
+    return found
+
+
+def test_chance_leaves_out_so_many_of_a_hundred_and_always_the_same_ones() -> None:
+    five, ten = held_out(5), held_out(10)
+    assert (held_out(0), held_out(5)) == ([], five)
+    assert 60 <= len(five) <= 140 and 140 <= len(ten) <= 260
+    assert set(five) < set(ten)
+
+
+def test_nobody_who_asked_for_a_text_is_left_out() -> None:
+    assert held_out(50, Flow.CALL_TO_TEXT) == []
+    assert held_out(50, Flow.MISSED) == held_out(50)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from textback.passwords import LONGEST, MOST, THREADS, Busy, Passwords, fit_password, hash_of
+from textback.passwords import LONGEST, MOST, THREADS, Busy, Passwords, fit_password, generated, hash_of
 from textback.staff_names import Unfit
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -155,3 +155,8 @@ def test_hashes_of_other_parameters_are_known() -> None:
         return passwords.is_outdated(hash_of(GOOD, older)), passwords.is_outdated(hash_of(GOOD, QUICK))
 
     assert run(story) == (True, False)
+
+
+def test_a_password_that_is_made_up_is_fit_and_never_the_same() -> None:
+    made = {fit_password(generated(), "kim") for _ in range(100)}
+    assert len(made) == 100 and not set("0o1il") & set("".join(made))

@@ -325,3 +325,19 @@ def test_of_a_caller_whom_no_pbx_saw_no_more_is_said_than_was_told(flow: Flow, t
     decision = decide(Case(call, flow, home, number_of(call, "US"), Known(), NOON, NOON))
     assert (decision.verdict, decision.reason) == (Verdict.TEXT, flow)
     assert decision.why == f"text: {told}, so a webhook says"
+
+
+def left_out(**want: Any) -> Case:
+    """A caller whom chance leaves out: half of all calls are, and this is one of them."""
+    return case(abandoned_call(id="main/4.1"), guards__holdout=50, **want)
+
+
+def test_chance_is_the_last_to_leave_somebody_out() -> None:
+    decision = decide(left_out())
+    assert (decision.verdict, decision.reason, decision.flow) == (Verdict.SKIP, "holdout", Flow.ABANDONED)
+    assert decision.why == (
+        "skip: hung up after 1 min 35 s on hold in support, but left out by the holdout of 50 %, to compare with those"
+        " who are texted"
+    )
+    assert decide(left_out(came_back="they called again")).reason == "came_back"
+    assert decide(replace(left_out(guards__per_day=1), spent=Spent(day=1))).reason == "budget"

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 
@@ -74,3 +75,9 @@ def test_the_prompts_are_found_from_any_directory(layout: str, tmp_path: Path) -
     else:
         assert (run.returncode, run.stderr) == (0, "")
         assert (elsewhere / "sounds/es/textback/offer.wav").is_file()
+
+
+def test_every_room_is_shipped() -> None:
+    rooms = {".".join(("textback", *path.parent.relative_to(SOURCE).parts)) for path in SOURCE.rglob("__init__.py")}
+    shipped_rooms = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    assert rooms <= set(shipped_rooms)

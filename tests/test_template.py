@@ -205,3 +205,11 @@ def test_segments_agree_with_smsutil(text: str) -> None:
     counted = template.segments(text)
     assert counted.count == len(oracle.parts)
     assert counted.encoding == {"gsm0338": "GSM-7", "utf_16_be": "UCS-2"}[oracle.encoding]
+
+
+def test_the_widest_forms_are_as_long_as_they_are_said_to_be() -> None:
+    text, fixed = "{first_name|you}, {practice}: {wait} in {queue}", {"practice": "Riverside", "line": "", "url": ""}
+    unnamed, named = template.widest(text, fixed, "en")
+    assert unnamed == f"you, Riverside: less than a minute in {'W' * 30}"
+    assert named == f"{'W' * 20}, Riverside: less than a minute in {'W' * 30}"
+    assert template.longest(text, fixed, "en") == len(named)

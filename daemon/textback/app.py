@@ -16,6 +16,7 @@ from textback.clock import Clock, system_clock
 from textback.config import Config, Pbx
 from textback.elsewhere import judge_elsewhere_again
 from textback.following import known_calls, link_of
+from textback.health import Health, LinkHealth
 from textback.intake import Intake
 from textback.judge import judge_again
 from textback.ledger import Entry
@@ -93,7 +94,8 @@ class App:
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
-        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening)
+        health = partial(self.health, writer, reader, intake, outbox, provider)
+        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
         answering = (tracker, intake, reader, self._clock, self.listening)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
@@ -110,6 +112,28 @@ class App:
                 await sending
         finally:
             await provider.close()
+
+    def health(
+        self, writer: Writer, reader: Reader, intake: Intake, outbox: Outbox, provider: Provider
+    ) -> Health:
+        """How it is now."""
+        links_now = [
+            LinkHealth(name, link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
+            for name, link in self.links.items()
+        ]
+        return Health(
+            at=self._clock(),
+            links=tuple(links_now),
+            facts_waiting=len(intake),
+            facts_dropped=intake.dropped,
+            writes_waiting=writer.backlog,
+            looks_waiting=reader.waiting,
+            database_failing_since=writer.failing_since,
+            provider=provider.name,
+            provider_trouble=outbox.line.trouble,
+            lines_in_trouble=dict(outbox.numbers.trouble),
+            is_day_full=outbox.is_full,
+        )
 
     async def _link(
         self, pbx: Pbx, writer: Writer, tracker: Tracker, intake: Intake

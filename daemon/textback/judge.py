@@ -12,6 +12,7 @@ from textback.call import Call
 from textback.directory import Directory, Home
 from textback.guards import Case
 from textback.ledger import Entry
+from textback.limits import HOLDOUT
 from textback.model import Decision, Flow, Known, Spent, Status, Verdict
 from textback.policy import decide, decide_again, flow_of, no_practice, number_asked, number_of, without_flow
 from textback.served import came_back, other_visits
@@ -123,7 +124,9 @@ def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled:
         decision = decide(case)
         settle = case.home[0].guards.settle
         # What nobody saw is judged once the link is back, however short the practice lets calls settle.
-        if decision.verdict is Verdict.TEXT and not settled and (settle > 0 or entry.backfilled):
+        # Who is held out settles, too: else those who come back at once would count on one side of the comparison only.
+        is_eligible = decision.verdict is Verdict.TEXT or decision.reason == HOLDOUT
+        if is_eligible and not settled and (settle > 0 or entry.backfilled):
             settling.append(replace(entry, pending=case.flow, settle_at=case.at + settle))
             continue
         judged.append((entry, case, decision))

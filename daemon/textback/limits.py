@@ -1,10 +1,15 @@
-"""What makes a text wait: the quiet hours for the morning, a budget that is spent for a person."""
+"""What makes a text wait: quiet hours for the morning, a spent budget for a person; and whom chance leaves out."""
 
 from __future__ import annotations
+
+import hashlib
 
 from textback import hours
 from textback.guards import Case
 from textback.model import Flow, prefix_of
+
+#: The reason of a call that would have been texted, had it not been left out so that the two can be compared.
+HOLDOUT = "holdout"
 
 
 def quiet_until(case: Case) -> float | None:
@@ -28,3 +33,16 @@ def over_budget(case: Case) -> str | None:
         if 0 < limit <= count:
             return f"one text {what} is the limit" if limit == 1 else f"{limit} texts {what} are the limit"
     return None
+
+
+def is_held_out(case: Case) -> bool:
+    """Whether chance leaves this caller out, who would be texted otherwise.
+
+    The call's id alone decides, so that a second look, a restart and another daemon decide the same; it is the PBX that
+    makes it up. Never those who asked for the text, nor whom no PBX of ours saw: they have no id.
+    """
+    percent = case.home[0].guards.holdout
+    if not percent or case.flow is Flow.CALL_TO_TEXT or not case.call.id:
+        return False
+    chance = int.from_bytes(hashlib.sha256(f"holdout {case.call.id}".encode()).digest()[:8], "big")
+    return chance % 100 < percent

@@ -11,10 +11,12 @@ from textback.book import PracticeBook
 from textback.clock import Clock
 from textback.complaints import Complaints
 from textback.config import Config
+from textback.health import Look
 from textback.listen import ListenError
 from textback.listeners import Listening, Work
 from textback.passwords import Passwords
 from textback.sms import Provider
+from textback.reports.keeping import Keeping
 from textback.store import keys
 from textback.store.reader import Reader
 from textback.store.writer import Writer
@@ -40,6 +42,7 @@ async def pages(
     on_work: Callable[[], None],
     clock: Clock,
     listening: Listening,
+    health: Look,
 ) -> list[Work]:
     """What shows the pages to staff; each runs until its event is set. ``on_work`` is called once a text is queued."""
     http, complaints = config.http, Complaints(log, clock)
@@ -50,7 +53,7 @@ async def pages(
     writer.on_commit = live.stir
     passwords = Passwords()
     reached = None if config.webhooks is None else config.webhooks.public_url or ""
-    office = Office(access, PracticeBook(), provider, live, on_work, reached)
+    office = Office(access, PracticeBook(), provider, live, on_work, reached, health)
     app = Site(office, places, passwords, complaints).app()
     heard = partial(listening.__setitem__, "http")
 
@@ -62,4 +65,4 @@ async def pages(
         finally:
             passwords.close()
 
-    return [work, live.run]
+    return [work, live.run, Keeping(reader, writer, PracticeBook(), clock).run]

@@ -8,7 +8,7 @@ from textback import hours, template
 from textback.call import Call
 from textback.directory import Home
 from textback.guards import AGAIN, GUARDS, LATE_GUARDS, Case, queue_of
-from textback.limits import over_budget, quiet_until
+from textback.limits import HOLDOUT, is_held_out, over_budget, quiet_until
 from textback.model import Decision, Disposition, Flow, Verdict
 from textback.numbers import Number, NumberKind, read
 from textback.practice import message_in
@@ -83,6 +83,9 @@ def decide(case: Case) -> Decision:
     too_many = over_budget(case)
     if too_many:
         return Decision(Verdict.HELD, "budget", f"held: {told}, but {too_many}", case.flow, body, line)
+    if is_held_out(case):
+        left_out = f"left out by the holdout of {case.home[0].guards.holdout} %, to compare with those who are texted"
+        return skip(HOLDOUT, f"{told}, but {left_out}", case.flow)
     waits = "" if quiet is None else "; it waits for the end of the quiet hours"
     return Decision(Verdict.TEXT, case.flow, f"text: {told}{waits}", case.flow, body, line, quiet)
 

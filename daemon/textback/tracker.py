@@ -28,11 +28,11 @@ from textback.events import (
 )
 from textback.judge import judge_asked, judge_ended, judge_offer
 from textback.ledger import LONGEST_STORY, Entry, Story, from_row, to_row
-from textback.model import Verdict
+from textback.model import Disposition, Verdict
 from textback.needs import Needs
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
-from textback.store import calls, links, people
+from textback.store import calls, changes, links, people
 from textback.wording import step
 
 
@@ -58,6 +58,8 @@ class Tracker:
         self._undo: dict[str, Entry | None] = {}
         self._deadlines = Deadlines(self._pbxes)
         self._dirty: set[str] = set()
+        #: epoch seconds; when the batch is written, as far as whoever submitted it knows
+        self._now = 0.0
         self._ended: list[str] = []
         self._needs = Needs()
         self._links_before: LinkState = dict(self._deadlines.links)
@@ -103,6 +105,7 @@ class Tracker:
 
         def job(connection: Connection) -> list[Entry]:
             self._begin(key)
+            self._now = now or 0.0
             self._directory = self._directory_of(connection)
             for fact in facts:
                 self._take(connection, fact)
@@ -302,7 +305,9 @@ class Tracker:
         ended = [self._entries[call_id] for call_id in self._ended]
         self._ended = []
         self._decide(connection, ended, [entry.call.ended_at or 0.0 for entry in ended], settled=False)
-        calls.save(connection, [to_row(self._entries[call_id]) for call_id in sorted(self._dirty)])
+        changed = [self._entries[call_id] for call_id in sorted(self._dirty)]
+        calls.save(connection, [to_row(entry) for entry in changed])
+        changes.of_calls(connection, [_seen(entry) for entry in changed if entry.call.disposition], self._now)
         self._needs.write(connection, (self._entries[entry.call.id] for entry in ended))
         self._dirty.clear()
 
@@ -323,6 +328,11 @@ class Tracker:
             self._put(decided)
             if decided.decision is not before:
                 self._decided.append(decided)
+
+
+def _seen(entry: Entry) -> changes.Seen:
+    answered = entry.call.disposition is Disposition.ANSWERED
+    return changes.Seen(entry.practice, entry.call.started_at, entry.number, answered)
 
 
 def _language(call: Call) -> str | None:

@@ -47,7 +47,7 @@ def logs() -> list[str]:
     found += [f"queue={quote(queue)}" for queue in ("queue 1", RARE_QUEUE, OLD_QUEUE, "nowhere")]
     found += ["show=needs", "show=needs&ended=missed", "show=needs&text=held", f"show=needs&{MIDDLE}"]
     found += [f"ended=lost&{MIDDLE}", f"ended=missed&text=none&{MIDDLE}", f"text=replied&{MIDDLE}"]
-    found += ["ended=unanswered&text=replied", "ended=lost", "ended=answered&text=replied", "ended=abandoned&queue=queue+1&when=30d"]
+    found += ["ended=unanswered&text=replied", "ended=answered&text=replied", "ended=abandoned&queue=queue+1&when=30d"]
     found += [f"queue={RARE_QUEUE}&ended=missed", "queue=queue+1&text=held", "ended=unanswered&text=delivered&when=30d"]
     found += [f"queue={OLD_QUEUE}&text=sent", "text=held&when=today"]
     found += ["text=not_delivered&from=2025-03-01&to=2025-03-02"]

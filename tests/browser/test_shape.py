@@ -13,10 +13,11 @@ from .visits import DESK, PHONE, Visits, expect
 
 PAGES = (
     "/calls", "/calls?q=zzz&text=held", "/calls/{call}", "/inbox", "/inbox?state=closed", "/conversations/1",
-    "/texts/new", "/account", "/calls/nothing", "/settings", "/settings/users", "/settings/webhooks",
-    "/settings/Riverside/hours", "/settings/Riverside/missed", "/settings/Riverside/chat", "/settings/Riverside/lines",
-    "/settings/Riverside/guards", "/settings/Riverside/about", "/settings/Riverside/quick_responses",
-    "/settings/Riverside/history",
+    "/texts/new", "/reports", "/account", "/calls/nothing", "/settings", "/settings/Riverside/hours",
+    "/settings/Riverside/call_to_text?queue=x",
+    "/settings/Riverside/missed?language=fr", "/settings/Riverside/chat", "/settings/Riverside/quick_responses",
+    "/settings/Riverside/lines", "/settings/Riverside/guards", "/settings/Riverside/about",
+    "/settings/Riverside/history", "/settings/users", "/settings/webhooks",
 )  # fmt: skip
 
 

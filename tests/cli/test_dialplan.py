@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -315,3 +316,44 @@ def test_files_and_prompts_go_to_their_places_at_once(ready: Home) -> None:
     show(ready, "--output", ready.folder / "etc", "--prompts", ready.folder / "sounds")
     assert {path.name for path in (ready.folder / "etc").iterdir()} == set(FILES)
     assert (ready.folder / "sounds/es/textback/stay.wav").is_file()
+
+
+# -- check -----------------------------------------------------------------------------------------------------------
+
+
+def included(home: Home) -> Path:
+    """A folder as an administrator has it who has included what `dialplan show` writes."""
+    folder = home.folder / "etc"
+    home.done("dialplan", "show", "--output", folder)
+    (folder / "manager.conf").write_text('[general]\n#include "manager-textback.conf"\n')
+    (folder / "queues.conf").write_text('[general]\n[support]\n#include "queues-textback.conf"\n')
+    call = "exten => 12025550110,1,Gosub(textback-queue,s,1(support,t))\n"
+    (folder / "extensions.conf").write_text(f'#include "extensions-textback.conf"\n[from-trunk]\n{call}')
+    return folder
+
+
+def offering(home: Home) -> None:
+    home.configure('[agi]\nlisten = "127.0.0.1:4573"\n')
+    home.want(line=[{"name": "Desk", "number": "+12025550100", "queues": ["support"]}])
+
+
+def test_what_show_writes_is_what_check_wants(home: Home) -> None:
+    offering(home)
+    told = home.done("dialplan", "check", "--asterisk-etc", included(home), "--asterisk", 22)
+    assert "failed" not in told.lower() and "main/exit: support: the key 5 leads to [textback-keys]" in told
+
+
+def test_what_is_missing_is_told_with_its_lines_and_ends_in_failure(home: Home) -> None:
+    offering(home)
+    folder = included(home)
+    (folder / "queues-textback.conf").write_text("[support](+)\ncontext = elsewhere\n")
+    result = home.run("dialplan", "check", "--asterisk-etc", folder, "--json")
+    failed = [json.loads(line) for line in result.stdout.splitlines() if '"failed"' in line]
+    assert result.exit_code == 1 and {row["check"] for row in failed} == {"main/exit", "main/announce"}
+    assert failed[0]["lines"] == ["[support](+)", "context = textback-keys"]
+
+
+def test_without_the_files_of_a_pbx_there_is_nothing_to_check(home: Home) -> None:
+    offering(home)
+    result = home.run("dialplan", "check", "--asterisk-etc", home.folder / "gone")
+    assert result.exit_code == 2

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 import stat
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from click.testing import CliRunner
 
+from tests.doctor.test_suggest import prepare
+from tests.pbx.fake_asterisk import SECRET, fake_asterisk
 from textback import config
 from textback.cli import cli
 
+init_module = sys.modules["textback.cli.init"]
 GIVEN = ["--non-interactive", "--practice-name", "Riverside Clinic", "--number", "(202) 555-0100"]
 
 
@@ -73,7 +82,7 @@ def test_files_that_exist_are_overwritten_only_by_force(tmp_path: Path) -> None:
 
 
 def test_who_answers_nothing_sensible_is_asked_again(tmp_path: Path) -> None:
-    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "a, b", "", *[""] * 5]
+    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "", *[""] * 5, "a, b", ""]
     status, output = init(tmp_path, answers="\n".join(answers) + "\n")
     assert status == 0
     assert output.count("In which country is it") == 2 and output.count("In which time zone") == 2
@@ -123,3 +132,67 @@ def test_what_the_files_could_not_hold_leaves_nothing_half_written(tmp_path: Pat
 def test_it_ends_with_where_the_dialplan_is_to_be_had(tmp_path: Path) -> None:
     _, output = init(tmp_path, *GIVEN)
     assert output.rstrip().splitlines()[-1].strip() == f"textback --config {tmp_path}/textback.toml dialplan show"
+
+
+def test_what_the_pbx_has_becomes_the_answer_that_is_suggested(tmp_path: Path) -> None:
+    (tmp_path / "ami-secret").write_text(SECRET)
+    with answering() as port:
+        status, output = init(tmp_path, *GIVEN, "--pbx-port", str(port))
+    assert status == 0, output
+    assert "found on the PBX: 1 trunk, 2 queues, 2 dialled numbers" in output
+    (pbx,) = config.load(tmp_path / "textback.toml").pbx
+    assert (pbx.trunks, pbx.inbound_contexts) == (("PJSIP/my-trunk-*",), ("from-trunk",))
+    (line,) = config.load_practice_file(tmp_path / "practice.toml").lines
+    assert (line.queues, line.dids) == (("sales", "support"), ("+12025550110", "+12025550111"))
+
+
+def test_what_is_given_wins_over_what_is_found(tmp_path: Path) -> None:
+    (tmp_path / "ami-secret").write_text(SECRET)
+    with answering() as port:
+        more = ["--pbx-port", str(port), "--trunk", "SIP/x-*", "--queue", "billing", "--did", "2025550177"]
+        assert init(tmp_path, *GIVEN, *more)[0] == 0
+    assert config.load(tmp_path / "textback.toml").pbx[0].trunks == ("SIP/x-*",)
+    (line,) = config.load_practice_file(tmp_path / "practice.toml").lines
+    assert (line.queues, line.dids) == (("billing",), ("+12025550177",))
+
+
+def test_a_pbx_that_lets_nobody_in_is_said_and_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "ami-secret").write_text("wrong")
+    with answering() as port:
+        status, output = init(tmp_path, *GIVEN, "--pbx-port", str(port))
+    assert status == 0 and "the PBX was not looked at: the PBX refuses the AMI user" in output
+    assert config.load(tmp_path / "textback.toml").pbx[0].trunks == ("PJSIP/trunk-*",)
+
+
+def test_it_ends_with_the_doctor_where_somebody_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init_module, "_is_watched", lambda: True)
+    answers = ["Grove Dental", "US", "UTC", "2025550111", "", "", "1", "", "", "", "", "", "y", "n"]
+    status, output = init(tmp_path, answers="\n".join(answers) + "\n")
+    assert status == 0, output
+    assert "FAILED   main/connect" in output
+    assert output.count("Shall I look now") == 2  # something is wrong still: once it is mended, look again
+    for more in (["--no-doctor"], ["--non-interactive"]):
+        assert "Shall I look" not in init(tmp_path, *GIVEN, "--force", *more, answers="\n" * 20)[1]
+
+
+@contextmanager
+def answering() -> Iterator[int]:
+    """An Asterisk in a thread of its own, at that port."""
+    usual = ("from-trunk", "from-pstn", "from-did-direct", "from-external", "inbound", "incoming", "public", "more")
+    found: SimpleQueue[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = SimpleQueue()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        async with fake_asterisk() as pbx:
+            prepare(pbx, usual)
+            found.put((pbx.port, asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), name="asterisk")
+    thread.start()
+    port, loop, stop = found.get(timeout=10)
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)

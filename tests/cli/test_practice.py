@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.practices import document
 from textback.cli import toml
+from textback.model import Role, Staff
 from textback.store import practices
+from textback.web.pages.settings import saving
+from textback.web.pages.settings.sheets import SHEETS
 
 from .conftest import NOON, Home
 
@@ -126,3 +130,18 @@ def test_a_file_that_cannot_be_written_is_told(ready: Home) -> None:
     on_the_page(ready)
     result = ready.run("practice", "export", "Riverside", "--output", ready.folder / "no" / "file.toml")
     assert (result.exit_code, "no such file or directory" in result.stderr) == (1, True)
+
+
+def test_what_the_settings_page_saved_is_exported_and_an_older_file_is_refused(ready: Home) -> None:
+    file = put(ready)
+    ready.done("practice", "apply", file)
+    older = ready.write("older.toml", ready.done("practice", "export", "Riverside"))
+    ann = Staff(1, "ann", "Ann", Role.MANAGER, frozenset({"Riverside"}))
+    edit = partial(SHEETS["abandoned"].put, typed={"abandoned.min_hold": "9s"})
+    ready.change(lambda conn: saving.save(conn, ann, [], "Riverside", 1, edit, NOON))
+    exported = ready.done("practice", "export", "Riverside")
+    assert exported.startswith('# textback practice "Riverside", version 2\n') and 'min_hold = "9s"' in exported
+    for stale in (file, older):
+        result = ready.run("practice", "apply", stale)
+        assert result.exit_code == 1 and "changed since by ann (version 2" in result.stderr
+    assert ready.done("practice", "apply", ready.write("fresh.toml", exported)) == "Riverside: nothing changed\n"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 
 
 class Relay:
-    """Takes connections on a port of its own and passes every byte on, until it is cut; later ones are taken again."""
+    """Takes connections on a port of its own and passes every byte on, until it is cut; later ones are taken again.
 
-    def __init__(self, port: int) -> None:
+    ``change``: what becomes of the bytes that come back.
+    """
+
+    def __init__(self, port: int, change: Callable[[bytes], bytes] = lambda data: data) -> None:
+        self._change = change
         self._there = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
@@ -52,14 +57,14 @@ class Relay:
             far.settimeout(None)
             with self._lock:
                 self._ends += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pass_on, args=(source, sink), name="relay", daemon=True).start()
+            for source, sink, change in ((near, far, lambda data: data), (far, near, self._change)):
+                threading.Thread(target=_pass_on, args=(source, sink, change), name="relay", daemon=True).start()
 
 
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+def _pass_on(source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes]) -> None:
     try:
         while data := source.recv(1 << 16):
-            sink.sendall(data)
+            sink.sendall(change(data))
         sink.shutdown(socket.SHUT_RDWR)
     except OSError:  # it was cut
         source.close()

@@ -136,3 +136,11 @@ def test_a_list_begins_with_the_newest_and_holds_no_hash(conn: Connection) -> No
     accounts.remove(conn, lee, NOW)
     assert [row["name"] for row in listing(conn)] == ["kim"]
     assert [row["name"] for row in listing(conn, removed=True)] == ["lee", "kim"]
+
+
+def test_admins_are_those_who_may_sign_in(conn: Connection) -> None:
+    first, second = (add(conn, name, role=Role.ADMIN, practices_of_theirs=[]) for name in ("ada", "bea"))
+    add(conn, "kim")
+    assert accounts.admins(conn) == [first, second]
+    accounts.remove(conn, first, NOW)
+    assert accounts.admins(conn) == [second]

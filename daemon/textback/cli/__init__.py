@@ -12,6 +12,7 @@ from textback.cli.contacts import contacts
 from textback.cli.db import db
 from textback.cli.demo import demo
 from textback.cli.dialplan import dialplan
+from textback.cli.doctor import doctor
 from textback.cli.faults import Commands
 from textback.cli.init import init
 from textback.cli.messages import messages
@@ -38,7 +39,8 @@ def cli() -> None:
 
 
 for _command in (
-    init, demo, run, check, replay, backtest, db, practice, calls, messages, contacts, optout, webhook, user, dialplan,
+    init, demo, run, check, doctor, replay, backtest, db, practice, calls, messages, contacts, optout, webhook, user,
+    dialplan,
     send_test,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib.resources import files as resources
-from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -13,10 +12,12 @@ from textback import shipped
 from textback.book import PracticeBook
 from textback.cli.database import stored
 from textback.cli.dialplan_files import copy_prompts, put
+from textback.cli.dialplan_options import address_option, etc_option, practice_option, practices_in
 from textback.cli.faults import Misconfigured, Refused
+from textback.cli.findings import Told
 from textback.cli.output import one_line
 from textback.cli.settings import config_option, configuration
-from textback.config import Config, ConfigError, Pbx, load_practice_file
+from textback.config import Config, Pbx
 from textback.dialplans import (
     AGI,
     ESL,
@@ -28,8 +29,12 @@ from textback.dialplans import (
     render,
     render_freeswitch,
 )
+from textback.doctor.asterisk import ETC, examine_dialplan
+from textback.doctor.asterisk.etc import EXTENSIONS, read_etc
+from textback.doctor.asterisk.files import examine_files
+from textback.doctor.asterisk.plan import plan_of
+from textback.doctor.asterisk.wanted import wanted as wanted_of
 from textback.practice import Practice
-from textback.practice.conflicts import conflicts
 
 RULE = {"asterisk": "; {:=<116}", "freeswitch": "<!-- {:=<109} -->"}
 BY_KIND = {"asterisk": FILES, "freeswitch": FREESWITCH_FILES}
@@ -45,21 +50,11 @@ def dialplan() -> None:
     """
 
 
-def _address(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    try:
-        return value and str(ip_address(value))
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no IP address.") from None
-
-
 @dialplan.command(short_help="Print the files for Asterisk or FreeSWITCH.")
 @config_option
 @click.option("--pbx", "name", metavar="NAME", help="Only for this [[pbx]].")
-@click.option(
-    "--practice", "practice_files", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
-    help="For this practice file, rather than for the practices in the database; may be given several times.",
-)  # fmt: skip
-@click.option("--address", metavar="IP", callback=_address, help="Where the PBX sees this computer, if it is another.")
+@practice_option
+@address_option
 @click.option(
     "--file", type=click.Choice([*FILES, *FREESWITCH_FILES]), metavar="NAME", help="This file alone, to be redirected."
 )
@@ -104,6 +99,53 @@ def show(
             _print(rendered, pbx, file)
 
 
+@dialplan.command(short_help="Look whether the PBX's files are as they must be.")
+@config_option
+@click.option("--pbx", "name", metavar="NAME", help="Only for this [[pbx]].")
+@practice_option
+@etc_option
+@address_option
+@click.option("--asterisk", "version", type=click.IntRange(1), metavar="22", help="Which Asterisk it is.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def check(
+    name: str | None, practice_files: Sequence[Path], etc: Path | None, address: str | None, version: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Look whether the PBX's files do what this configuration and these practices want.
+
+    What is wrong comes with the exact lines to add. Exit status 1 if anything fails. `textback doctor` asks the
+    PBX, too.
+
+    \b
+    Example: textback dialplan check --asterisk 22
+             textback dialplan check --asterisk-etc copy-of-etc-asterisk --practice practice.toml
+    """
+    config = configuration()
+    pbx = _asterisk(config, name)
+    folder = etc or ETC
+    if not folder.is_dir():
+        raise Refused(f"there is no {folder}: say where the PBX's files are with --asterisk-etc")
+    wishes, files, told = wanted_of(config, pbx, _practices(practice_files), address), read_etc(folder), Told(as_json)
+    extensions = files.get(EXTENSIONS)
+    plan = plan_of(extensions) if extensions else None
+    for finding in (*examine_files(pbx.name, files), *examine_dialplan(wishes, files, plan, None, version)):
+        told.tell(finding)
+    told.sum_up()
+    if told.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _asterisk(config: Config, name: str | None) -> Pbx:
+    """The one whose files are looked at; those of a FreeSWITCH nobody knows how to look at yet."""
+    found = _wanted(config, name, None, only_one=False)
+    asterisks = [pbx for pbx in found if pbx.kind == "asterisk"]
+    if not asterisks:
+        raise Refused(f"{', '.join(pbx.name for pbx in found)}: the files of a FreeSWITCH cannot be looked at yet")
+    if len(asterisks) > 1:
+        raise click.UsageError(f"say --pbx: {' or '.join(pbx.name for pbx in asterisks)}.")
+    return asterisks[0]
+
+
 def _bring_prompts(where: str, force: bool) -> None:
     folder = Path(str(resources(shipped.package("dialplan")))) / "prompts"
     if where:
@@ -130,16 +172,10 @@ def _wanted(config: Config, name: str | None, file: str | None, only_one: bool) 
 
 def _practices(files: Sequence[Path]) -> Sequence[Practice]:
     """Those in the files; without files, those in the database."""
-    if not files:
-        with stored() as connection:
-            return PracticeBook()(connection).practices
-    practices: list[Practice] = []
-    for file in files:
-        practice = load_practice_file(file)
-        if clashes := list(conflicts(practice, practices)):
-            raise ConfigError(file, clashes)
-        practices.append(practice)
-    return practices
+    if (given := practices_in(files)) is not None:
+        return given
+    with stored() as connection:
+        return PracticeBook()(connection).practices
 
 
 def _rendered(config: Config, pbx: Pbx, practices: Sequence[Practice], address: str | None) -> Rendered:

@@ -15,9 +15,12 @@ import click
 
 from textback import numbers
 from textback.cli import starter
+from textback.cli.doctor import look_at
 from textback.cli.faults import Refused
+from textback.cli.looking import found_at
 from textback.cli.settings import config_option
 from textback.config import load, load_practice_file
+from textback.doctor.visit import Visit
 
 
 def _zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -48,6 +51,7 @@ def _here() -> str:
 @click.option("--region", callback=_region, help="The country of the practice, such as US.")
 @click.option("--timezone", callback=_zone, help="The time zone of the practice, such as America/New_York.")
 @click.option("--queue", "queues", multiple=True, help="A queue of the practice; may be given several times.")
+@click.option("--did", "dids", multiple=True, help="A dialled number of the practice; may be given several times.")
 @click.option("--test-number", "test_numbers", multiple=True, help="A mobile of yours that may get texts in test mode.")
 @click.option("--pbx-name", help="What to call the PBX.")
 @click.option("--pbx-host", help="Where the Asterisk is.")
@@ -58,8 +62,11 @@ def _here() -> str:
 @click.option("--context", "contexts", multiple=True, help="A dialplan context where callers arrive; none: any.")
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: take the options, and defaults for the rest.")
 @click.option("--force", is_flag=True, help="Overwrite both files if they exist; never a secret.")
-def init(directory: Path, non_interactive: bool, force: bool, **given: Any) -> None:
+@click.option("--no-doctor", is_flag=True, help="Do not offer to look whether everything is in place.")
+def init(directory: Path, non_interactive: bool, force: bool, no_doctor: bool, **given: Any) -> None:
     """Write textback.toml and practice.toml to start from, and say what to do next.
+
+    Where the manager user is let in already, the PBX is asked for its trunks, queues and dialled numbers.
 
     \b
     Example: textback init
@@ -69,8 +76,8 @@ def init(directory: Path, non_interactive: bool, force: bool, **given: Any) -> N
     taken = [str(path) for path in (config, practice) if path.exists()]
     if taken and not force:
         raise Refused(f"{' and '.join(taken)} exist already: say --force to overwrite, or another --directory")
-    answers = _answers(given, Interview(not non_interactive))
-    secret = (answers["pbx_secret_file"] or directory / "ami-secret").absolute()
+    secret = (given["pbx_secret_file"] or directory / "ami-secret").absolute()
+    answers = _answers(given | {"pbx_secret_file": secret}, Interview(not non_interactive))
     answers |= {"database": directory.absolute() / "textback.db", "pbx_secret_file": str(secret)}
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -80,6 +87,19 @@ def init(directory: Path, non_interactive: bool, force: bool, **given: Any) -> N
     except OSError as error:
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
     click.echo(starter.next_steps(answers, config, practice, [config, practice, *written]))
+    if not (non_interactive or no_doctor) and _is_watched():
+        _offer_doctor(config, practice)
+
+
+def _is_watched() -> bool:
+    return sys.stdin.isatty()
+
+
+def _offer_doctor(config: Path, practice: Path) -> None:
+    """Look whether everything is in place, as often as it is wanted: what is missing can be mended in between."""
+    while click.confirm("Shall I look now whether everything is in place (textback doctor)", default=True):
+        if not look_at(load(config), Visit(), [load_practice_file(practice)]).failed:
+            return
 
 
 class Interview:
@@ -118,14 +138,19 @@ def _answers(given: dict[str, Any], interview: Interview) -> dict[str, Any]:
     ask("region", "In which country is it", "US", lambda text: str(_region_of(text)))
     ask("timezone", "In which time zone", _here(), lambda text: str(_zone_of(text)))
     ask("number", "From which number shall texts be sent", None, lambda text: _number(text, answers["region"]))
-    ask("queues", "Which queues does it have (with commas, empty: all)", "", _several)
     ask("test_numbers", "Your own mobile, for tests (empty: none)", "", _several)
     answers["test_numbers"] = [_number(text, answers["region"]) for text in answers["test_numbers"]]
     ask("pbx_host", "Where is the Asterisk", "127.0.0.1")
     ask("pbx_port", "On which port is its AMI", 5038, int)
     ask("pbx_user", "Which manager user shall textback be", "textback")
-    ask("trunks", "Which channels come from outside (with commas)", "PJSIP/trunk-*", _several)
-    ask("contexts", "In which dialplan contexts do callers arrive (with commas, empty: any)", "", _several)
+    found = found_at(answers)
+    trunks, contexts = found.trunks or ("PJSIP/trunk-*",), found.contexts
+    ask("trunks", "Which channels come from outside (with commas)", ", ".join(trunks), _several)
+    arrive = "In which dialplan contexts do callers arrive (with commas, empty: any)"
+    ask("contexts", arrive, ", ".join(contexts), _several)
+    ask("queues", "Which queues does it have (with commas, empty: all)", ", ".join(found.queues), _several)
+    ask("dids", "Which dialled numbers are its own (with commas, empty: all)", ", ".join(found.dids), _several)
+    answers["dids"] = [_number(text, answers["region"]) for text in answers["dids"]]
     return answers | {"pbx_name": given["pbx_name"] or "main"}
 
 

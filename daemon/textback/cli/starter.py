@@ -33,6 +33,7 @@ Next:
 4. textback --config {config} db upgrade
 5. textback --config {config} practice apply {practice}
 6. textback --config {config} run
+7. textback --config {config} doctor        (it says what is missing still, and which lines mend it)
 
 For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
 {config}, and in the PBX what this prints:
@@ -134,7 +135,7 @@ mode = "test"
 name = "Front desk"
 {entry("number", answers["number"])}
 {entry("queues", list(answers["queues"]))}
-dids = []
+{entry("dids", list(answers["dids"]))}
 
 [hours]
 {week}

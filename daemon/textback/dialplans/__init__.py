@@ -20,8 +20,11 @@ from textback.practice import Practice
 __all__ = [
     "AGI",
     "ESL",
+    "EXTENSIONS",
     "FILES",
     "FREESWITCH_FILES",
+    "MANAGER",
+    "QUEUES",
     "DialplanError",
     "Reach",
     "Rendered",

@@ -12,7 +12,7 @@ from textback.model import Answer
 from textback.numbers import Number
 from textback.sms import Inbound
 from textback.store import inbound as texts
-from textback.store import people
+from textback.store import changes, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +68,5 @@ def stored(conn: Connection, text: Text, message_id: str, provider: str | None, 
         reason=reason,
     )
     texts.note_message(conn, text.conversation, text.at)
+    changes.of_reply(conn, text.conversation, text.sender, text.at, text.now)
     return texts.add(conn, new)

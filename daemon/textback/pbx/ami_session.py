@@ -33,6 +33,7 @@ class _Wire(AMIProtocol):  # type: ignore[misc]
     def __init__(self, on_bytes: Callable[[bytes], None]) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.items: dict[str, list[Headers]] = {}
+        self.answers: dict[str, list[tuple[str, str]]] = {}
         self.on_bytes = on_bytes
 
     def data_received(self, data: bytes) -> None:
@@ -94,22 +95,30 @@ class Session:
 
     def answer(self, block: bytes) -> None:
         """Take a response, or an item or the end of a list, as the reader cut it from the stream and checked it."""
-        headers = dict(reversed(header_pairs(block)))
+        pairs = header_pairs(block)
+        headers = dict(reversed(pairs))
         action_id = headers.get("ActionID", "")
         if action_id not in self._wire.responses:
             return
+        if "Response" in headers:
+            self._wire.answers[action_id] = pairs
         if "Event" in headers and headers.get("EventList") != "Complete":
             self._wire.items.setdefault(action_id, []).append(headers)
         self._wire.handle_message(Message({name: headers[name] for name in _CORRELATES if name in headers}))
 
     async def ask(self, action: Mapping[str, str], timeout: float | None = None) -> Headers:
         """The response to an action. Raises ``LinkError`` if none comes within ``timeout`` seconds."""
-        answer, _ = await self._send(action, timeout, as_list=False)
+        answer, _, _ = await self._send(action, timeout, as_list=False)
         return answer
+
+    async def ask_whole(self, action: Mapping[str, str], timeout: float | None = None) -> list[tuple[str, str]]:
+        """The same with every header of the response, in order: some come several times. Raises ``LinkError``."""
+        _, _, pairs = await self._send(action, timeout, as_list=False)
+        return pairs
 
     async def ask_list(self, action: Mapping[str, str], timeout: float | None = None) -> list[Headers]:
         """The items of a list action. Raises ``LinkError``, permanent if the user may not ask for it."""
-        answer, items = await self._send(action, timeout)
+        answer, items, _ = await self._send(action, timeout)
         if answer.get("Response") != "Success":
             message = answer.get("Message", "no reason given")
             raise LinkError(f"{action['Action']}: {message}", permanent="ermission" in message)
@@ -117,7 +126,7 @@ class Session:
 
     async def _send(
         self, action: Mapping[str, str], timeout: float | None, as_list: bool | None = None
-    ) -> tuple[Headers, list[Headers]]:
+    ) -> tuple[Headers, list[Headers], list[tuple[str, str]]]:
         if any(mark in text for pair in action.items() for text in pair for mark in "\r\n"):
             raise LinkError(f"{action['Action']}: a value has a line end in it, nothing was sent")
         if self._wire.lost.done():
@@ -134,14 +143,21 @@ class Session:
         finally:
             self._wire.responses.pop(action_id, None)
             items = self._wire.items.pop(action_id, [])
+            pairs = self._wire.answers.pop(action_id, [])
         if not future.done():
             future.cancel()
             raise LinkError("the PBX closed the link")
-        return _headers_of(future.result()), items
+        return _headers_of(future.result()), items, pairs
 
     async def closed(self) -> None:
         """Wait until the connection ends, from whichever side."""
         await asyncio.shield(self._wire.lost)
+
+    @property
+    def local_address(self) -> str:
+        """The IP address from which we are connected."""
+        name = self._wire.transport.get_extra_info("sockname")
+        return str(name[0]) if name else ""
 
     @property
     def is_open(self) -> bool:

@@ -46,7 +46,8 @@ class Resync:
             self._add(row, snapshot.dumps.get(uuid))
         for uuid, row in present.items():
             self._adopt(row, snapshot.dumps.get(uuid))
-        for row in snapshot.calls:
+        # who consults somebody (att_xfer) stands in two rows: the one with their caller counts
+        for row in sorted(snapshot.calls, key=self._is_without_caller):
             self._bridge(row)
         for member in snapshot.members:
             self._seat(member, snapshot.dumps)
@@ -108,6 +109,9 @@ class Resync:
         return min(self._at, self._at - (int(now) / 1e6 - then)) if now and now.isdecimal() else min(self._at, then)
 
     # -- what is true of them ---------------------------------------------------------------------------
+
+    def _is_without_caller(self, row: Row) -> bool:
+        return not any(row.get(name) in self._translator.callers for name in ("uuid", "b_uuid"))
 
     def _bridge(self, row: Row) -> None:
         pair = [self._translator.leg(row.get(name)) for name in ("uuid", "b_uuid")]

@@ -85,6 +85,13 @@ def previews(practice: Practice, place: Place, price: float = 0.0) -> list[Previ
     return [_preview(practice, place, language, price) for language in languages]
 
 
+def widest(practice: Practice, place: Place, language: str) -> str:
+    """The text of one place in one language as long as it can get."""
+    said, queue = _Said(practice, place.messages[language], language), sample_queue(practice, place.queue)
+    lines = [line_of(practice, place.queue)] if place.queue else practice.lines
+    return max(said.widest(place.queue and queue, lines), key=len)
+
+
 def line_of(practice: Practice, queue: str | None) -> Line:
     """The line that serves a queue (``support`` or ``main/support``), else the first one."""
     return next((line for line in practice.lines if queue and serves(line, queue)), practice.lines[0])

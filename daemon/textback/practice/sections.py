@@ -190,6 +190,7 @@ class Guards(Section):
     per_minute: Count = 60
     per_day: Count = 2000
     per_prefix: Count = 10
+    holdout: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
     blocked: tuple[NumberOrPrefix, ...] = ()
 
 

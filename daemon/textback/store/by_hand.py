@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, exists, select, update
 
 from textback.model import Direction, Status
+from textback.store import changes
 from textback.store.messages import NewMessage, priority_of
 from textback.store.once import insert_once
 from textback.store.tables import calls, conversations, messages
@@ -36,6 +37,7 @@ def add_once(conn: Connection, new: NewMessage) -> None:
     row = {name: getattr(new, name) for name in NewMessage.__slots__}
     row["priority"] = priority_of(new.flow) if new.priority is None else new.priority
     _insert_once(conn, row, new.created_at)
+    changes.of_answer(conn, new.conversation_id, new.created_at)
 
 
 def second_id(message_id: str) -> str:
@@ -56,6 +58,7 @@ def try_again(conn: Connection, message_id: str, author: str, now: float) -> str
     # By the conversation, since a second attempt has no call_id of its own: that one is unique.
     about = (calls.c.conversation_id == first.conversation_id, calls.c.message_id == message_id)
     conn.execute(update(calls).where(*about).values(message_id=second))
+    changes.of_message(conn, second, now)
     return second
 
 

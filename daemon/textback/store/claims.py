@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, Update, case, func, or_, select,
 from sqlalchemy.exc import IntegrityError
 
 from textback.model import Direction, Flow, Status
+from textback.store import changes
 from textback.store.sweep import sweep
 from textback.store.tables import messages
 
@@ -119,6 +120,8 @@ def settle(conn: Connection, message_id: str, settled: Settled, attempts: int | 
     try:
         with conn.begin_nested():
             written = conn.execute(changed.values(values)).rowcount
+            if settled.sent_at is not None:
+                changes.of_message(conn, message_id, settled.sent_at)
         return settled.status if written else _known_already(conn, message_id, settled)
     except IntegrityError:
         if settled.provider_id is None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, func, literal, select, update
 
 from textback.model import Direction, LineType, Status, Verdict
-from textback.store import line_types, optouts
+from textback.store import changes, line_types, optouts
 from textback.store.tables import calls, messages
 
 
@@ -81,7 +81,7 @@ def _advance(conn: Connection, report: Report, provider: str, now: float) -> App
     rank = _RANK.get(report.status, 0)
     ahead = [status.value for status, other in _RANK.items() if other >= rank]
     changed = update(messages).where(messages.c.id == row.id, messages.c.status.not_in(ahead))
-    if not _written(conn, changed, report, now):
+    if not _written(conn, changed, row.id, report, now):
         return Applied.KNOWN
     _learn(conn, row.to_number, report, provider, now)
     return Applied.CHANGED
@@ -101,7 +101,7 @@ def _adopt(conn: Connection, report: Report, provider: str, now: float) -> Appli
     sent_at = func.coalesce(messages.c.claimed_at, literal(now, messages.c.sent_at.type))
     adopted = update(messages).where(*lost)
     adopted = adopted.values(provider=provider, provider_id=report.provider_id, sent_at=sent_at)
-    if not _written(conn, adopted, report, now):
+    if not _written(conn, adopted, str(report.message_id), report, now):
         return None
     if row.status in (Status.HELD, Status.CANCELLED):
         _judge_sent(conn, str(report.message_id))
@@ -116,11 +116,14 @@ def _unmatched(conn: Connection, report: Report) -> Applied:
     return Applied.UNKNOWN if conn.execute(another).first() is None else Applied.CONFLICT
 
 
-def _written(conn: Connection, changed: Update, report: Report, now: float) -> bool:
+def _written(conn: Connection, changed: Update, message_id: str, report: Report, now: float) -> bool:
     values: dict[str, Any] = {"status": report.status.value, "reason": report.reason}
     if report.status is Status.DELIVERED:
         values["delivered_at"] = now
-    return bool(conn.execute(changed.values(values)).rowcount)
+    written = bool(conn.execute(changed.values(values)).rowcount)
+    if written:
+        changes.of_message(conn, message_id, now)
+    return written
 
 
 def _learn(conn: Connection, number: str, report: Report, provider: str, now: float) -> None:

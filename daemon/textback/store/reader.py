@@ -23,10 +23,20 @@ class Reader:
     def __init__(self, engine: Engine, threads: int = THREADS) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="textback-reader")
+        self._threads, self._asked = threads, 0
 
     async def __call__(self, look: Callable[[Connection], T]) -> T:
         """What ``look`` finds; raises what the database raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._look, look)
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._look, look)
+        finally:
+            self._asked -= 1
+
+    @property
+    def waiting(self) -> int:
+        """Looks that wait until a thread is free."""
+        return max(0, self._asked - self._threads)
 
     def close(self) -> None:
         """Take no more looks; those that hang are left alone."""

@@ -104,6 +104,7 @@ def test_what_stands_in_a_practice_is_text_wherever_it_is_shown(house: House) ->
 def test_a_text_is_shown_as_it_reads_with_its_length_and_what_is_doubtful(house: House, dana: Somebody) -> None:
     text = Page(dana.get("/settings/Riverside/missed").body).text
     assert "Sorry we missed you, Maria. Riverside" in text and "To callers you do not know" in text
+    assert f"With the longest values Sorry we missed you, {'W' * 20}. Riverside" in text
     assert "up to 52 of 200 characters · 1 segment" in text
     form = opened(dana, "abandoned") | {"abandoned.message.en": "Reply to us 👍"}
     answer = save(dana, "abandoned", form, do="preview")
@@ -184,3 +185,23 @@ def test_numbers_of_persons_are_masked_in_the_history(house: House, dana: Somebo
     assert save(dana, "guards", opened(dana, "guards") | {"guards.blocked": "+12025550143"}).status == 303
     page = dana.get("/settings/Riverside/history").body
     assert "+12025550143" not in page and "+1202•••0143" in page
+
+
+def test_a_change_is_told_in_the_words_of_its_page(house: House, dana: Somebody) -> None:
+    saved = {
+        "guards": {"guards.per_day": "9"},
+        "hours": {"hours.mon": ""},
+        "missed": {"missed.outside_hours.message.en": "Closed. {practice}"},
+    }
+    for leaf, typed in saved.items():
+        assert save(dana, leaf, opened(dana, leaf) | typed).status == 303
+    quick = {"version": "4", "do": "save", "was": "DOB", "title": "Birth", "text.en": "When?"}
+    assert dana.post("/settings/Riverside/quick_responses", **quick).status == 303
+    text = Page(dana.get("/settings/Riverside/history").body).text
+    for words in (
+        "Guards, at most so many: In a day guards.per_day (default) 9",
+        "Hours, the week: Monday hours.mon",
+        "Missed calls, outside hours: Text in English (en) missed.outside_hours.message.en",
+        'Quick responses, number 1: title quick_response[0].title "DOB" "Birth"',
+    ):
+        assert words in text, words

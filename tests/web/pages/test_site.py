@@ -288,6 +288,8 @@ def test_everything_nasty_in_an_address_is_as_if_it_were_not_there(any_house: Ho
                 assert answer.status == 200, (page, name, value)
 
 
+RIVERSIDE, PREVIEW = "/settings/Riverside", {"do": "preview", "version": "1"}
+LOU = {"role": "staff", "of.0": "Riverside"}
 #: What is read from each form, besides what makes it do something.
 FORMS: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
     ("/conversations/1/do", {"do": "assign"}, ("to",)),

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from textback.book import PracticeBook
+from textback.health import Health
 from textback.sms import Provider
 from textback.web.access import Access
 from textback.web.pages.live import Live
@@ -49,6 +50,8 @@ class Office:
     live: Live
     on_work: Callable[[], None] = lambda: None
     webhooks: str | None = None
+    #: how the daemon is whose pages these are; None: nothing runs beside them
+    health: Callable[[], Health | None] = lambda: None
 
     def page(self, request: Request, name: str, view: View, **values: Any) -> HTMLResponse:
         """A template as a page for somebody with this view."""

@@ -13,11 +13,13 @@ from textback.web.account import AccountPage
 from textback.web.front import front
 from textback.web.pages.calls import CallPages
 from textback.web.pages.conversation import ConversationPages
+from textback.web.pages.health import HealthPage
 from textback.web.pages.inbox import InboxPages
 from textback.web.pages.live_pages import LivePages
 from textback.web.pages.new_text import NewTextPage
 from textback.web.pages.office import Office
 from textback.web.pages.pictures import PicturePage
+from textback.web.pages.reports import ReportPages
 from textback.web.pages.settings.history import HistoryPage
 from textback.web.pages.settings.pages import SettingsPages
 from textback.web.pages.settings.quick import QuickPage
@@ -39,7 +41,7 @@ class Site:
     def app(self) -> Starlette:
         """The app, for ``serve``."""
         access = self.office.access
-        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages)
+        pages = (CallPages, InboxPages, ConversationPages, PicturePage, NewTextPage, LivePages, ReportPages, HealthPage)
         settings = (SettingsPages, QuickPage, HistoryPage, WebhooksPage)
         return front(
             access,

@@ -8,7 +8,7 @@ from typing import Any
 
 from textback.mistakes import Mistake
 from textback.practice import Practice
-from textback.practice.preview import Preview, places, previews
+from textback.practice.preview import Preview, places, previews, widest
 from textback.web.pages.settings.counting import counted, fixed_values, values_for_script
 from textback.web.pages.settings.fields import Field, Typed, beside
 from textback.web.pages.settings.groups import Group, Spot, fields_of
@@ -53,7 +53,7 @@ class ShownGroup:
 
     group: Group
     fields: tuple[ShownField, ...]
-    previews: tuple[Preview, ...]
+    previews: tuple[tuple[Preview, str], ...]
 
     @property
     def rows(self) -> list[tuple[ShownField, ...]]:
@@ -107,14 +107,15 @@ def _shown(one: Field, ident: str, value: str, mistakes: Sequence[Mistake], fixe
 
 
 def _widget(one: Field, value: str) -> str:
-    is_day = one.label == "Day"
+    is_day = one.called.endswith(".day")
     return "date" if is_day and is_date(value) else one.kind.widget
 
 
-def _previews(practice: Practice | None, spot: Spot | None) -> tuple[Preview, ...]:
+def _previews(practice: Practice | None, spot: Spot | None) -> tuple[tuple[Preview, str], ...]:
+    """Each text as a sample caller reads it, and as long as it can get."""
     if practice is None or spot is None:
         return ()
     for place in places(practice):
         if (place.flow, place.when, place.queue) == (spot.flow, spot.when, spot.queue):
-            return tuple(previews(practice, place))
+            return tuple((one, widest(practice, place, one.language)) for one in previews(practice, place))
     return ()

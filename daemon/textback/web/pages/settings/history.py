@@ -10,13 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from textback.model import Role
-from textback.practice.changes import Change, changes
+from textback.practice.changes import changes
 from textback.store import practices
 from textback.store.practices import PracticeRow
 from textback.store.signatures import signed
 from textback.web.access import require
 from textback.web.pages.office import Office
-from textback.web.pages.settings.pages import HOME, common, found
+from textback.web.pages.settings.ground import HOME, common, found
+from textback.web.pages.settings.words import Told, told
 from textback.web.pages.view import View, view
 
 LEAF = "history"
@@ -32,7 +33,7 @@ class Version:
     by: str
     by_file: bool
     at: float
-    changes: tuple[Change, ...] | None
+    changes: list[Told] | None
 
 
 class HistoryPage:
@@ -57,17 +58,17 @@ class HistoryPage:
             return view(conn, self._office.book(conn), staff, access.clock()), row, kept
 
         seen, row, kept = await access.look(look)
-        told = told_of(kept)[:PAGE]
-        more = told[-1].number if len(kept) > PAGE else None
-        return self._office.page(request, "settings_history.html", seen, **common(row, LEAF), told=told, more=more)
+        shown = versions_of(kept)[:PAGE]
+        more = shown[-1].number if len(kept) > PAGE else None
+        return self._office.page(request, "settings_history.html", seen, **common(row, LEAF), told=shown, more=more)
 
 
-def told_of(kept: list[PracticeRow]) -> list[Version]:
+def versions_of(kept: list[PracticeRow]) -> list[Version]:
     """Each version with what it changed, newest first, as they are given."""
     return [_version(row, older) for row, older in zip(kept, [*kept[1:], None])]
 
 
 def _version(row: PracticeRow, older: PracticeRow | None) -> Version:
     known = older is not None and older.version == row.version - 1
-    told = tuple(changes(older.document, row.document)) if known and older is not None else None
-    return Version(row.version, *signed(row.updated_by), row.updated_at, told)
+    shown = told(changes(older.document, row.document), row.document) if known and older is not None else None
+    return Version(row.version, *signed(row.updated_by), row.updated_at, shown)

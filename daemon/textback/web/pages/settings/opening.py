@@ -83,9 +83,9 @@ class Opening:
 
     def _row_fields(self, rows: list[Row]) -> Iterator[Field]:
         for row in rows:
-            day = Field(row.path, "Day", LINE, name=self._name(row.at))
-            yield day
-            yield Field((*row.path, "spans"), "Hours", SPANS, name=self._name(row.at, "spans"))
+            nth = f" {row.at + 1}" if row.at else ""
+            yield Field(row.path, f"Day{nth}", LINE, name=self._name(row.at))
+            yield Field((*row.path, "spans"), f"Hours{nth}", SPANS, name=self._name(row.at, "spans"))
 
     def _name(self, number: int, what: str = "day") -> str:
         return f"{self.key}.differs.{number}.{what}"

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -16,27 +15,32 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from textback.mistakes import Mistake
-from textback.model import Role, Staff
+from textback.model import Role
 from textback.practice import Practice, read_practice
-from textback.store import practices
 from textback.store.practices import PracticeRow
-from textback.store.signatures import signed
 from textback.web.access import form_of, require
-from textback.web.forms import Form
 from textback.web.pages.office import Office
 from textback.web.pages.settings import holidays
 from textback.web.pages.settings.fields import Typed
 from textback.web.pages.settings.flows import FlowSheet
 from textback.web.pages.settings.form import shown_groups, words_of
+from textback.web.pages.settings.ground import (
+    HOME,
+    MOST_FIELDS,
+    address,
+    common,
+    found,
+    place_of,
+    typed_in,
+    version_of,
+)
 from textback.web.pages.settings.groups import Asked, Sheet
+from textback.web.pages.settings.merging import merged
 from textback.web.pages.settings.saving import Outcome, Overtaken, checked, save
 from textback.web.pages.settings.sheets import SHEETS, TABS
 from textback.web.pages.settings.texts import PLACEHOLDERS
 from textback.web.pages.view import View, view
 
-HOME = "/settings"
-#: Fields of the longest form: each queue of a practice may have rules and texts of its own.
-MOST_FIELDS = 3000
 LONGEST_NAME = 100
 
 
@@ -100,8 +104,11 @@ class SettingsPages:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         if outcome.saved:
             return RedirectResponse(f"{address(name, leaf)}?said=saved", HTTPStatus.SEE_OTHER)
-        status = HTTPStatus.CONFLICT if outcome.overtaken else HTTPStatus.UNPROCESSABLE_ENTITY
-        return await self._page(request, Shown(typed, outcome.mistakes, outcome.overtaken, status=status))
+        other = outcome.overtaken
+        if other is not None:
+            typed = merged(SHEETS[leaf], other.base, outcome.row.document, typed)
+        status = HTTPStatus.CONFLICT if other else HTTPStatus.UNPROCESSABLE_ENTITY
+        return await self._page(request, Shown(typed, outcome.mistakes, other, status=status))
 
     async def _preview(self, request: Request, typed: Typed, version: int) -> Response:
         staff, access, (name, leaf) = require(request, Role.MANAGER), self._office.access, place_of(request)
@@ -149,53 +156,6 @@ def _values(sheet: Sheet, row: PracticeRow, leaf: str, shown: Shown) -> dict[str
         "placeholders": PLACEHOLDERS,
         "queues": _queues_without_rules(row.document, leaf, typed) if is_flow else [],
     }
-
-
-def common(
-    row: PracticeRow, leaf: str, other: Overtaken | None = None, version: int | None = None
-) -> dict[str, Any]:
-    """What every page of a practice shows; ``version``: that its forms are made from, if not the newest."""
-    who, by_file = signed(other.by) if other else ("", False)
-    return {
-        "practice": row.name,
-        "home": f"{HOME}/{quote(row.name, safe='')}",
-        "leaf": leaf,
-        "tabs": TABS,
-        "version": row.version if version is None else version,
-        "overtaken": other,
-        "overtaken_by": f"{who}, with a practice file" if by_file else who,
-    }
-
-
-def found(conn: Connection, staff: Staff, name: str) -> PracticeRow:
-    """A practice that somebody sees; raises HTTPException, 404."""
-    row = practices.find(conn, name) if "\0" not in name else None
-    if row is None or not staff.sees(row.name):
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    return row
-
-
-def place_of(request: Request) -> tuple[str, str]:
-    """The practice that an address is about, and the last part of it."""
-    return request.path_params["practice"], request.scope["path"].rpartition("/")[2]
-
-
-def address(practice: str, leaf: str) -> str:
-    """Where a page of a practice is."""
-    return f"{HOME}/{quote(practice, safe='')}/{leaf}"
-
-
-def typed_in(form: Form) -> dict[str, str]:
-    """What was typed, with line ends as everybody else has them."""
-    return {name: value.replace("\r\n", "\n") for name, value in form.items()}
-
-
-def version_of(form: Form) -> int:
-    """The version that a form was made from; raises HTTPException, 400."""
-    text = form.get("version", "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise HTTPException(HTTPStatus.BAD_REQUEST)
-    return int(text)
 
 
 def _queues_without_rules(document: Mapping[str, Any], leaf: str, typed: Typed) -> list[str]:

@@ -23,8 +23,9 @@ from textback.web.access import form_of, require
 from textback.web.pages.office import Office
 from textback.web.pages.settings.fields import SHORT, Document, Field, Typed, put, typed_of
 from textback.web.pages.settings.form import ShownGroup, shown_groups, words_of
+from textback.web.pages.settings.ground import HOME, MOST_FIELDS, address, common, found, typed_in, version_of
 from textback.web.pages.settings.groups import Group
-from textback.web.pages.settings.pages import HOME, MOST_FIELDS, address, common, found, typed_in, version_of
+from textback.web.pages.settings.merging import kept
 from textback.web.pages.settings.saving import Outcome, save
 from textback.web.pages.settings.texts import own_language, text_fields
 from textback.web.pages.view import View, view
@@ -78,7 +79,7 @@ class QuickPage:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         if outcome.saved:
             return RedirectResponse(f"{address(name, LEAF)}?said=saved", HTTPStatus.SEE_OTHER)
-        return await self._page(request, typed, outcome)
+        return await self._page(request, _overtaken(typed, outcome), outcome)
 
     async def _page(self, request: Request, typed: Typed | None = None, outcome: Outcome | None = None) -> Response:
         staff, access, name = require(request, Role.MANAGER), self._office.access, request.path_params["practice"]
@@ -116,6 +117,15 @@ def edited(document: Mapping[str, Any], typed: Typed) -> tuple[Document, list[Mi
             all_of_them.insert(max(0, place + (-1 if doing == "up" else 1)), one)
         return changed, []
     return dict(document), []
+
+
+def _overtaken(typed: Typed, outcome: Outcome) -> Typed:
+    """What was typed, and what was left alone as it is by now, where both are about the same one."""
+    base, now = outcome.overtaken and outcome.overtaken.base, outcome.row.document
+    if not base or any(_place(one, typed) == len(one.get(KEY, [])) for one in (base, now)):
+        return typed
+    before, after = (typed_of(_fields(one, _place(one, typed), typed), one) for one in (base, now))
+    return kept(before, after, typed)
 
 
 def _place(document: Mapping[str, Any], typed: Typed) -> int:

@@ -40,11 +40,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Overtaken:
-    """What others changed since a form was made; ``changes`` is None where nobody can tell any more."""
+    """What others changed since a form was made from ``base``; both are None where nobody can tell any more."""
 
     by: str
     at: float
     changes: tuple[Change, ...] | None
+    base: Mapping[str, Any] | None
 
 
 def save(
@@ -57,15 +58,26 @@ def save(
     row = practices.find(conn, name, for_update=True)
     if row is None or not staff.sees(row.name):
         return None
-    if (row.version, row.updated_by) == (version + 1, by_page(staff.name)) and abs(row.updated_at - now) < _SAME:
-        return Outcome(row, saved=True)
     if row.version != version:
+        if _is_this(conn, row, staff, others, version, edit, now):
+            return Outcome(row, saved=True)
         return Outcome(row, overtaken=overtaken(conn, row, version))
     practice, mistakes = checked(row, edit, staff, others)
     if practice is None:
         return Outcome(row, tuple(mistakes))
     _put(conn, row, practice, staff, now)
     return Outcome(row, saved=True)
+
+
+def _is_this(
+    conn: Connection, row: PracticeRow, staff: Staff, others: Iterable[Practice], version: int, edit: Edit, now: float
+) -> bool:
+    """Whether what stands there is this very change, made by a run whose COMMIT was not heard of."""
+    if (row.version, row.updated_by) != (version + 1, by_page(staff.name)) or abs(row.updated_at - now) >= _SAME:
+        return False
+    older = practices.versions(conn, row.name, before=row.version, limit=1)
+    practice = checked(older[0], edit, staff, others)[0] if older else None
+    return practice is not None and to_document(practice) == row.document
 
 
 def checked(
@@ -84,9 +96,9 @@ def checked(
 def overtaken(conn: Connection, row: PracticeRow, version: int) -> Overtaken:
     """What changed in a practice after that version."""
     kept = practices.versions(conn, row.name, before=version + 1, limit=1)
-    known = bool(kept) and kept[0].version == version
-    told = tuple(changes(kept[0].document, row.document)) if known else None
-    return Overtaken(row.updated_by, row.updated_at, told)
+    base = kept[0].document if kept and kept[0].version == version else None
+    told = None if base is None else tuple(changes(base, row.document))
+    return Overtaken(row.updated_by, row.updated_at, told, base)
 
 
 def _put(conn: Connection, row: PracticeRow, practice: Practice, staff: Staff, now: float) -> None:

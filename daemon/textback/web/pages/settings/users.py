@@ -22,7 +22,7 @@ from textback.web.forms import Form
 from textback.web.pages.office import Office
 from textback.web.pages.settings import doings
 from textback.web.pages.settings.doings import Doing, Wish
-from textback.web.pages.settings.pages import HOME, MOST_FIELDS
+from textback.web.pages.settings.ground import HOME, MOST_FIELDS
 from textback.web.pages.settings.staffing import Missing, Refused, manages, roles_to_give, sees
 from textback.web.pages.view import View, view
 from textback.web.sign_in import BUSY

@@ -18,7 +18,7 @@ from textback.web.access import form_of, require
 from textback.web.forms import Form
 from textback.web.ids import row_id
 from textback.web.pages.office import Office
-from textback.web.pages.settings.pages import HOME
+from textback.web.pages.settings.ground import HOME
 from textback.web.pages.view import View, view
 from textback.web.shown import FLOWS
 from textback.web.told import language_of

@@ -1,0 +1,65 @@
+"""By what the figures of a practice are counted: its days, its lines, and how short a hold is too short."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from textback.directory import Directory
+from textback.practice import Practice
+from textback.store.day_counts import Place
+from textback.store.figures import EDITION
+
+
+class Rules:
+    """The rules of one practice as they are now."""
+
+    def __init__(self, directory: Directory, practice: Practice) -> None:
+        self.practice, self._directory = practice, directory
+        self.zone = practice.timezone
+
+    def line(self, place: Place) -> str:
+        """The number of the line that calls at a place belong to."""
+        home = self._directory.home(*place, practice=self.practice.name)
+        return home[1].number if home else ""
+
+    def min_hold(self, place: Place) -> float:
+        """Seconds; who hangs up sooner at that place was on hold too shortly to be texted."""
+        pbx, queue, _ = place
+        return self.practice.abandoned.for_queue(f"{pbx}/{queue}" if queue else None).min_hold
+
+    @property
+    def longest_min_hold(self) -> float:
+        """Seconds; the longest of all queues."""
+        flow = self.practice.abandoned
+        return max([flow.min_hold, *(flow.for_queue(queue).min_hold for queue in flow.queue)])
+
+    @property
+    def fingerprint(self) -> str:
+        """Something that differs where a day may be counted differently: what was kept by another is out of date."""
+        flow = self.practice.abandoned
+        holds = {queue: flow.for_queue(queue).min_hold for queue in flow.queue}
+        lines = [
+            (one.name, one.region, one.default, [(line.number, line.queues, line.dids) for line in one.lines])
+            for one in self._directory.practices
+        ]
+        told = json.dumps([EDITION, self.zone, flow.min_hold, holds, lines], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=10_000)
+def day_span(zone: str, day: date) -> tuple[float, float]:
+    """When a day begins in a time zone, and when the next one does, in epoch seconds; 23 to 25 hours."""
+    return _midnight(zone, day), _midnight(zone, day + timedelta(1))
+
+
+def day_at(zone: str, at: float) -> date:
+    """The day that it is in a time zone at a time in epoch seconds."""
+    return datetime.fromtimestamp(at, ZoneInfo(zone)).date()
+
+
+def _midnight(zone: str, day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp()
