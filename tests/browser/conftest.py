@@ -13,9 +13,9 @@ from tests.clinic import Clinic, open_clinic
 from .visits import Visits, chromium, missing
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """Chromium, or a reason."""
+    """Chromium, or a reason. Gone before other tests: while Playwright runs, no other loop can in this thread."""
     reason = missing()
     if reason and "browser" in os.environ.get("TEXTBACK_REQUIRE", ""):
         pytest.fail(reason)

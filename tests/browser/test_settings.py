@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from textback.demo.desk_calls import rings_out
+from tests.clinic import Clinic
 from tests.world import until
+from textback.demo.desk_calls import rings_out
 
-from .clinic import Clinic
-from .visits import PHONE, Visits
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="no browser to test with").expect
+from .visits import PHONE, Visits, expect
 
 DURING, OUTSIDE = "Sorry we missed you, there. Riverside", "Riverside is closed."
 

@@ -27,10 +27,10 @@ PATHS = (
 )  # fmt: skip
 METHODS = ("POST", "POST", "POST", "GET", "PUT", "HEAD", "OPTIONS")
 NASTY = (
-    "", "\0", "a\0b", "\ud800", "\u202e", "\ufffe", "😀" * 60, "STOP", "Stop!\0", "HELP", "'", "%", "9" * 5000, "-1",
-    "nan", "+12025550143", "+12025550100", "12025550143", "anonymous", "72975", "SM" + "a" * 32, "delivered",
-    "undelivered", "30006", "21610",
-    "10", "99999", "https://evil.example/a", "image/png", "es-MX", "x" * 10_000, "+" + "1" * 40,
+    "", "\0", "a\0b", "\ud800", "\u202e", "\ufffe", "😀" * 60, "STOP", "Stop!\0", "HELP", "'", "%", "9" * 5000,
+    "-1", "nan", "+12025550143", "+12025550100", "12025550143", "anonymous", "72975", "SM" + "a" * 32, "delivered",
+    "undelivered", "30006", "21610", "10", "99999", "https://evil.example/a", "image/png", "es-MX", "x" * 10_000,
+    "+" + "1" * 40,
 )  # fmt: skip
 FIELDS = (
     "MessageSid", "AccountSid", "From", "To", "Body", "NumMedia", "MediaUrl0", "MediaContentType0", "MessageStatus",

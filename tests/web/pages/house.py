@@ -56,7 +56,6 @@ STAFF = (
     ("dana", Role.MANAGER, ["Riverside"]),
     ("kim", Role.STAFF, ["Riverside"]),
     ("gus", Role.STAFF, ["Grove"]),
-    ("mia", Role.MANAGER, ["Grove"]),
     ("ada", Role.ADMIN, []),
 )
 _serial = itertools.count(1)
@@ -79,6 +78,11 @@ class House(Visited):
         browser = self.browser()
         assert self.run(browser.sign_in(name)).status == 303
         return Somebody(self, browser, self.run(browser.csrf()))
+
+    def employ(self, name: str, role: Role, of: list[str]) -> None:
+        """Let somebody sign in."""
+        given: dict[str, Any] = {"full_name": f"{name.title()} Full", "role": role, "practices_of_theirs": of}
+        self.change(accounts.add, name, password_hash=HASH, by="test", now=NOW, **given)
 
     def stranger(self) -> Somebody:
         """Nobody who is signed in."""
@@ -162,8 +166,7 @@ def house(engine: Engine, **options: Any) -> Iterator[House]:
         try:
             made.want(RIVERSIDE, GROVE)
             for name, role, of in STAFF:
-                given: dict[str, Any] = {"full_name": f"{name.title()} Full", "role": role, "practices_of_theirs": of}
-                made.change(accounts.add, name, password_hash=HASH, by="test", now=NOW, **given)
+                made.employ(name, role, of)
             yield made
         finally:
             runner.run(serving.__aexit__(None, None, None))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from textback.model import Role
 from textback.store import accounts
 from textback.store.sessions import IDLE, LONGEST
 from textback.store.staff_tables import users
@@ -157,6 +158,7 @@ def test_a_page_that_was_open_for_a_week_does_nothing(house: House, dana: Somebo
 @pytest.mark.parametrize("name", ["gus", "mia"], ids=["staff", "a manager"])
 def test_whoever_is_of_another_practice_sees_nothing_of_it_anywhere(house: House, name: str) -> None:
     filled(house)
+    house.employ("mia", Role.MANAGER, ["Grove"])
     gus = house.somebody(name)
     before = house.rows(conversations), house.rows(messages), house.rows(calls), house.rows(contacts)
     for address in addresses(house.app):
