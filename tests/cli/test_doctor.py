@@ -14,7 +14,6 @@ from textback.doctor.asterisk import prompts
 from .conftest import Home
 
 PORT = 1  # nobody listens there
-HTTP = '[http]\nlisten = "127.0.0.1:1"\n'
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +23,14 @@ def no_asterisk_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(prompts, "_DATA", str(tmp_path / "no-data"))
 
 
+def configure(home: Home, more: str = "", port: int = PORT) -> None:
+    """Nobody serves the pages, either."""
+    home.configure(more, port)
+    home.config.write_text(home.config.read_text().replace("127.0.0.1:0", "127.0.0.1:1"))
+
+
 def ready(home: Home) -> None:
-    home.configure(HTTP, port=PORT)
+    configure(home)
     home.migrate()
     home.want()
 
@@ -73,7 +78,7 @@ def test_files_are_looked_at_even_if_the_pbx_cannot_be_reached(home: Home, tmp_p
 
 
 def test_practices_may_be_given_before_they_are_applied(home: Home) -> None:
-    home.configure(HTTP, port=PORT)
+    configure(home)
     home.migrate()
     assert [row["message"] for row in rows(home) if row["check"] == "practices"] == [
         "there is no practice yet, so nobody is texted"
@@ -89,7 +94,7 @@ def test_a_configuration_that_is_wrong_is_told_as_by_every_command(home: Home) -
 
 
 def test_what_others_chose_to_be_called_reaches_no_terminal_as_it_is(home: Home) -> None:
-    home.configure(HTTP, port=PORT)
+    configure(home)
     home.migrate()
     queues = [{"name": "Desk", "number": "+12025550100", "queues": ["a\u202eb"]}]
     home.want(line=queues)
@@ -100,7 +105,7 @@ def test_files_of_one_pbx_are_not_taken_for_those_of_another(home: Home, tmp_pat
     other = (
         '[[pbx]]\nname = "other"\nkind = "asterisk"\nusername = "t"\nsecret = "x"\ntrunks = ["PJSIP/t-*"]\nport = 1\n'
     )
-    home.configure(HTTP + other, port=PORT)
+    configure(home, other, port=PORT)
     assert home.run("doctor", "--asterisk-etc", tmp_path).exit_code == 2
 
 

@@ -43,7 +43,7 @@ def found(folder: Path | None, asked: Iterable[str]) -> Suggestions:
     async def ask() -> Suggestions:
         async with fake_asterisk() as pbx:
             prepare(pbx, asked)
-            return await suggest(AmiSettings("", "127.0.0.1", pbx.port, "tb", SECRET, ()), folder)
+            return await suggest(AmiSettings("", "127.0.0.1", pbx.port, SECRET, (), username="tb"), folder)
 
     return asyncio.run(ask())
 

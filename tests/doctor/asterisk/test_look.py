@@ -26,7 +26,7 @@ def see(prepare: Callable[[FakeAsterisk], None], secret: str = SECRET, listen: f
         async with fake_asterisk() as pbx:
             allow(pbx, *ACTIONS)
             prepare(pbx)
-            settings = AmiSettings("main", "127.0.0.1", pbx.port, "tb", secret, ())
+            settings = AmiSettings("main", "127.0.0.1", pbx.port, secret, (), username="tb")
             on_listening = more.get("on_listening", lambda _: (lambda name: None))(pbx)
             found = await look(settings, ["from-trunk"], listen, lambda: NOW, on_listening)
             heard = {one["Action"] for one in pbx.heard}

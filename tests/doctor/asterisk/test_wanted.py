@@ -8,7 +8,7 @@ from ..house import House
 def test_what_is_rendered_is_there_to_be_quoted(home: House) -> None:
     wanted = home.wanted
     assert wanted.problem is None and wanted.rendered and wanted.way
-    assert "[tb]" in wanted.rendered.files["manager-textback.conf"] and wanted.way.agi == "agi://127.0.0.1:4573"
+    assert "[tb]" in wanted.rendered.files["manager-textback.conf"] and wanted.way.hooks == "agi://127.0.0.1:4573"
     assert [queue.name for queue in wanted.offering] == ["support"]
 
 
