@@ -36,7 +36,7 @@ QUEUED: list[str] = []
 def house(health: Health | None) -> Callable[[Access, Places, Passwords, Complaints], Starlette]:
     def build(access: Access, places: Places, passwords: Passwords, complaints: Complaints) -> Starlette:
         work = lambda: QUEUED.append("work")  # noqa: E731
-        office = Office(access, PracticeBook(), Console(), Live(access.look), work, lambda: health)
+        office = Office(access, PracticeBook(), Console(), Live(access.look), work, health=lambda: health)
         return Site(office, places, passwords, complaints).app()
 
     return build
