@@ -8,7 +8,8 @@ from sqlalchemy import Engine, text
 from tests.practices import document, practice
 from textback.doctor.database import examine_database, examine_practices
 from textback.doctor.finding import SHELL
-from textback.store import practices
+from textback.store import migrations, practices
+from textback.store.engine import open_engine
 
 from .house import failures, statuses
 
@@ -26,10 +27,13 @@ def test_one_without_tables_is_to_be_upgraded(fresh_url: str) -> None:
     assert (finding.lines, finding.file, stored) == (("textback db upgrade",), SHELL, ())
 
 
-def test_one_of_a_newer_program_is_not_touched(engine: Engine, database_url: str) -> None:
+def test_one_of_a_newer_program_is_not_touched(fresh_url: str) -> None:
+    engine = open_engine(fresh_url)
+    migrations.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
-    assert "does not know" in failures(examine_database(database_url)[0])[0].message
+    engine.dispose()
+    assert "does not know" in failures(examine_database(fresh_url)[0])[0].message
 
 
 def test_one_that_cannot_be_reached_fails_without_its_password(tmp_path: Path) -> None:
