@@ -37,7 +37,7 @@ async def opened(engine: Engine, most: int = 600) -> AsyncIterator[tuple[Visited
     writer.start()
     try:
         async with site(app, most=most) as there:
-            yield Visited(there, engine, time, access, passwords, False), live, writer
+            yield Visited(there, app, engine, time, access, passwords, False), live, writer
     finally:
         passwords.close()
         reader.close()
