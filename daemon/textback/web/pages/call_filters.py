@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -138,7 +138,7 @@ def cursor(text: str) -> Cursor | None:
     at, _, last = text.partition("~")
     try:
         key = float(at)
-        datetime.fromtimestamp(key)
+        datetime.fromtimestamp(key, timezone.utc)
     except (ValueError, OverflowError, OSError):
         return None
     return Cursor(key, last) if last and "\0" not in last else None
@@ -166,7 +166,7 @@ def _midnight(day: date, zone: ZoneInfo) -> float | None:
     """When a day begins there; None where that lies beyond what a clock can tell."""
     try:
         at = datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
-        datetime.fromtimestamp(at).astimezone(ZoneInfo("UTC"))
+        datetime.fromtimestamp(at, timezone.utc)
         return at
     except (ValueError, OverflowError, OSError):
         return None
