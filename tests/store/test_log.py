@@ -110,8 +110,7 @@ def is_found(row: dict[str, Any], found: Found) -> bool:
 
 def in_order(rows: Sequence[dict[str, Any]], wanted: Wanted) -> list[str]:
     """Newest first; those that need somebody by when they began to, those with a rare text by their texts."""
-    usual = [None, log.NONE, *(() if wanted.dispositions == ("answered",) else (log.REPLIED, "sent", "delivered"))]
-    rare = wanted.text not in usual and wanted.found is None
+    rare = wanted.text in log.RARE and wanted.found is None
     key = "text_at" if rare else "needs_since" if wanted.needs else "started_at"
     return [row["id"] for row in sorted(rows, key=lambda row: (row[key], row["id"]), reverse=True)]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from textback.model import Direction, Disposition, Status
+from textback.model import Direction, Status
 from textback.store.strands import MOST, Strand
 from textback.store.tables import calls, conversations, messages
 
@@ -27,8 +27,6 @@ NONE, REPLIED = "none", "replied"
 #: So common that the calls are looked through in their order; the others are found from the messages.
 _COMMON = ("sent", "delivered")
 RARE = tuple(word for word in TEXT_STATES if word not in _COMMON)
-#: What a text may be that somebody replied to.
-_GONE = (Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.UNKNOWN, Status.FAILED)
 
 
 class Found(NamedTuple):
@@ -77,13 +75,9 @@ def strands(wanted: Wanted) -> list[Strand]:
 
 
 def by_text(wanted: Wanted) -> Sequence[Status | None]:
-    """The states of the texts by which calls are found, in the order of these; (None,): the calls themselves are read.
-
-    Hardly a call that was answered has a text, and hardly a text is in one of the rare states.
-    """
-    is_rare = wanted.dispositions == (Disposition.ANSWERED,) and wanted.text not in (None, NONE)
-    if wanted.found is None and (wanted.text in RARE or is_rare):
-        return TEXT_STATES.get(wanted.text or "", _GONE)
+    """The rare states of texts, in whose order calls are found; (None,): the calls themselves are read in theirs."""
+    if wanted.found is None and wanted.text in RARE:
+        return TEXT_STATES[wanted.text]
     return (None,)
 
 
@@ -144,10 +138,7 @@ def _strand(wanted: Wanted, conditions: Sequence[ColumnElement[bool]], state: St
 
 def _joined_for(query: Select[Any], wanted: Wanted, state: Status | None) -> Select[Any]:
     if state is not None:
-        texted = messages.join(calls, calls.c.message_id == messages.c.id)
-        is_answered = wanted.text == REPLIED
-        talk = conversations.c.id == messages.c.conversation_id
-        return query.select_from(texted.join(conversations, talk) if is_answered else texted)
+        return query.select_from(messages.join(calls, calls.c.message_id == messages.c.id))
     if wanted.text in TEXT_STATES:
         return query.select_from(calls.join(messages, messages.c.id == calls.c.message_id))
     if wanted.text == REPLIED:
