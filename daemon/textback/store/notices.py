@@ -54,13 +54,14 @@ class Notice(NamedTuple):
     practice: str
     line: str
     attempts: int
+    created_at: float
     expires_at: float
 
 
 _n, _waits = notices.c, notices.c.status == State.WAITING.value
 _claimable = select(
-    _n.id, _n.conversation_id, _n.channel, _n.address, _n.practice, conversations.c.line, _n.attempts, _n.expires_at,
-    conversations.c.unread_since,
+    _n.id, _n.conversation_id, _n.channel, _n.address, _n.practice, conversations.c.line, _n.attempts,
+    _n.created_at, _n.expires_at, conversations.c.unread_since,
 ).join(conversations)  # fmt: skip
 
 
