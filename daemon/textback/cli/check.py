@@ -60,9 +60,9 @@ def _read(files: Sequence[Path]) -> tuple[Config | None, dict[Path, Practice], l
     for file in files:
         try:
             practice = load_practice_file(file)
-            wrong = [*conflicts(practice, practices.values())]
-            wrong += refused(practice.notify.webhook, config.ways) if config else []
-            mistakes += [f"{file}: {mistake}" for mistake in wrong]
+            beside = [*conflicts(practice, practices.values())]
+            beside += refused(practice.notify.webhook, config.ways) if config else []
+            mistakes += [f"{file}: {mistake}" for mistake in beside]
             practices[file] = practice
         except ConfigError as wrong:
             mistakes.append(str(wrong))
