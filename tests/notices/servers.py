@@ -52,7 +52,7 @@ class MailBox:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.encrypted.append(session.ssl is not None)
+        self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
         if "DATA" in self.say:
             return self.say["DATA"]
         assert isinstance(envelope.content, bytes)
