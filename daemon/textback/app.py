@@ -67,6 +67,7 @@ class App:
         self._provider = provider
         self.links: dict[str, Link] = {}
         self.listening: listeners.Listening = {}
+        self.tidings: Tidings | None = None
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -95,7 +96,7 @@ class App:
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
-        tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
+        tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
         works.append(tidings.run)
         health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
