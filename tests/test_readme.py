@@ -27,16 +27,20 @@ def practice_of(folder: Path, *tables: str) -> Practice:
 def test_its_textback_toml_can_be_used(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hush-hush")
     links, _, _ = told("[database]").partition("[sms]")
-    text = links + told("[agi]", "[webhooks]", "[http]", "[sms]\nprovider")
-    for file in ("ami-secret", "twilio-token"):
+    text = links + told("[agi]", "[webhooks]", "[http]", "[sms]\nprovider", "[mail]")
+    (tmp_path / "key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    text = text.replace("/etc/textback/webhook-key", "key")
+    for file in ("ami-secret", "twilio-token", "smtp-password"):
         text = text.replace(f"/etc/textback/{file}", "secret")
     (tmp_path / "textback.toml").write_text(text, "utf-8")
     loaded = config.load(tmp_path / "textback.toml")
     assert loaded.agi and loaded.webhooks and loaded.http.public_url and loaded.pbx[0].name == "main"
+    assert loaded.ways.email and loaded.ways.webhook
 
 
 def test_its_practice_file_can_be_used(tmp_path: Path) -> None:
-    practice = practice_of(tmp_path, "[practice]", "[guards]", "[call_to_text]", "[chat]")
+    practice = practice_of(tmp_path, "[practice]", "[guards]", "[call_to_text]", "[notify]", "[chat]")
+    assert practice.notify.after == 30.0 and len(practice.notify.email) == 1
     assert practice.quick_responses[0].title == "DOB Request"
     assert practice.call_to_text.for_queue("sales").after == 90.0 and practice.warnings() == []
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from http import HTTPStatus
 
 from textback.config import Config
-from textback.doctor.finding import Finding, failed, ok, skipped, warning
+from textback.doctor.finding import Finding, failed, ok, warning
 from textback.notices.errand import Untold
 from textback.notices.webhook import INSIDE, Webhook
 from textback.practice import Practice
@@ -18,14 +18,12 @@ _PAGES = ('public_url = "https://textback.clinic.internal"',)
 
 
 async def examine_telling(config: Config, practices: Sequence[Practice]) -> AsyncIterator[Finding]:
-    """By e-mail and by webhook; nobody is told anything."""
+    """By e-mail and by webhook, where a practice wants it; nobody is told anything."""
     by_email = [practice for practice in practices if practice.notify.email]
     by_webhook = [practice for practice in practices if practice.notify.webhook]
-    if not by_email and not by_webhook:
-        yield skipped("notify", "no practice wants its staff told of replies by e-mail or webhook")
-        return
-    for finding in _links(config):
-        yield finding
+    if by_email or by_webhook:
+        for finding in _links(config):
+            yield finding
     if by_email:
         yield await _mail(config)
     webhook = webhook_of(config)
