@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
 from ipaddress import ip_network
@@ -166,6 +167,31 @@ def test_each_try_looks_anew() -> None:
             return len(there.posts), names.asked
 
     assert asyncio.run(story()) == (1, ["rebind.example"] * 2)
+
+
+def test_a_name_server_that_hangs_holds_up_nobody_elses_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lookups wait in threads, of which the loop's own pool has a handful."""
+    answered = threading.Event()
+    real = socket.getaddrinfo
+
+    def asked(host: Any, *given: Any, **named: Any) -> Any:
+        if host == "hangs.example":
+            answered.wait(10.0)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return real(host, *given, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
+
+    async def story() -> None:
+        carrier = hook(timeout=0.05)
+        asking = [carrier.carry(errand(target="http://hangs.example/")) for _ in range(40)]
+        for error in await asyncio.gather(*asking, return_exceptions=True):
+            assert isinstance(error, Untold) and "no answer in time" in str(error)
+        async with asyncio.timeout(5.0):
+            assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+        answered.set()
+
+    asyncio.run(story())
 
 
 def test_a_name_that_there_is_not_is_told_in_words() -> None:

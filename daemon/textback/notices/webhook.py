@@ -15,7 +15,7 @@ from yarl import URL
 from textback.clock import Clock
 from textback.inside import Network, address_of, may_be_reached
 from textback.notices.errand import Errand, Untold
-from textback.notices.resolving import Inside, OutsideOnly
+from textback.notices.resolving import Inside, OutsideOnly, OwnThreads
 from textback.notices.signing import signature
 from textback.store.notices import Channel
 
@@ -44,7 +44,7 @@ class Webhook:
         lookup: AbstractResolver | None = None,
     ) -> None:
         self._key, self._clock, self._allowed, self._timeout = key, clock, allowed, timeout
-        self._context, self._lookup = context, lookup
+        self._context, self._lookup = context, lookup or OwnThreads(AT_ONCE)
 
     def place(self, practice: str) -> str:
         """Each practice has its own receiver."""
