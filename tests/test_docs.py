@@ -31,7 +31,8 @@ def told(page: str, *tables: str) -> str:
 
 
 def practice_of(folder: Path, *tables: str) -> Practice:
-    (folder / "practice.toml").write_text(told("practice.md", *tables), "utf-8")
+    notify = told("notices.md", "[notify]\nemail")
+    (folder / "practice.toml").write_text("\n".join([told("practice.md", *tables), notify]), "utf-8")
     return config.load_practice_file(folder / "practice.toml")
 
 
@@ -67,24 +68,27 @@ def test_each_page_of_the_documents_is_linked_from_the_readme() -> None:
 
 
 def test_their_textback_toml_can_be_used(tmp_path: Path) -> None:
-    for file in ("ami-secret", "esl-secret", "twilio-token"):
+    for file in ("ami-secret", "esl-secret", "twilio-token", "smtp-password"):
         (tmp_path / file).write_text("hush-hush")
+    (tmp_path / "webhook-key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     asterisk, freeswitch = (block for block in blocks("pbx.md") if block.startswith("[[pbx]]"))
     records = next(block for block in blocks("pbx.md") if block.startswith("queue_log"))
     text = "\n".join(
         [
             asterisk, records, freeswitch.replace('"main"', '"branch"'), told("pbx.md", "[agi]"),
-            told("pages.md", "[http]"), told("twilio.md", "[sms]\nprovider", "[webhooks]"),
+            told("pages.md", "[http]"), told("twilio.md", "[sms]\nprovider", "[webhooks]"), told("notices.md", "[mail]"),
         ]
     )  # fmt: skip
     (tmp_path / "textback.toml").write_text(text.replace("/etc/textback/", ""), "utf-8")
     loaded = config.load(tmp_path / "textback.toml")
     assert loaded.agi and loaded.esl and loaded.webhooks and loaded.http.public_url
+    assert loaded.ways.email and loaded.ways.webhook
     assert [(pbx.name, pbx.kind) for pbx in loaded.pbx] == [("main", "asterisk"), ("branch", "freeswitch")]
 
 
 def test_their_practice_file_can_be_used(tmp_path: Path) -> None:
     practice = practice_of(tmp_path, "[practice]", "[abandoned]", "[guards]", "[chat]")
+    assert practice.notify.after == 30.0 and len(practice.notify.email) == 1
     assert practice.quick_responses[0].title == "DOB Request"
     assert practice.call_to_text.for_queue("sales").after == 90.0 and practice.warnings() == []
 

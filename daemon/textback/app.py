@@ -33,6 +33,7 @@ from textback.store.claims import OutMessage
 from textback.store.engine import StoreError, open_engine
 from textback.store.reader import Reader
 from textback.store.writer import Writer
+from textback.tidings import Tidings
 from textback.tracker import Tracker
 from textback.trigger import Trigger
 
@@ -66,6 +67,7 @@ class App:
         self._provider = provider
         self.links: dict[str, Link] = {}
         self.listening: listeners.Listening = {}
+        self.tidings: Tidings | None = None
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -94,7 +96,9 @@ class App:
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
-        health = partial(self.health, writer, reader, intake, outbox, provider)
+        tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
+        works.append(tidings.run)
+        health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
         answering = (tracker, intake, reader, self._clock, self.listening)
         works += listeners.hooks(self._config, self.links, *answering)
@@ -114,7 +118,13 @@ class App:
             await provider.close()
 
     def health(
-        self, writer: Writer, reader: Reader, intake: Intake, outbox: Outbox, provider: Provider
+        self,
+        writer: Writer,
+        reader: Reader,
+        intake: Intake,
+        outbox: Outbox,
+        provider: Provider,
+        tidings: Tidings,
     ) -> Health:
         """How it is now."""
         links_now = [
@@ -133,6 +143,7 @@ class App:
             provider_trouble=outbox.line.trouble,
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
+            staff_not_told=dict(tidings.trouble),
         )
 
     async def _link(

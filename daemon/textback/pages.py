@@ -53,7 +53,7 @@ async def pages(
     writer.on_commit = live.stir
     passwords = Passwords()
     reached = None if config.webhooks is None else config.webhooks.public_url or ""
-    office = Office(access, PracticeBook(), provider, live, on_work, reached, health)
+    office = Office(access, PracticeBook(), provider, live, on_work, reached, health, config.ways)
     app = Site(office, places, passwords, complaints).app()
     heard = partial(listening.__setitem__, "http")
 

@@ -15,6 +15,7 @@ from textback.doctor.finding import Finding, failed, skipped
 from textback.doctor.listening import examine_hooks_listener, examine_pages
 from textback.doctor.provider import examine_provider
 from textback.doctor.public import examine_public_url
+from textback.doctor.telling import examine_telling
 from textback.doctor.visit import Visit
 from textback.practice import Practice
 
@@ -52,7 +53,7 @@ async def examine(
         if only in (None, pbx.name):
             async for finding in _EXAMINE[pbx.kind](config, pbx, practices, visit):
                 yield finding
-    outside = (examine_provider(config, practices), examine_public_url(config))
+    outside = (examine_provider(config, practices), examine_public_url(config), examine_telling(config, practices))
     for findings in (examine_hooks_listener(config, practices), examine_pages(config), *outside):
         async for finding in findings:
             yield finding

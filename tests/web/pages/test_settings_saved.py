@@ -57,6 +57,13 @@ CHANGES: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
         {"missed.outside_hours.message.en": "Closed: {practice}"},
     ),
     ("chat", {"chat.allow_unknown": "off"}, {"chat.allow_unknown": False}),
+    (
+        "notify",
+        {"notify.email": "front@clinic.example\n desk@clinic.example \n", "notify.after": "5m"},
+        {"notify.email": ["front@clinic.example", "desk@clinic.example"], "notify.after": "5m"},
+    ),
+    ("notify", {"notify.webhook": "https://crm.example/hook"}, {"notify.webhook": "https://crm.example/hook"}),
+    ("notify", {"notify.language": "es"}, {"notify.language": "es"}),
     ("chat", {"chat.hours.kept": "own", "chat.hours.fri": "9:00-13:00"}, {"chat.hours": {"fri": ["09:00-13:00"]}}),
     ("chat", {"chat.after_hours_reply.en": "Later."}, {"chat.after_hours_reply.en": "Later."}),
     ("guards", {"guards.quiet_hours": "21:00-08:00"}, {"guards.quiet_hours": "21:00-08:00"}),
