@@ -76,7 +76,8 @@ def test_their_textback_toml_can_be_used(tmp_path: Path) -> None:
     text = "\n".join(
         [
             asterisk, records, freeswitch.replace('"main"', '"branch"'), told("pbx.md", "[agi]"),
-            told("pages.md", "[http]"), told("twilio.md", "[sms]\nprovider", "[webhooks]"), told("notices.md", "[mail]"),
+            told("pages.md", "[http]"), told("twilio.md", "[sms]\nprovider", "[webhooks]"),
+            told("notices.md", "[mail]"),
         ]
     )  # fmt: skip
     (tmp_path / "textback.toml").write_text(text.replace("/etc/textback/", ""), "utf-8")
