@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, or_, select
 
 from textback.model import Direction, Known, Status
-from textback.store import line_types
+from textback.store import erased, line_types
 from textback.store.once import insert_once
 from textback.store.tables import contacts, conversations, messages, optouts, staff_reached as reached
 
@@ -106,7 +106,7 @@ def _known(
 ) -> dict[str, Known]:
     values = {"numbers": numbers}
     landlines = line_types.landlines(connection, numbers, now)
-    out = set(connection.execute(_opted_out, values).scalars())
+    out = {*connection.execute(_opted_out, values).scalars(), *erased.opted_out(connection, numbers)}
     reached_at = {row.number: row.at for row in connection.execute(_reached, values)}
     written = {row.number: row for row in connection.execute(_written, values | {"calls": judged})}
     people: defaultdict[str, list[RowMapping]] = defaultdict(list)
