@@ -21,12 +21,14 @@ from textback.intake import Intake
 from textback.judge import judge_again
 from textback.ledger import Entry
 from textback.model import Decision
+from textback.nightly import Nightly
 from textback.orders import Order
 from textback.outbox import Outbox
 from textback.pages import pages
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.providers import provider_of
+from textback.retention import Ages
 from textback.sms import Provider
 from textback.store import links, migrations
 from textback.store.claims import OutMessage
@@ -96,6 +98,7 @@ class App:
         works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
         health = partial(self.health, writer, reader, intake, outbox, provider)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
+        works += _nightly(self._config, reader, writer, self._clock)
         answering = (tracker, intake, reader, self._clock, self.listening)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
@@ -184,6 +187,12 @@ class App:
         self._on_decided(decided)
         if any(entry.message_id for entry in decided):
             outbox.nudge()
+
+
+def _nightly(config: Config, reader: Reader, writer: Writer, clock: Clock) -> list[listeners.Work]:
+    kept = config.retention
+    ages = Ages(kept.calls, kept.messages, None, kept.audit)  # raw posts go every few hours
+    return [] if ages.is_nothing else [Nightly(reader, writer, PracticeBook(), ages, kept.at, clock).run]
 
 
 async def _restored(writer: Writer, pbxes: list[str]) -> Tracker:

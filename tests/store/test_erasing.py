@@ -29,7 +29,8 @@ def call(number: int, caller: str, **columns: Any) -> dict[str, Any]:
     """A call that began so many seconds after noon."""
     row: dict[str, Any] = dict.fromkeys(visits.c.keys())
     row |= {"id": f"main/{number}", "pbx": "main", "practice": "Clinic", "caller": caller, "voicemail": False}
-    row |= {"backfilled": False, "started_at": NOON + number, "ended_at": NOON + number + 30, "caller_tail": caller[-4:]}
+    row |= {"backfilled": False, "started_at": NOON + number, "ended_at": NOON + number + 30}
+    row |= {"caller_tail": caller[-4:]}
     row |= {"disposition": "abandoned", "verdict": "text", "reason": "abandoned", "flow": "abandoned", "queue": "q"}
     return row | columns
 
@@ -41,10 +42,10 @@ def text(conn: Connection, number: str, **given: Any) -> str:
     return messages.add(conn, messages.NewMessage(**(new | given)))
 
 
-def reply(conn: Connection, number: str, body: str, sid: str, at: float) -> int:
-    talk = people.conversation_for(conn, "Clinic", LINE, number, NOON)
+def reply(conn: Connection, number: str, body: str, sid: str, at: float, practice: str = "Clinic") -> int:
+    talk = people.conversation_for(conn, practice, LINE, number, at)
     new = inbound.NewText(
-        id=f"in-{sid}", conversation_id=talk, practice="Clinic", line=LINE, sender=number, body=body, segments=1,
+        id=f"in-{sid}", conversation_id=talk, practice=practice, line=LINE, sender=number, body=body, segments=1,
         encoding="GSM-7", at=at, provider="twilio", provider_id=sid, media=[{"url": f"https://x/{number}"}],
     )  # fmt: skip
     assert inbound.add(conn, new)
@@ -56,7 +57,7 @@ def live_richly(conn: Connection) -> int:
     """Ann calls, is texted, replies, is noted, opts out; Bob asks for a text to her number. Gives her conversation."""
     person = {"practice": "Clinic", "number": ANN, "kind": "patient", "verified": True, "created_at": NOON}
     conn.execute(contacts.insert(), person | {"first_name": "Annabel", "last_name": "Leeway", "external_id": "E1"})
-    story = [[NOON, "called 2025550100"], [NOON + 1, "talks with Annabel"], [NOON + 2, "pressed 2"], [NOON + 9, "hung up"]]
+    story = [[NOON, "called 2025550100"], [NOON, "talks with Annabel"], [NOON + 2, "pressed 2"], [NOON + 9, "hung up"]]
     calls.save(conn, [
         call(1, ANN, caller_name="LEEWAY, ANNABEL", story=story, why="text: hung up", answered_by="202-555-0111"),
         call(2, BOB, story=[[NOON, "called"], [NOON, "pressed 0"]]),
@@ -73,7 +74,8 @@ def live_richly(conn: Connection) -> int:
     conn.execute(notes.insert(), {"id": "n", "conversation_id": talk, "author": "kim", "body": "allergic", "at": NOON})
     conn.execute(conversations.update().where(conversations.c.id == talk).values(asked=[["Annabel", 1]]))
     audit.note(conn, NOON, "kim", Action.ASSIGNED, practice="Clinic", conversation=talk, detail="to Annabel")
-    for kind, sid, told in (("sms", "SM2", {"From": ANN}), ("status", "SM1", {"X": "-"}), ("voice", "CA1", {"F": ANN})):
+    posts = (("sms", "SM2", {"From": ANN}), ("status", "SM1", {"X": "-"}), ("voice", "CA1", {"From": ANN}))
+    for kind, sid, told in posts:
         callbacks.keep(conn, "twilio", kind, sid, "", told, NOON)
     line_types.record(conn, ANN, LineType.MOBILE, NOON, "twilio")
     people.staff_reached(conn, ANN, NOON, "main")
@@ -237,7 +239,8 @@ def test_somebody_who_waits_for_an_answer_is_in_flight_until_it_is_closed(conn: 
 def test_what_others_wrote_about_them_is_told_and_left(conn: Connection) -> None:
     live_richly(conn)
     talk = reply(conn, BOB, "My mother's number is (202) 555-0111", "SM8", NOON)
-    conn.execute(notes.insert(), {"id": "b", "conversation_id": talk, "author": "k", "body": f"see {ANN}", "at": NOON})
+    note = {"id": "b", "conversation_id": talk, "author": "k", "body": f"see {ANN}", "at": NOON}
+    conn.execute(notes.insert(), note)
     erasing.erase(conn, ANN, "lee", NOON + DAY)
     assert sorted(erasing.mentioned(conn, ANN)) == [("note", talk), ("text", talk)]
 
@@ -257,7 +260,8 @@ def test_one_of_several_who_share_a_number_can_be_taken_out_of_the_contacts(conn
     ("said", "tells"),
     [
         ("+12025550111", True), ("(202) 555-0111", True), ("202.555.0111", True), ("1-202-555-0111", True),
-        ("2025550122", False), ("call Annabel", True), ("Annabella", False), ("answered after 42 s", False), ("", False),
+        ("2025550122", False), ("call Annabel", True), ("Annabella", False), ("answered after 42 s", False),
+        ("", False),
     ],
 )  # fmt: skip
 def test_traces_are_found_however_they_are_written(said: str, tells: bool) -> None:

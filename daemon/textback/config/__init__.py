@@ -9,7 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textback.config.sections import Address, Agi, Config, Database, Esl, Http, Log, Pbx, Sms, Twilio, Webhooks
+from textback.config.sections import (
+    SHORTEST_AGE,
+    Address,
+    Agi,
+    Config,
+    Database,
+    Esl,
+    Http,
+    Log,
+    Pbx,
+    Retention,
+    Sms,
+    Twilio,
+    Webhooks,
+)
 from textback.mistakes import Mistake, not_yet_told, read_leniently, required, shown
 from textback.practice import Practice, PracticeError, read_practice
 
@@ -24,6 +38,8 @@ __all__ = [
     "Log",
     "Mistake",
     "Pbx",
+    "Retention",
+    "SHORTEST_AGE",
     "Sms",
     "Twilio",
     "Webhooks",

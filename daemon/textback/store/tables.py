@@ -24,8 +24,8 @@ from textback.store.schema import metadata
 
 __all__ = [
     "callbacks", "calls", "contacts", "conversations", "erased_optouts", "line_types", "lines", "links", "marks",
-    "messages", "metadata", "optouts", "polls", "practice_versions", "practices", "report_tables", "senders", "staff_reached", "staff_tables",
-    "webhook_tokens",
+    "messages", "metadata", "optouts", "polls", "practice_versions", "practices", "report_tables", "senders",
+    "staff_reached", "staff_tables", "webhook_tokens",
 ]  # fmt: skip
 
 #: MariaDB's FLOAT has seven digits
