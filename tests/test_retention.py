@@ -158,7 +158,8 @@ def test_contacts_that_the_practice_imported_stay(clinic: Engine) -> None:
 
 def test_only_one_practice_is_purged_if_it_is_named(clinic: Engine) -> None:
     with clinic.begin() as conn:
-        grove = document(practice__name="Grove", practice__default=False, line=[{"name": "G", "number": "+12025550109"}])
+        lines = [{"name": "G", "number": "+12025550109"}]
+        grove = document(practice__name="Grove", practice__default=False, line=lines)
         practices.put(conn, "Grove", grove, "test", OLD)
         calls.save(conn, [visit(1, OLD), visit(2, OLD, practice="Grove"), visit(3, OLD, practice="gone")])
         callbacks.keep(conn, "twilio", "sms", "SM1", "", {}, OLD)
