@@ -226,5 +226,9 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
             log.info("database upgraded to %s", revision)
         return
     status = migrations.status(engine)
+    if status.newer:
+        raise StoreError(
+            f"the database is at revision {status.current}, which this textback does not know: a newer version made it"
+        )
     if not status.at_head:
         raise StoreError("the database is not at the newest schema: run `textback db upgrade`")

@@ -100,7 +100,10 @@ def _prove(path: Path) -> None:
 def _opened(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(f"there is no file {path}")
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30.0)
+    # SQLite cannot make the files beside it that WAL needs: without them, nobody else is writing either
+    is_still = not os.access(path.parent, os.W_OK) and not any(name.exists() for name in _beside(path))
+    how = "mode=ro&immutable=1" if is_still else "mode=ro"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=30.0)
 
 
 def publish(part: Path, target: Path, force: bool) -> None:
