@@ -331,3 +331,26 @@ def test_the_file_is_the_one_named_else_that_of_the_environment_else_the_one_her
     monkeypatch.setenv("TEXTBACK_CONFIG", "other.toml")
     assert config.find(None) == Path("other.toml")
     assert config.find("named.toml") == Path("named.toml")
+
+
+def test_how_long_what_is_kept_is_read_in_days_and_years(tmp_path: Path) -> None:
+    told = '[retention]\ncalls = "400d"\nmessages = "1y"\nraw = "7d"\naudit = "6y"\nat = "02:15"\n'
+    (tmp_path / "textback.toml").write_text(told)
+    kept = config.load(tmp_path / "textback.toml").retention
+    day = 86_400.0
+    assert (kept.calls, kept.messages, kept.raw) == (400 * day, 365.25 * day, 7 * day)
+    assert (kept.audit, kept.at) == (6 * 365.25 * day, 135)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('calls = "9d"', 'at least "10d"'), ("calls = 400", '"400d" or "6y"'), ('audit = "0d"', '"400d" or "6y"'),
+        ('at = "3 a.m."', 'a time of day such as "03:30"'),
+    ],
+)  # fmt: skip
+def test_what_is_no_age_is_a_mistake(tmp_path: Path, line: str, expected: str) -> None:
+    (tmp_path / "textback.toml").write_text(f"[retention]\n{line}\n")
+    with pytest.raises(config.ConfigError) as wrong:
+        config.load(tmp_path / "textback.toml")
+    assert f"retention.{line.split()[0]}" in str(wrong.value) and expected in str(wrong.value)

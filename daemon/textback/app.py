@@ -21,12 +21,14 @@ from textback.intake import Intake
 from textback.judge import judge_again
 from textback.ledger import Entry
 from textback.model import Decision
+from textback.nightly import Nightly
 from textback.orders import Order
 from textback.outbox import Outbox
 from textback.pages import pages
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.providers import provider_of
+from textback.retention import Ages
 from textback.sms import Provider
 from textback.store import links, migrations
 from textback.store.claims import OutMessage
@@ -100,6 +102,7 @@ class App:
         works.append(tidings.run)
         health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
+        works += _nightly(self._config, reader, writer, self._clock)
         answering = (tracker, intake, reader, self._clock, self.listening)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
@@ -197,6 +200,12 @@ class App:
             outbox.nudge()
 
 
+def _nightly(config: Config, reader: Reader, writer: Writer, clock: Clock) -> list[listeners.Work]:
+    kept = config.retention
+    ages = Ages(kept.calls, kept.messages, None, kept.audit)  # raw posts go every few hours
+    return [] if ages.is_nothing else [Nightly(reader, writer, PracticeBook(), ages, kept.at, clock).run]
+
+
 async def _restored(writer: Writer, pbxes: list[str]) -> Tracker:
     """The tracker, with the calls that were open, or settling, when the daemon stopped."""
     book = PracticeBook()
@@ -228,5 +237,9 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
             log.info("database upgraded to %s", revision)
         return
     status = migrations.status(engine)
+    if status.newer:
+        raise StoreError(
+            f"the database is at revision {status.current}, which this textback does not know: a newer version made it"
+        )
     if not status.at_head:
         raise StoreError("the database is not at the newest schema: run `textback db upgrade`")

@@ -66,7 +66,7 @@ def replies(
     reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause)
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
     works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
-    works.append(lambda stop: _prune(reception, stop))
+    works.append(lambda stop: _prune(reception, config.retention.raw, stop))
     works.append(lambda stop: _wake(writer, clock, stop))
     twilio = config.sms.twilio
     if twilio is not None and twilio.lookup:
@@ -139,9 +139,9 @@ def _is_up(link: Link) -> Callable[[], bool]:
     return lambda: link.is_up
 
 
-async def _prune(reception: Reception, stop: asyncio.Event) -> None:
+async def _prune(reception: Reception, kept: float, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        await reception.prune()
+        await reception.prune(kept)
         await _pause(stop, PRUNE)
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textback.config.kinds import Address
-from textback.config.sections import Agi, Config, Database, Esl, Http, Log, Pbx, Sms, Twilio, Webhooks
+from textback.config.kinds import SHORTEST_AGE, Address
+from textback.config.sections import Agi, Config, Database, Esl, Http, Log, Pbx, Retention, Sms, Twilio, Webhooks
 from textback.config.telling import WHSEC, Mail, Notify, mail_mistakes, missing_ca
 from textback.mistakes import Mistake, not_yet_told, read_leniently, required, shown
 from textback.practice import Practice, PracticeError, read_practice
@@ -28,6 +28,8 @@ __all__ = [
     "Mistake",
     "Notify",
     "Pbx",
+    "Retention",
+    "SHORTEST_AGE",
     "Sms",
     "Twilio",
     "Webhooks",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -10,9 +11,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, Strict, ValidationInfo
 
-from textback.fields import OneLine, WebAddress
+from textback.fields import OneLine, WebAddress, read_age
 from textback.mistakes import Expected
 
+DAY = 86_400.0
+#: Seconds: the answer of a person may count for a reply within seven days, and the reply for a call within one.
+SHORTEST_AGE = 10 * DAY
 DEFAULT_PORTS = {"asterisk": 5038, "freeswitch": 8021}
 DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
 
@@ -77,12 +81,29 @@ def _beside_the_file(value: str, info: ValidationInfo) -> str:
     return value if "://" in value else str((info.context or {}).get("base", Path()) / value)
 
 
+def _time_of_day(value: object) -> int:
+    try:
+        at = datetime.strptime(value if isinstance(value, str) else "", "%H:%M")
+    except ValueError:
+        raise Expected('a time of day such as "03:30"') from None
+    return at.hour * 60 + at.minute
+
+
+def _long_enough(seconds: float) -> float:
+    if seconds < SHORTEST_AGE:
+        raise Expected(f'at least "{SHORTEST_AGE / DAY:.0f}d", since the reports look so far back')
+    return seconds
+
+
 def _printable(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().isprintable():
         raise Expected("a secret of printable characters")
     return secret
 
 
+Age = Annotated[float, PlainValidator(read_age)]
+LongAge = Annotated[float, PlainValidator(lambda value: _long_enough(read_age(value)))]
+TimeOfDay = Annotated[int, PlainValidator(_time_of_day)]
 FilePath = Annotated[OneLine, AfterValidator(_beside_the_file)]
 Secret = Annotated[SecretStr, Strict(), Field(min_length=1), AfterValidator(_printable)]
 Listen = Annotated[Address, PlainValidator(_address)]

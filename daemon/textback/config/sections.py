@@ -7,16 +7,20 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 
 from textback.config.kinds import (
+    DAY,
     AccountSid,
     Address,
+    Age,
     DatabaseUrl,
     FilePath,
     Listen,
+    LongAge,
     Networks,
     PbxName,
     Port,
     PublicUrl,
     Secret,
+    TimeOfDay,
     usual_port,
 )
 from textback.config.telling import Mail, Notify
@@ -115,6 +119,19 @@ class Log(Section):
     log_numbers: Flag = False
 
 
+class Retention(Section):
+    """[retention]: for how long what is kept, in seconds; None: for ever. ``at``: minutes after midnight.
+
+    ``calls`` and ``messages`` are no shorter than the reports look back; ``raw``: what the provider posted.
+    """
+
+    calls: LongAge | None = None
+    messages: LongAge | None = None
+    raw: Age = 30 * DAY
+    audit: Age | None = None
+    at: TimeOfDay = 3 * 60 + 30
+
+
 class Config(Section):
     """textback.toml; a listener whose table is missing is not opened, but for the pages."""
 
@@ -128,6 +145,7 @@ class Config(Section):
     mail: Mail | None = None
     notify: Notify = Notify()
     log: Log = Log()
+    retention: Retention = Retention()
 
     @property
     def ways(self) -> Ways:

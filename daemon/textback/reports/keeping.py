@@ -86,7 +86,7 @@ class Keeping:
             await self._sleep(EVERY)
 
     async def _keep(self, rules: Rules, day: date) -> None:
-        changed, rows = await self._reader(partial(_count, rules=rules, day=day))
+        changed, rows = await self._reader(partial(count, rules=rules, day=day))
         now, name = self._clock(), rules.practice.name
         await self._writer.run(
             lambda conn: day_counts.save(conn, name, str(day), rules.fingerprint, changed, rows, now)
@@ -105,7 +105,8 @@ def missing(conn: Connection, rules: Rules, now: float) -> list[date]:
     return [date.fromisoformat(day) for day in reversed(found)][:AT_ONCE]
 
 
-def _count(conn: Connection, rules: Rules, day: date) -> tuple[int, list[day_counts.Kept]]:
+def count(conn: Connection, rules: Rules, day: date) -> tuple[int, list[day_counts.Kept]]:
+    """The figures of a day, and how often its calls had been changed by then."""
     # The changes first: one that is committed while the calls are counted makes the day be counted once more
     since, until_ = day_span(rules.zone, day)
     changed = changes_of(rules, day, day_counts.changes(conn, rules.practice.name, since, until_))
