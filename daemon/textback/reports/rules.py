@@ -5,21 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from textback.directory import Directory
 from textback.practice import Practice
 from textback.store.day_counts import Place
 from textback.store.figures import EDITION
+from textback.store.seals import OPEN, Seal
 
 
 class Rules:
-    """The rules of one practice as they are now."""
+    """The rules of one practice as they are now; ``seal``: from when on its calls are all there."""
 
-    def __init__(self, directory: Directory, practice: Practice) -> None:
-        self.practice, self._directory = practice, directory
+    def __init__(self, directory: Directory, practice: Practice, seal: Seal = OPEN) -> None:
+        self.practice, self.seal, self._directory = practice, seal, directory
         self.zone = practice.timezone
+
+    @property
+    def first(self) -> date:
+        """The first day that may be counted: what is kept of those before it stands for ever."""
+        return date.fromisoformat(self.seal.day) if self.seal.day else date.min
+
+    def span(self, day: date) -> tuple[float, float]:
+        """When the calls of a day began: from, and before, in epoch seconds; each call is in one day, sealed or not."""
+        since, until = day_span(self.zone, day)
+        since = self.seal.at if str(day) == self.seal.day else max(since, self.seal.at)
+        return since, max(since, until)
 
     def line(self, place: Place) -> str:
         """The number of the line that calls at a place belong to."""
@@ -37,7 +49,7 @@ class Rules:
         flow = self.practice.abandoned
         return max([flow.min_hold, *(flow.for_queue(queue).min_hold for queue in flow.queue)])
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Something that differs where a day may be counted differently: what was kept by another is out of date."""
         flow = self.practice.abandoned
