@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -41,10 +41,11 @@ def counted(conn: Connection, directory: Directory, practice: Practice, first: d
     """The figures of a practice from ``first`` to ``last``, both included; a month may be there in several pieces."""
     rules = rules_of(conn, directory, practice)
     stale = set(not_kept(conn, rules, first, last))
-    kept = kept_days.months(conn, practice.name, f"{first:%Y-%m}", f"{last:%Y-%m}") if first <= last else []
     good: defaultdict[str, set[int]] = defaultdict(set)
-    for day in each_day(first, last):
-        good[f"{day:%Y-%m}"].update([day.day] if day not in stale else [])
+    for day in rules.calendar(first, last):
+        if day.date not in stale:
+            good[day.text[:7]].add(day.date.day)
+    kept = kept_days.months(conn, practice.name, str(first)[:7], str(last)[:7]) if good else []
     return [*_only(kept, good), *_now(conn, rules, stale)]
 
 
@@ -59,7 +60,7 @@ def _now(conn: Connection, rules: Rules, days: Iterable[date]) -> Iterable[Month
     found: dict[tuple[str, LineQueue], Month] = {}
     for day in days:
         for place, told in count_day(conn, rules, day).items():
-            month = f"{day:%Y-%m}"
+            month = str(day)[:7]
             before = found.get((month, place)) or empty(rules.practice.name, month, *place)
             found[month, place] = before.with_day(day.day, told)
     return found.values()
@@ -79,19 +80,19 @@ def not_kept(conn: Connection, rules: Rules, first: date | None, last: date) -> 
         return []
     changed = kept_days.changes(conn, name, rules.span(first)[0], rules.span(last)[1])
     known = kept_days.days(conn, name, rules.fingerprint, str(first), str(last))
-    return [day for day in each_day(first, last) if known.get(str(day)) != changes_of(rules, day, changed)]
+    days = rules.calendar(first, last)
+    return [day.date for day in days if known.get(day.text) != _changes_of(changed, day.in_utc)]
 
 
-def changes_of(rules: Rules, day: date, changed: dict[str, int]) -> int:
-    """How often the calls of a day have been changed late, of what ``kept_days.changes`` tells of the UTC days."""
-    return sum(changed.get(one, 0) for one in kept_days.utc_days(*rules.span(day)))
+def _changes_of(changed: Mapping[str, int], days: Iterable[str]) -> int:
+    return sum([changed.get(day, 0) for day in days])
 
 
 def keep_day(conn: Connection, rules: Rules, day: date) -> Callable[[Connection, float], None]:
     """Count a day; what this gives keeps it, in a transaction that may be another one, at a time in epoch seconds."""
     name, span = rules.practice.name, rules.span(day)
     # The changes first: one that is committed while the calls are counted makes the day be counted once more
-    changed = changes_of(rules, day, kept_days.changes(conn, name, *span))
+    changed = _changes_of(kept_days.changes(conn, name, *span), kept_days.utc_days(*span))
     found = count_day(conn, rules, day)
     return lambda conn, now: kept_days.save(conn, name, str(day), rules.fingerprint, changed, found, now)
 

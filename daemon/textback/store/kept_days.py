@@ -26,7 +26,7 @@ def changes(conn: Connection, practice: str, first: float, last: float) -> dict[
     """How often calls of each UTC day were changed late, for the days from ``first`` to ``last`` (epoch seconds)."""
     between = report_changes.c.day.between(utc_day(first), utc_day(last))
     query = select(report_changes.c.day, report_changes.c.changes).where(report_changes.c.practice == practice, between)
-    return {day: count for day, count in conn.execute(query)}
+    return dict(map(tuple, conn.execute(query).all()))
 
 
 def days(conn: Connection, practice: str, rules: str, first: str, last: str) -> dict[str, int]:
@@ -34,13 +34,13 @@ def days(conn: Connection, practice: str, rules: str, first: str, last: str) -> 
     query = select(report_days.c.day, report_days.c.changes).where(
         report_days.c.practice == practice, report_days.c.rules == rules, report_days.c.day.between(first, last)
     )
-    return {day: count for day, count in conn.execute(query)}
+    return dict(map(tuple, conn.execute(query).all()))
 
 
 def months(conn: Connection, practice: str, first: str, last: str) -> list[Month]:
     """What is kept of the months from ``first`` to ``last`` (as in ``2026-11``), in no order."""
     of_those = (report_months.c.practice == practice, report_months.c.month.between(first, last))
-    return [Month(*row) for row in conn.execute(select(report_months).where(*of_those))]
+    return [Month(*row) for row in conn.execute(select(report_months).where(*of_those)).all()]
 
 
 def save(

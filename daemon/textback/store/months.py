@@ -50,14 +50,11 @@ class Month(NamedTuple):
 
     def days(self) -> Iterator[tuple[date, Tally]]:
         """The days on which there were calls, each by itself."""
+        year, month = int(self.month[:4]), int(self.month[5:])
         for number, calls in enumerate(self.counts[:LONGEST], 1):
             if calls:
                 waits = array("I", [wait for wait in self.waits if wait % DAYS == number])
-                yield self.date(number), Tally(tuple(self.counts[number - 1 :: LONGEST]), (waits,))
-
-    def date(self, number: int) -> date:
-        """A day of it."""
-        return date(int(self.month[:4]), int(self.month[5:]), number)
+                yield date(year, month, number), Tally(tuple(self.counts[number - 1 :: LONGEST]), (waits,))
 
     def with_day(self, number: int, counted: DayCount) -> Month:
         """The same with one day as it was counted, in place of what was there."""
