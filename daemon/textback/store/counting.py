@@ -27,8 +27,13 @@ _human = messages.alias("h")
 _later = calls.alias("n")
 
 
+def _is_one_of(column: ColumnElement[Any], *values: str) -> ColumnElement[bool]:
+    # SQLAlchemy writes a statement with IN anew each time, which takes longer than to find what is in a quiet day
+    return or_(*(column == value for value in values))
+
+
 def _ended(*dispositions: Disposition) -> ColumnElement[bool]:
-    return call.c.disposition.in_([one.value for one in dispositions])
+    return _is_one_of(call.c.disposition, *(one.value for one in dispositions))
 
 
 _replies = and_(
@@ -68,7 +73,7 @@ _is_lost = or_(
     _ended(Disposition.TEXTED, Disposition.ABANDONED, Disposition.MISSED),
     and_(_ended(Disposition.UNREACHED), call.c.flow == Flow.MISSED.value),
 )
-_automatic = call.c.flow.in_([Flow.ABANDONED.value, Flow.MISSED.value])
+_automatic = _is_one_of(call.c.flow, Flow.ABANDONED.value, Flow.MISSED.value)
 # A text that was decided has its flow as the reason of the call, whatever became of it afterwards
 _in_trial = and_(_is_lost, _automatic, call.c.reason == call.c.flow, call.c.message_id.is_not(None))
 _held_out = and_(_is_lost, _automatic, call.c.reason == HOLDOUT)
