@@ -192,7 +192,7 @@ def figures(engine: Engine, since: float) -> dict[Any, Any]:
         directory = PracticeBook()(conn)
         first = datetime.fromtimestamp(since).date()
         rows = reports.counted(conn, directory, directory.practices[0], first, date(2026, 11, 21))
-    return {(row.day, row.line, row.queue): row.tally for row in rows}
+    return {(day, row.line, row.queue): tally for row in rows for day, tally in row.days()}
 
 
 def busy(conn: Connection) -> None:

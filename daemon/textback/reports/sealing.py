@@ -1,4 +1,4 @@
-"""Before calls are deleted: the days that they are in are kept, so that reports go on telling of them."""
+"""Before calls are deleted: what is kept of their days stands for ever, and is never counted anew."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from sqlalchemy import Connection
 
 from textback.directory import Directory
 from textback.practice import Practice
-from textback.reports import not_kept
-from textback.reports.keeping import AT_ONCE, count
-from textback.reports.rules import Rules, day_at, day_span
-from textback.store import day_counts
+from textback.reports import keep_day, not_kept, rules_of
+from textback.reports.keeping import last_over, missing
+from textback.reports.rules import day_span
+from textback.store import seals
+from textback.store.seals import Seal
 
 
 def behind(conn: Connection, directory: Directory, practice: Practice, before: float, now: float) -> list[date]:
-    """The days that end by ``before`` (epoch seconds) and are not kept as they are now."""
-    rules = Rules(directory, practice)
-    first = day_counts.first_call_at(conn, practice.name)
-    last = day_at(rules.zone, min(before, now)) - timedelta(1)
-    if first is None:
-        return []
-    return [date.fromisoformat(day) for day in not_kept(conn, rules, day_at(rules.zone, first), last)][:AT_ONCE]
+    """The days of a practice that end by ``before`` (epoch seconds) and must be kept before they can be sealed."""
+    return missing(conn, rules_of(conn, directory, practice), before, now)
 
 
 def keep(conn: Connection, directory: Directory, practice: Practice, day: date, now: float) -> None:
-    """Count one day, and keep it."""
-    rules = Rules(directory, practice)
-    changed, rows = count(conn, rules, day)
-    day_counts.save(conn, practice.name, str(day), rules.fingerprint, changed, rows, now)
+    """Count such a day, and keep it."""
+    keep_day(conn, rules_of(conn, directory, practice), day)(conn, now)
 
 
 def seal(conn: Connection, directory: Directory, practice: Practice, before: float, now: float) -> float:
-    """Until when (epoch seconds) days are kept, at most ``before``: what is older may be deleted; 0.0: nothing may."""
-    rules = Rules(directory, practice)
-    first = day_counts.first_call_at(conn, practice.name)
-    last = day_at(rules.zone, before) - timedelta(1)
-    if first is None or day_at(rules.zone, first) > last:
-        return day_span(rules.zone, last)[1]
-    open_days = not_kept(conn, rules, day_at(rules.zone, first), last)
-    return day_span(rules.zone, date.fromisoformat(min(open_days)))[0] if open_days else day_span(rules.zone, last)[1]
+    """Seal the days that end by ``before`` and are kept; gives until when all are sealed, in epoch seconds; 0: none is.
+
+    Once this is committed, calls of the practice that began before that time may be deleted, and messages that were
+    written before it: their figures stay as they are now, whatever comes late.
+    """
+    held = seals.take_turn(conn, practice.name)
+    rules = rules_of(conn, directory, practice)
+    last = last_over(rules, before, now)
+    first = min([last + timedelta(1), *not_kept(conn, rules, None, last)])
+    at = day_span(rules.zone, first)[0]
+    if str(first) <= held.day or at <= held.at:
+        return held.at
+    seals.put(conn, practice.name, Seal(str(first), at))
+    return at

@@ -70,6 +70,8 @@ CHANGES: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
     ("guards", {"guards.blocked": "+1900\r\n(202) 555-0999\r\n"}, {"guards.blocked": ["+1900", "+12025550999"]}),
     ("guards", {"guards.countries": "US, CA"}, {"guards.countries": ["US", "CA"]}),
     ("guards", {"guards.per_minute": "0"}, {"guards.per_minute": 0}),
+    ("guards", {"guards.holdout": "5"}, {"guards.holdout": 5}),
+    ("guards", {"guards.holdout": "50"}, {"guards.holdout": 50}),
     (
         "about",
         {"practice.mode": "test", "practice.test_numbers": "(202) 555-0143"},

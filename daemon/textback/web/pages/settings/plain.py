@@ -95,6 +95,13 @@ GUARDS = (
         "Callers can forge their numbers to make others pay for texts. What is over these is held, and a person"
         " releases it or not; 0 switches a guard off.",
     ),
+    Group(
+        "Is it worth it?",
+        (_guard("holdout", "Callers to leave out by chance, in percent", "From 0 to 50.", "0"),),
+        "So many of the callers who gave up or were missed, and who would have been texted, get no text. The reports"
+        " then tell how many of each come back, with a text and without, and how sure the difference is. Who asks for a"
+        " text always gets it. Leave it at 0 unless you want to know: whoever is left out may be lost.",
+    ),
 )
 NOTIFY = (
     Group(
