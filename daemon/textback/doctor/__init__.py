@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from textback.config import Config, Pbx
-from textback.doctor import asterisk
-from textback.doctor.asterisk.wanted import wanted
+from textback.doctor import asterisk, freeswitch
+from textback.doctor.asterisk.wanted import wanted as wanted_of_asterisk
 from textback.doctor.database import examine_database, examine_practices
-from textback.doctor.finding import Finding, failed, skipped
+from textback.doctor.finding import Finding, failed
+from textback.doctor.freeswitch.wanted import wanted as wanted_of_freeswitch
 from textback.doctor.listening import examine_hooks_listener, examine_pages
 from textback.doctor.provider import examine_provider
 from textback.doctor.public import examine_public_url
@@ -22,11 +23,11 @@ Examine = Callable[[Config, Pbx, Sequence[Practice], Visit], AsyncIterator[Findi
 
 
 def _asterisk(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
-    return asterisk.examine(wanted(config, pbx, practices, visit.address), visit)
+    return asterisk.examine(wanted_of_asterisk(config, pbx, practices, visit.address), visit)
 
 
-async def _freeswitch(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
-    yield skipped(f"{pbx.name}/connect", "a FreeSWITCH is not looked at yet")
+def _freeswitch(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
+    return freeswitch.examine(wanted_of_freeswitch(config, pbx, practices, visit.address), visit)
 
 
 _EXAMINE: dict[str, Examine] = {"asterisk": _asterisk, "freeswitch": _freeswitch}

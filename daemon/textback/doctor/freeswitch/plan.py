@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textback.doctor.freeswitch.tags import Node, tag_of
@@ -108,3 +108,8 @@ def _extension(context: str, node: Node) -> Extension:
     conditions = tuple((one.get("field"), one.get("expression")) for one in found if one.tag == "condition")
     return Extension(context, name, steps, conditions, node.get("continue") == "true", node)
 
+
+def last_set(before: Sequence[Step], variable: str) -> tuple[Step, str] | None:
+    """Of these steps the last that sets a variable, and the value."""
+    found = [(step, step.assigns[1]) for step in before if step.assigns and step.assigns[0] == variable]
+    return found[-1] if found else None

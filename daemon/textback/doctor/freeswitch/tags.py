@@ -28,7 +28,7 @@ class TagError(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """One element; ``source`` is its first tag as it stands in ``file``, at ``line``; ``text`` what follows that tag."""
+    """One element; ``source`` is its first tag as it stands in ``file``, at ``line``, ``text`` what follows that."""
 
     tag: str
     attributes: Mapping[str, str]

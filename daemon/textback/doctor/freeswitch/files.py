@@ -1,0 +1,36 @@
+"""What FreeSWITCH cannot read in its files, and what we may not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from textback.doctor.finding import Finding, failed, ok, skipped
+from textback.doctor.freeswitch.conf import FIRST, Conf, Fault
+
+_SECRET = re.compile(r"""(?i)(passw|secret)""")
+_VALUE = re.compile(r"""value\s*=.*""")
+
+
+def examine_files(pbx: str, conf: Conf) -> Iterator[Finding]:
+    """The folder as such, whatever is configured."""
+    check = f"{pbx}/files"
+    if FIRST in conf.unread:
+        says = f"{conf.folder} has no {FIRST} that we can read ({conf.unread[FIRST]}): is that the folder of this PBX?"
+        yield skipped(check, says)
+        return
+    for name, why in conf.unread.items():
+        yield skipped(check, f"{conf.folder}/{name}: {why}: run this as somebody who may read it")
+    for fault in conf.faults:
+        says = (
+            f"{fault.file}, line {fault.line}: {fault.why}, so reloadxml fails, nothing that you change is loaded, and"
+            " FreeSWITCH does not start again"
+        )
+        yield failed(check, says, (_shown(fault),), f"{fault.file}, line {fault.line}, to be mended")
+    if not conf.unread and not conf.faults:
+        yield ok(check, f"FreeSWITCH can read its files in {conf.folder}")
+
+
+def _shown(fault: Fault) -> str:
+    """The line as it is: what is meant only a person knows."""
+    return _VALUE.sub('value="change-me"/>', fault.text) if _SECRET.search(fault.text) else fault.text
