@@ -5,7 +5,8 @@ Nothing is changed and no text is sent. A new kind of PBX is one more entry in `
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
 
 from textback.config import Config, Pbx
 from textback.doctor import asterisk, freeswitch
@@ -28,6 +29,18 @@ def _asterisk(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Vi
 
 def _freeswitch(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
     return freeswitch.examine(wanted_of_freeswitch(config, pbx, practices, visit.address), visit)
+
+
+def examine_files(
+    config: Config, pbx: Pbx, practices: Sequence[Practice], folder: Path, address: str | None, version: int | None
+) -> Iterator[Finding]:
+    """What ``textback dialplan check`` looks at: the files of one PBX, which is not asked.
+
+    ``address``: at which IP address it sees this computer; ``version``: which Asterisk it is, None if it is not known.
+    """
+    if pbx.kind == "asterisk":
+        return asterisk.examine_written(wanted_of_asterisk(config, pbx, practices, address), folder, version)
+    return freeswitch.examine_written(wanted_of_freeswitch(config, pbx, practices, address), folder)
 
 
 _EXAMINE: dict[str, Examine] = {"asterisk": _asterisk, "freeswitch": _freeswitch}

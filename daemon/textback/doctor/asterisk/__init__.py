@@ -80,6 +80,13 @@ def examine_dialplan(
     yield from examine_calls(wanted, etc, plan, major)
 
 
+def examine_written(wanted: Wanted, folder: Path, major: int | None) -> Iterator[Finding]:
+    """The same of a folder alone."""
+    etc = read_etc(folder)
+    yield from examine_files(wanted.pbx.name, etc)
+    yield from examine_dialplan(wanted, etc, _written(etc), None, major)
+
+
 def _written(etc: Etc | None) -> Plan | None:
     conf = etc.get(EXTENSIONS) if etc else None
     return plan_of(conf) if conf else None

@@ -81,3 +81,10 @@ def examine_dialplan(wanted: Wanted, conf: Conf, found: Look | None) -> Iterator
     yield from examine_queues(wanted, conf, found)
     yield from examine_hooks(wanted, conf, found is not None)
     yield from examine_calls(wanted, conf, found)
+
+
+def examine_written(wanted: Wanted, folder: Path) -> Iterator[Finding]:
+    """The same of a folder alone."""
+    conf = read_conf(folder)
+    yield from examine_files(wanted.pbx.name, conf)
+    yield from examine_dialplan(wanted, conf, None)
