@@ -8,7 +8,7 @@ from textback.doctor.finding import SHELL, Finding, failed, ok, warning
 from textback.doctor.freeswitch.conf import Conf
 from textback.doctor.freeswitch.look import Look
 from textback.doctor.freeswitch.socket_conf import EVENT_SOCKET, PASSWORD, SocketConf, socket_of
-from textback.doctor.freeswitch.tags import tag_of
+from textback.doctor.freeswitch.tags import place_of, tag_of
 from textback.doctor.freeswitch.wanted import Wanted, is_near
 from textback.pbx.errors import LinkError, NotAdmitted
 
@@ -138,7 +138,7 @@ def _place(socket: SocketConf, name: str) -> tuple[str, tuple[str, ...]]:
     line = socket.param(name)
     if line is None or not line.source:
         return f"{socket.file}, last in <settings>", ()
-    return (line.file, (tag_of(line),)) if name != "password" else (f"{line.file}, its line password", ())
+    return (place_of(line), (tag_of(line),)) if name != "password" else (f"{place_of(line)}, its value", ())
 
 
 # -- what is heard -----------------------------------------------------------------------------------------------------
@@ -151,4 +151,5 @@ def _heartbeat(wanted: Wanted, look: Look) -> Iterator[Finding]:
     if line is not None and told.isdecimal() and int(told) > _SLOW:
         says = f"a heartbeat comes every {told} s only: a link that has gone deaf is noticed after three of them"
         lines = ('<param name="event-heartbeat-interval" value="20"/>',)
-        yield warning(f"{wanted.pbx.name}/heartbeat", says, lines, "autoload_configs/switch.conf.xml", (tag_of(line),))
+        file = place_of(line) or "autoload_configs/switch.conf.xml"
+        yield warning(f"{wanted.pbx.name}/heartbeat", says, lines, file, (tag_of(line),))

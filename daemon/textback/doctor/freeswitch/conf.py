@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textback.doctor.freeswitch.tags import Node, TagError, read_tags
+from textback.doctor.freeswitch.lines import Oddity, as_read
+from textback.doctor.freeswitch.tags import COMMENTED, Node, TagError, read_tags
 
 FIRST = "freeswitch.xml"
 _VARIABLE = re.compile(r"\$\$\{([^}]*)\}")
-_COMMENTED = re.compile(r"<!--#(include|set)\s+\"?(.*?)\"?\s*-->")
 #: files within files
 _DEEPEST = 30
 
@@ -30,6 +30,7 @@ class Fault:
 class Conf:
     """``configurations`` and ``contexts`` by name, the first of a name, as that counts; ``again``: the others.
 
+    ``odd``: lines that FreeSWITCH reads otherwise than they look.
     ``folder``: where it was read; None if the PBX told it. ``unread``: files that we may not read, with the reason.
     """
 
@@ -38,6 +39,7 @@ class Conf:
     contexts: dict[str, Node] = field(default_factory=dict)
     again: list[Node] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    odd: list[Oddity] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -89,7 +91,9 @@ class _Reading:
         name = self._name(path)
         try:
             text = path.read_text("utf-8", "replace")
-            tags = read_tags(_without_old_words(text), name)
+            read, odd = as_read(text, name)
+            self._conf.odd += odd
+            tags = read_tags(read, name)
         except OSError as error:
             self._conf.unread[name] = (error.strerror or type(error).__name__).lower()
             return
@@ -106,8 +110,8 @@ class _Reading:
         for child in node.children:
             if child.tag.lower() == "x-pre-process":
                 yield from self._command(child, folder)
-            elif child.tag == "include":
-                yield from self._elements(child, folder)
+            elif child.tag == COMMENTED:
+                self._commented(child, folder)
             else:
                 child.attributes = {name: self._filled(value) for name, value in child.attributes.items()}
                 child.children = list(self._elements(child, folder))
@@ -117,11 +121,24 @@ class _Reading:
         """``exec`` and what else asks somebody is not followed: what it sets stays unknown."""
         command, data = node.get("cmd").lower(), self._filled(node.get("data"))
         if command == "set":
-            name, _, value = data.partition("=")
-            self._conf.variables[name.strip()] = value.strip().strip("'\"")
+            self._set(data)
         elif command == "include":
             for path in _paths(folder, data):
                 yield from self.file(path)
+
+    def _set(self, data: str) -> None:
+        name, _, value = data.partition("=")
+        self._conf.variables[name.strip()] = value.strip().strip("'\"")
+
+    def _commented(self, node: Node, folder: Path) -> None:
+        """Followed all the same: a file with a comment of its own ends the one in which it is included."""
+        if node.get("cmd").lower() == "set":
+            self._set(self._filled(node.get("data")))
+        elif node.get("cmd").lower() == "include":
+            paths = _paths(folder, self._filled(node.get("data")))
+            if any("-->" in _text(path) for path in paths):
+                why = "FreeSWITCH follows this in a comment, too, which ends where one ends in that file"
+                self._conf.faults.append(Fault(node.file, node.line, f"{why}: write X-NO-PRE-PROCESS", node.source))
 
     def _filled(self, text: str) -> str:
         return _VARIABLE.sub(lambda found: self._conf.variables.get(found[1], found[0]), text)
@@ -133,11 +150,6 @@ class _Reading:
         return str(resolved.relative_to(base)) if resolved.is_relative_to(base) else str(resolved)
 
 
-def _without_old_words(text: str) -> str:
-    """``<!--#include "x"-->``, which FreeSWITCH still takes, as it is written today."""
-    return _COMMENTED.sub(lambda found: f"<X-PRE-PROCESS cmd=\"{found[1]}\" data='{found[2]}'/>", text)
-
-
 def _paths(folder: Path, pattern: str) -> list[Path]:
     try:
         if pattern.startswith("/"):
@@ -145,6 +157,13 @@ def _paths(folder: Path, pattern: str) -> list[Path]:
         return sorted(folder.glob(pattern)) if ".." not in pattern else _above(folder, pattern)
     except (ValueError, NotImplementedError, OSError):
         return []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _above(folder: Path, pattern: str) -> list[Path]:

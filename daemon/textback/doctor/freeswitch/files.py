@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from textback.doctor.finding import Finding, failed, ok, skipped
+from textback.doctor.finding import Finding, failed, ok, skipped, warning
 from textback.doctor.freeswitch.conf import FIRST, Conf, Fault
+from textback.doctor.freeswitch.lines import Oddity
 
 _SECRET = re.compile(r"""(?i)(passw|secret)""")
 _VALUE = re.compile(r"""value\s*=.*""")
@@ -27,10 +28,25 @@ def examine_files(pbx: str, conf: Conf) -> Iterator[Finding]:
             " FreeSWITCH does not start again"
         )
         yield failed(check, says, (_shown(fault),), f"{fault.file}, line {fault.line}, to be mended")
-    if not conf.unread and not conf.faults:
+    for odd in conf.odd:
+        yield _odd(check, odd)
+    if not conf.unread and not conf.faults and not conf.odd:
         yield ok(check, f"FreeSWITCH can read its files in {conf.folder}")
+
+
+def _odd(check: str, odd: Oddity) -> Finding:
+    file, where = f"{odd.file}, line {odd.line}", f"{odd.file}, line {odd.line}"
+    if odd.is_commented:
+        says = f"{where}: FreeSWITCH follows X-PRE-PROCESS in a comment, too"
+    else:
+        says = f"{where}: FreeSWITCH passes over all else in a line with X-PRE-PROCESS, <include> or <?"
+    return warning(check, says, tuple(map(_without_secret, odd.apart)), file, (_without_secret(odd.text),))
+
+
+def _without_secret(text: str) -> str:
+    return _VALUE.sub('value="change-me"/>', text) if _SECRET.search(text) else text
 
 
 def _shown(fault: Fault) -> str:
     """The line as it is: what is meant only a person knows."""
-    return _VALUE.sub('value="change-me"/>', fault.text) if _SECRET.search(fault.text) else fault.text
+    return _without_secret(fault.text)

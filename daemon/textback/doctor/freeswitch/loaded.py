@@ -33,8 +33,8 @@ def together(written: Conf | None, told: Conf | None) -> Conf:
     """What stands in the files, with its lines, where that is what runs; else what runs."""
     if told is None or written is None:
         return written or told or Conf()
-    both = Conf(written.folder, again=written.again, faults=written.faults, unread=written.unread,
-                variables=written.variables)  # fmt: skip
+    both = Conf(written.folder, again=written.again, faults=written.faults, odd=written.odd,
+                unread=written.unread, variables=written.variables)  # fmt: skip
     for kind in ("configurations", "contexts"):
         there, shown = getattr(written, kind), getattr(told, kind)
         getattr(both, kind).update(there)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from textback.doctor.freeswitch.tags import Node, tag_of
+from textback.doctor.freeswitch.tags import Node, place_of, tag_of
 
 #: contexts that are asked for at most, on the way from where callers arrive
 MOST_CONTEXTS = 60
@@ -32,7 +32,7 @@ class Step:
     @property
     def file(self) -> str:
         """Where it stands: its file, else its place."""
-        return self.node.file or f"the dialplan, {self.where}"
+        return place_of(self.node) or f"the dialplan, {self.where}"
 
     @property
     def written(self) -> str:

@@ -12,7 +12,7 @@ from textback.doctor.freeswitch.conf import Conf
 from textback.doctor.freeswitch.look import Look
 from textback.doctor.freeswitch.plan import every_step
 from textback.doctor.freeswitch.settings import settings_for
-from textback.doctor.freeswitch.tags import Node, tag_of
+from textback.doctor.freeswitch.tags import Node, place_of, tag_of
 from textback.doctor.freeswitch.wanted import Wanted
 from textback.doctor.names import examine_name
 from textback.pbx.esl_snapshot import Row
@@ -99,12 +99,12 @@ def _place(wanted: Wanted, conf: Conf, queue: QueueWish, node: Node | None, row:
     how = "overtake others" if ours == "queue" else "are the last in the queue"
     says = f"{queue.name} has time-base-score={score}, and the dialplan textback_score={ours}: who come back {how}"
     system = ('<param name="time-base-score" value="system"/>',)
-    if line is not None and line.source:
-        yield failed(check, f"{says}; then {_reload(queue.name)}", system, line.file, (tag_of(line),))
-    elif ours == "queue":
+    if ours == "queue":
         lines = ('<action application="set" data="textback_score=system"/>',)
         file, replaces = found.place("textback_score")
         yield failed(check, f"{says}; then reloadxml", lines, file, replaces)
+    elif line is not None and line.source:
+        yield failed(check, f"{says}; then {_reload(queue.name)}", system, place_of(line), (tag_of(line),))
     else:
         yield failed(check, f"{says}; then {_reload(queue.name)}", system, _first_in(conf, queue.name))
 
@@ -124,7 +124,7 @@ def _announcement(wanted: Wanted, conf: Conf, queue: QueueWish, node: Node, look
     sound = said.get("value")
     if "/textback/offer" in sound and f"/{prompt(queue.rules.key)}." not in sound:
         says = f"{queue.name}: {sound} tells another key than {queue.rules.key}; then {_reload(queue.name)}"
-        yield failed(check, says, lines[:1], said.file or file, (tag_of(said),) if said.source else ())
+        yield failed(check, says, lines[:1], place_of(said) or file, (tag_of(said),) if said.source else ())
     elif look and look.files.get(sound) is False:
         says = f"{queue.name}: there is no {sound} on the PBX, so callers hear no announcement at all"
         yield failed(check, says, (_copy(look),), SHELL)

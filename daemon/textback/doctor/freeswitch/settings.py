@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textback.dialplans.freeswitch_headings import DIALPLAN
 from textback.doctor.freeswitch.conf import Conf
-from textback.doctor.freeswitch.tags import Node, tag_of
+from textback.doctor.freeswitch.tags import Node, place_of, tag_of
 from textback.pbx.esl_actions import CONTEXT
 
 SETTINGS = "textback-settings"
@@ -30,7 +30,7 @@ class Settings:
         line = self.lines.get(name)
         if line is None:
             return f"{DIALPLAN}, in {SETTINGS}", ()
-        return line.file or f"the dialplan, context {CONTEXT}, extension {SETTINGS}", (tag_of(line),)
+        return place_of(line) or f"the dialplan, context {CONTEXT}, extension {SETTINGS}", (tag_of(line),)
 
 
 def settings_for(conf: Conf, queue: str) -> Settings | None:

@@ -14,7 +14,13 @@ _TOKEN = re.compile(
     r"|(?P<torn><\S*)",
     re.DOTALL,
 )
+#: what FreeSWITCH follows wherever it stands, in comments, too
+_COMMAND = re.compile(r"<x-pre-process\b(?:\"[^\"]*\"|[^<>\"])*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s*([^\s=<>"']+)\s*=\s*("[^"]*"|'[^']*')""", re.DOTALL)
+
+
+#: the element that stands for a command of the preprocessor in a comment
+COMMENTED = "!--"
 
 
 class TagError(Exception):
@@ -77,7 +83,9 @@ def read_tags(text: str, file: str = "") -> Node:
             begun.text = unescape(text[end : found.start()].strip())
         line += text.count("\n", end, found.start())
         end = found.end()
-        if found["torn"]:
+        if found[0].startswith("<!--"):
+            begun.children += _commented(found[0], file, line)
+        elif found["torn"]:
             raise TagError(line, f"{_short(found[0])} is a tag that does not end")
         if found["tag"]:
             node = Node(found["tag"], _attributes(found["rest"], line), file, line, found[0])
@@ -94,12 +102,25 @@ def read_tags(text: str, file: str = "") -> Node:
     return root
 
 
+def _commented(comment: str, file: str, line: int) -> Iterator[Node]:
+    """The commands in a comment, each below an element of that name."""
+    for found in _COMMAND.finditer(comment):
+        at = line + comment.count("\n", 0, found.start())
+        command = read_tags(found[0] if found[0].endswith("/>") else f"{found[0][:-1]}/>").children[0]
+        yield Node(COMMENTED, command.attributes, file, at, found[0])
+
+
 def tag_of(node: Node) -> str:
     """The element's first tag: as it stands in its file, or as it would."""
     if node.source:
         return node.source
     told = "".join(f' {name}="{value}"' for name, value in node.attributes.items())
     return f"<{node.tag}{told}{'>' if node.children else '/>'}"
+
+
+def place_of(node: Node) -> str:
+    """Where its first tag stands, for people; '' if that is not known."""
+    return f"{node.file}, line {node.line}" if node.file and node.line else node.file
 
 
 def _attributes(text: str, line: int) -> dict[str, str]:

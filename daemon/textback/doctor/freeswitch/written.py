@@ -9,7 +9,7 @@ from textback.clock import Clock
 from textback.doctor.finding import SHELL, Finding, failed, ok, warning
 from textback.doctor.freeswitch.conf import Conf
 from textback.doctor.freeswitch.look import Look
-from textback.doctor.freeswitch.tags import tag_of
+from textback.doctor.freeswitch.tags import place_of, tag_of
 from textback.doctor.freeswitch.wanted import Wanted
 from textback.pbx.errors import RecordsError
 from textback.pbx.records.json_cdr import JsonCdr
@@ -60,7 +60,7 @@ def _only_posted(check: str, conf: Conf) -> Iterator[Finding]:
     says = "mod_json_cdr posts its records to a URL, and writes none to its folder; then reload mod_json_cdr"
     line = ('<param name="log-http-and-disk" value="true"/>',)
     if both is not None and both.source:
-        yield failed(check, says, line, both.file, (tag_of(both),))
+        yield failed(check, says, line, place_of(both), (tag_of(both),))
     else:
         yield failed(check, says, line, f"{conf.file_of(_JSON_CDR)}, last in <settings>")
 
