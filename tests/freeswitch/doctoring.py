@@ -97,6 +97,17 @@ DIALPLAN_OF_THE_HOUSE = """\
   </context>
 </include>
 """
+#: a call without a caller that has the event socket read its file again and again, when nobody else gets in to say so
+ALARM = """\
+    <extension name="alarm">
+      <condition field="destination_number" expression="^alarm$">
+        <action application="answer"/>
+        <action application="sleep" data="4000"/>
+        <action application="set" data="told=${reload(mod_event_socket)}"/>
+        <action application="transfer" data="alarm XML doctor-test"/>
+      </condition>
+    </extension>
+"""
 HOUSE = "dialplan/doctor_test.xml"
 CALLCENTER = "autoload_configs/callcenter.conf.xml"
 EVENT_SOCKET = "autoload_configs/event_socket.conf.xml"

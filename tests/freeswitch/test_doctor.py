@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from textback.cli import cli
 
-from .doctoring import CALLCENTER, EVENT_SOCKET, HOUSE, QUEUE, QUEUE_LINES, Ward, ward
+from .doctoring import ALARM, CALLCENTER, CONTEXT, EVENT_SOCKET, HOUSE, QUEUE, QUEUE_LINES, Ward, ward
 from .switch import Switch, needs_freeswitch, until
 
 pytestmark = needs_freeswitch
@@ -170,25 +170,26 @@ def test_a_wrong_password_is_told_from_an_address_that_is_shut_out(room: Ward) -
 
 
 def test_who_is_shut_out_is_let_in_by_the_lines_that_are_told(room: Ward) -> None:
-    """Nobody can tell FreeSWITCH then: it is told before to look at its file again and again."""
+    """Nobody can tell FreeSWITCH anything then: before, it is set to look at its file again and again."""
     switch, text = room.switch, room.path(EVENT_SOCKET).read_text()
+    room.write(HOUSE, room.path(HOUSE).read_text().replace("  </context>", f"{ALARM}  </context>"))
     shut = '<param name="apply-inbound-acl" value="192.0.2.1/32"/>'
-    room.write(EVENT_SOCKET, text.replace("</settings>", f"{shut}</settings>"))
-    switch.api("sched_api @7 doctor-test reload mod_event_socket")
+    uuid = switch.api("create_uuid")
+    switch.api(f"bgapi originate {{origination_uuid={uuid}}}loopback/alarm/{CONTEXT} &park()")
     try:
+        room.path(EVENT_SOCKET).write_text(text.replace("</settings>", f"{shut}</settings>"))
         said = until(lambda: [row for row in room.complaints() if row["check"] == "main/acl"], "being shut out", 30)
         assert said[0]["replaces"] == [shut], said
         room.path(EVENT_SOCKET).write_text(room.path(EVENT_SOCKET).read_text().replace(shut, said[0]["lines"][0]))
         until(lambda: not room.complaints(), "being let in", 30)
     finally:
         room.path(EVENT_SOCKET).write_text(text)
-        until(lambda: _is_told(switch, "sched_del doctor-test"), "an end of it", 30)
-        switch.api("reloadxml")
+        until(lambda: _is_done(switch, f"uuid_kill {uuid}"), "an end of it", 30)
 
 
-def _is_told(switch: Switch, command: str) -> bool:
+def _is_done(switch: Switch, command: str) -> bool:
     try:
-        return bool(switch.api(command))
+        return switch.api(command).startswith("+OK")
     except OSError:
         return False
 
