@@ -12,7 +12,7 @@ from queue import SimpleQueue
 import pytest
 from click.testing import CliRunner
 
-from tests.doctor.test_suggest import prepare
+from tests.doctor.asterisk.test_suggest import prepare
 from tests.pbx.fake_asterisk import SECRET, fake_asterisk
 from textback import config
 from textback.cli import cli
@@ -82,7 +82,7 @@ def test_files_that_exist_are_overwritten_only_by_force(tmp_path: Path) -> None:
 
 
 def test_who_answers_nothing_sensible_is_asked_again(tmp_path: Path) -> None:
-    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "", *[""] * 5, "a, b", ""]
+    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "", *[""] * 6, "a, b", ""]
     status, output = init(tmp_path, answers="\n".join(answers) + "\n")
     assert status == 0
     assert output.count("In which country is it") == 2 and output.count("In which time zone") == 2
@@ -166,7 +166,7 @@ def test_a_pbx_that_lets_nobody_in_is_said_and_does_not_stand_in_the_way(tmp_pat
 
 def test_it_ends_with_the_doctor_where_somebody_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(init_module, "_is_watched", lambda: True)
-    answers = ["Grove Dental", "US", "UTC", "2025550111", "", "", "1", "", "", "", "", "", "y", "n"]
+    answers = ["Grove Dental", "US", "UTC", "2025550111", "", "", "", "1", "", "", "", "", "", "y", "n"]
     status, output = init(tmp_path, answers="\n".join(answers) + "\n")
     assert status == 0, output
     assert "FAILED   main/connect" in output
