@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -79,13 +80,14 @@ def mail_server(kind: str = "none", auth: bool = False, **say: str) -> Iterator[
     if kind == "starttls":
         given |= {"tls_context": tls(), "require_starttls": True}
     controller = _Controller(box, hostname="127.0.0.1", port=0, ssl_context=tls() if kind == "tls" else None, **given)
-    controller.start()
-    assert controller.server is not None
-    box.port = controller.server.sockets[0].getsockname()[1]
-    try:
-        yield box
-    finally:
-        controller.stop()
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # that a password wants TLS: it has it
+        controller.start()
+        assert controller.server is not None
+        box.port = controller.server.sockets[0].getsockname()[1]
+        try:
+            yield box
+        finally:
+            controller.stop()
 
 
 class _Controller(Controller):
