@@ -64,9 +64,7 @@ def restore(file: Path, yes: bool, force: bool) -> None:
     kept beside it; on a server it is replaced.
 
     \b
-    Example: systemctl stop textback
-             textback db restore /var/backups/textback/2026-11-21.db
-             systemctl start textback
+    Example: textback db restore /var/backups/textback/2026-11-21.db
     """
     now = system_clock()
     with opened(configuration().database.url) as engine:

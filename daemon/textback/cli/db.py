@@ -11,7 +11,7 @@ from textback.cli.waiting import waiting
 from textback.store import migrations
 
 
-@click.group()
+@click.group(short_help="The database: upgrade it, copy it, put a copy back.")
 @config_option
 def db() -> None:
     """The database: bring it up to date, see where it stands, copy it, put a copy back.

@@ -13,7 +13,7 @@ from textback.store.staff_tables import audit, notes
 from textback.store.tables import callbacks, calls, contacts, conversations, line_types, messages, staff_reached
 
 #: Rows that are deleted in one transaction, so that nobody waits long for the writer.
-BATCH = 500
+BATCH = 200
 #: What waits for a person or for the provider is not over, however old it is.
 OPEN = [status.value for status in (Status.QUEUED, Status.SENDING, Status.HELD, Status.UNKNOWN)]
 
@@ -28,7 +28,7 @@ class Whose(NamedTuple):
         """The rows that are theirs, by the column that tells the practice."""
         if self.name is not None:
             return column == self.name
-        return or_(column.is_(None), column.not_in(sorted(self.known)))
+        return or_(column.is_(None), column == "", column.not_in(sorted(self.known)))
 
 
 class Sweep(NamedTuple):
@@ -50,9 +50,11 @@ class Swept(NamedTuple):
 def batch(conn: Connection, sweep: Sweep, after: Any = None) -> Swept:
     """Delete some of the rows, the oldest first."""
     by_key = sweep.by is sweep.key
-    wanted = [*sweep.conditions, *([sweep.key > after] if by_key and after is not None else [])]
-    query = select(sweep.key).where(*wanted).order_by(sweep.by).limit(BATCH)
-    found = list(conn.execute(query).scalars())
+    # several rows may be of the same time, so that one of them may be where the batch before ended
+    further = [] if after is None else [sweep.by > after if by_key else sweep.by >= after]
+    query = select(sweep.key, sweep.by.label("place")).where(*sweep.conditions, *further)
+    rows = conn.execute(query.order_by(sweep.by).limit(BATCH)).all()
+    found = [row[0] for row in rows]
     if not found:
         return Swept(0, None)
     try:
@@ -62,7 +64,7 @@ def batch(conn: Connection, sweep: Sweep, after: Any = None) -> Swept:
     except IntegrityError:
         gone = 0
     more = len(found) == BATCH and (gone > 0 or by_key)
-    return Swept(gone, found[-1] if more else None)
+    return Swept(gone, rows[-1].place if more else None)
 
 
 def count(conn: Connection, sweep: Sweep) -> int:
@@ -85,7 +87,9 @@ def old_messages(whose: Whose, before: float) -> Sweep:
     waits = or_(c.unread_since <= messages.c.created_at, c.waiting_since <= messages.c.created_at)
     is_open = exists().where(c.id == messages.c.conversation_id, waits)
     over = (messages.c.status.not_in(OPEN), not_(is_open))
-    old = (whose.rows(messages.c.practice), messages.c.created_at < before)
+    # not by an index of the practice, from which a database would have to sort all of its texts for each batch
+    practice = func.coalesce(messages.c.practice, "")
+    old = (whose.rows(practice), messages.c.created_at < before)
     return Sweep("texts", messages.c.id, messages.c.created_at, (*old, *over))
 
 
