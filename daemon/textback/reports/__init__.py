@@ -50,10 +50,12 @@ def counted(conn: Connection, directory: Directory, practice: Practice, first: d
 
 
 def _only(kept: Iterable[Month], good: dict[str, set[int]]) -> Iterator[Month]:
-    """What is kept, without the days that are not asked for, or are out of date."""
+    """What is kept where there were calls, on the days that are asked for and not out of date."""
     for one in kept:
         days = good[one.month]
-        yield one if len(days) == one.length else one.only(days)
+        left = one if len(days) == one.length else one.only(days)
+        if left.calls:
+            yield left
 
 
 def _now(conn: Connection, rules: Rules, days: Iterable[date]) -> Iterable[Month]:

@@ -44,6 +44,11 @@ class Month(NamedTuple):
         return Tally(sums, (self.waits,) if self.waits else ())
 
     @property
+    def calls(self) -> int:
+        """How many calls there were; without any, all else is 0, too."""
+        return sum(self.counts[:LONGEST])
+
+    @property
     def length(self) -> int:
         """How many days the month has."""
         return monthrange(int(self.month[:4]), int(self.month[5:]))[1]
