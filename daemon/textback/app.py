@@ -99,7 +99,7 @@ class App:
         outbox = self._outbox(writer, provider)
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         intake = self._intake(tracker, writer, outbox, failed)
-        rota = self._rota = Rota([pbx.name for pbx in pbxes], intake, reader)
+        rota = self._rota = Rota(self.name, [pbx.name for pbx in pbxes], intake, reader, writer, self._clock)
         # What nobody holds is taken before anything is heard: a daemon that is alone never stands by.
         await rota.look()
         await intake.drained()
@@ -121,7 +121,7 @@ class App:
                 for task in running:
                     task.cancel()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(_give_back(intake, tracker, writer), LAST_WRITES)
+                    await asyncio.wait_for(_give_back(intake, tracker, rota, writer), LAST_WRITES)
                 await sending
         finally:
             await provider.close()
@@ -223,10 +223,11 @@ async def _account(link: Link, tracker: Tracker, writer: Writer, pbx: str) -> No
     await link.account_for([call.id for call in tracker.open_calls(pbx)], seen_until)
 
 
-async def _give_back(intake: Intake, tracker: Tracker, writer: Writer) -> None:
+async def _give_back(intake: Intake, tracker: Tracker, rota: Rota, writer: Writer) -> None:
     """Everything is written; who stands by need not wait to see that this daemon has gone."""
     await intake.drained()
     await writer.run(tracker.give_back)
+    await writer.run(rota.leave)
 
 
 async def _first(stop: asyncio.Event, failed: asyncio.Future[None]) -> None:

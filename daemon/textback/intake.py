@@ -92,6 +92,7 @@ class Intake:
         #: the PBXes that this daemon writes for, as far as is durable; the leases that it is about to take
         self.held = tracker.held
         self._claims: dict[str, Lease] = {}
+        self._given_up: set[str] = set()
         self._claimed: _Claimed | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
@@ -122,6 +123,12 @@ class Intake:
         claimed = self._claimed.pbx if self._claimed else None
         if seen.pbx not in (claimed, *self.held):
             self._claims[seen.pbx] = seen
+            self._submit()
+
+    def give_up(self, pbx: str) -> None:
+        """Leave a PBX to another daemon, once what came before is durable; never waits."""
+        if pbx in self.held:
+            self._given_up.add(pbx)
             self._submit()
 
     def put(self, fact: Fact) -> None:
@@ -205,7 +212,8 @@ class Intake:
         await self._idle.wait()
 
     def _submit(self, with_time: bool = False) -> None:
-        if self._in_hand is not None or not (self._waiting or self._claims or with_time):
+        wanted = self._waiting or self._claims or self._given_up or with_time
+        if self._in_hand is not None or not wanted:
             return
         self._in_hand = self._writer.submit(self._next_job())
         self._handed_at = self._loop.time()
@@ -218,6 +226,8 @@ class Intake:
             tape = self.tape(pbx)
             self._claimed = _Claimed(pbx, tape.serial, tape.synced_at, tape.ended())
             return self._tracker.takeover(seen, tape.told(), tape.synced_at, self._clock())
+        if self._given_up and not self._waiting:
+            return self._tracker.give_up(self._given_up.pop())
         self._facts_in_hand = list(self._waiting)
         self._waiting.clear()
         self._asked_in_hand, self._asked = self._asked, []

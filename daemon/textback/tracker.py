@@ -167,6 +167,20 @@ class Tracker:
 
         return job
 
+    def give_up(self, pbx: str) -> Callable[[Connection], list[Entry]]:
+        """A job for the writer: leave a PBX to whoever hears more of it."""
+        key = object()
+
+        def job(connection: Connection) -> list[Entry]:
+            self._begin(key)
+            self._keep_leases(connection)
+            if pbx in self._terms:
+                leases.give_back(connection, self._name or "", {pbx: self._terms[pbx]})
+            self._forget(pbx)
+            return []
+
+        return job
+
     def give_back(self, connection: Connection) -> None:
         """A job for the writer, the last one: whoever stands by may go on at once."""
         leases.give_back(connection, self._name or "", self._terms)

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("pbx", sa.String(64), nullable=False),
         sa.Column("daemon", sa.String(64), nullable=False),
         sa.Column("is_up", sa.Boolean(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("beat", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", _instant(), nullable=False),
         sa.PrimaryKeyConstraint("pbx", "daemon", name=op.f("pk_standbys")),

@@ -22,6 +22,7 @@ standbys = Table(
     Column("pbx", String(64), primary_key=True),
     Column("daemon", String(64), primary_key=True),
     Column("is_up", Boolean, nullable=False),
+    Column("place", BigInteger, nullable=False),
     Column("beat", BigInteger, nullable=False),
     Column("seen_at", Instant, nullable=False),
 )
