@@ -14,7 +14,7 @@ import click
 from textback import numbers
 from textback.cli.looking import found_at
 from textback.cli.output import one_line
-from textback.config.sections import DEFAULT_PORTS
+from textback.config.kinds import DEFAULT_PORTS
 
 KINDS = ("asterisk", "freeswitch")
 #: what is asked for where the PBX does not tell

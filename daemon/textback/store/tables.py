@@ -18,14 +18,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
-from textback.store import notice_table, report_tables, staff_tables
+from textback.store import notice_table, report_tables, shared_tables, staff_tables
 from textback.store.columns import Foreign, Instant
 from textback.store.schema import metadata
 
 __all__ = [
     "callbacks", "calls", "contacts", "conversations", "erased_optouts", "line_types", "lines", "links", "marks",
     "messages", "metadata", "notice_table", "optouts", "polls", "practice_versions", "practices", "report_tables",
-    "senders", "staff_reached", "staff_tables", "webhook_tokens",
+    "senders", "shared_tables", "staff_reached", "staff_tables", "webhook_tokens",
 ]  # fmt: skip
 
 #: MariaDB's FLOAT has seven digits
