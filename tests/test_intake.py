@@ -43,6 +43,7 @@ class Tracker:
 
     next_deadline: float | None = None
     orders: list[Any] = []
+    finished: list[Any] = []
 
     def batch(self, facts: Sequence[Fact], now: float) -> Batch:
         return list(facts), now

@@ -13,13 +13,17 @@ from sqlalchemy import Connection, Engine
 from textback import listeners
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
+from textback.complaints import Complaints
 from textback.config import Config, Pbx
 from textback.elsewhere import judge_elsewhere_again
 from textback.following import known_calls, link_of
-from textback.health import Health, LinkHealth
+from textback.health import Health, HooksHealth, LinkHealth
+from textback.hooks.server import HookServer
 from textback.intake import Intake
 from textback.judge import judge_again
 from textback.ledger import Entry
+from textback.measures import Measures
+from textback.metrics import Metrics
 from textback.model import Decision
 from textback.orders import Order
 from textback.outbox import Outbox
@@ -66,6 +70,8 @@ class App:
         self._provider = provider
         self.links: dict[str, Link] = {}
         self.listening: listeners.Listening = {}
+        self.measures = Measures()
+        self._hooks: list[HookServer] = []
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -73,18 +79,20 @@ class App:
         try:
             _prepare(engine, upgrade)
             writer, reader = Writer(engine, logging.getLogger("textback.store"), clock=self._clock), Reader(engine)
+            scraper = Reader(engine, threads=1)  # what pages ask for must not make a scrape wait
             writer.start()
             try:
-                await self._run(writer, reader, stop)
+                await self._run(writer, reader, scraper, stop)
             finally:
                 reader.close()
+                scraper.close()
                 patience = LAST_TRY if writer.failing_since is not None else LAST_WRITES
                 if not await asyncio.to_thread(writer.stop, patience):
                     log.error("the database would not take the last facts: the next start learns them from the PBX")
         finally:
             engine.dispose()
 
-    async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
+    async def _run(self, writer: Writer, reader: Reader, scraper: Reader, stop: asyncio.Event) -> None:
         pbxes = self._config.pbx
         tracker = await _restored(writer, [pbx.name for pbx in pbxes])
         provider = self._provider or provider_of(self._config, self._clock)
@@ -93,10 +101,13 @@ class App:
         intake = self._intake(tracker, writer, outbox, failed)
         following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
-        works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
+        shared = (self._clock, self.listening, self.measures)
+        works = listeners.replies(self._config, writer, provider, outbox, flows, *shared)
         health = partial(self.health, writer, reader, intake, outbox, provider)
-        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
-        answering = (tracker, intake, reader, self._clock, self.listening)
+        metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock))
+        shown = (self._clock, self.listening, health, metrics)
+        works += await pages(self._config, writer, reader, provider, outbox.nudge, *shown)
+        answering = (tracker, intake, reader, self._clock, self.listening, self._hooks)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -129,10 +140,12 @@ class App:
             writes_waiting=writer.backlog,
             looks_waiting=reader.waiting,
             database_failing_since=writer.failing_since,
+            database_busy_since=writer.busy_since,
             provider=provider.name,
             provider_trouble=outbox.line.trouble,
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
+            hooks=tuple(_hooks_health(server) for server in self._hooks),
         )
 
     async def _link(
@@ -160,6 +173,7 @@ class App:
             per_day=sms.per_day,
             timeout=sms.twilio.timeout if sms.twilio else 15.0,
             recheck=recheck,
+            measures=self.measures,
         )
 
     def _intake(
@@ -173,6 +187,7 @@ class App:
             on_overflow=lambda name: self.links[name].want_resync(),
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
             on_order=self._carry_out,
+            measures=self.measures,
         )
 
     def _carry_out(self, order: Order) -> None:
@@ -184,6 +199,10 @@ class App:
         self._on_decided(decided)
         if any(entry.message_id for entry in decided):
             outbox.nudge()
+
+
+def _hooks_health(server: HookServer) -> HooksHealth:
+    return HooksHealth(server.section, server.refused, server.tampered, server.faults, server.latencies)
 
 
 async def _restored(writer: Writer, pbxes: list[str]) -> Tracker:

@@ -7,13 +7,15 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from time import perf_counter
 
 from textback import numbers
 from textback.call import Call
 from textback.clock import Clock
-from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkLost, LinkSynced, Ringing
-from textback.events import Talking
+from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, KeyPressed, LinkLost, LinkSynced
+from textback.events import Ringing, Talking, TextRequested
 from textback.ledger import Entry
+from textback.measures import Measures
 from textback.orders import Order
 from textback.store.writer import Writer
 from textback.tracker import Tracker
@@ -22,6 +24,8 @@ from textback.tracker import Tracker
 LIMIT = 50_000
 #: what may be dropped: a resync tells where every caller is, but not what was tried for them, or which key they pressed
 _LESSER = (HoldStarted, HoldEnded, Ringing, Talking)
+#: what a decision may follow from at once
+_DECISIVE = (CallerLeft, CallLost, KeyPressed, TextRequested)
 
 
 #: the call that somebody waits for, and where its state is put
@@ -47,8 +51,10 @@ class Intake:
         on_order: Callable[[Order], None] = lambda order: None,
         log: logging.Logger = logging.getLogger("textback.calls"),
         limit: int = LIMIT,
+        measures: Measures | None = None,
     ) -> None:
         self.dropped = 0
+        self.measures = measures or Measures()
         self._tracker = tracker
         self._writer = writer
         self._clock = clock
@@ -59,6 +65,9 @@ class Intake:
         self._log = log
         self._limit = limit
         self._waiting: deque[Fact] = deque()
+        #: when what is decisive arrived
+        self._arrived: list[float] = []
+        self._arrived_in_hand: list[float] = []
         self._in_hand: Future[list[Entry]] | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
@@ -85,6 +94,8 @@ class Intake:
         elif isinstance(fact, CallerLeft) and fact.call_id in self._blurred:
             fact = CallLost(fact.call_id, fact.at)
         self._waiting.append(fact)
+        if isinstance(fact, _DECISIVE):
+            self._arrived.append(perf_counter())
         self._submit()
 
     @property
@@ -151,6 +162,7 @@ class Intake:
         self._in_hand = self._writer.submit(self._tracker.batch(list(self._waiting), self._clock()))
         self._waiting.clear()
         self._asked_in_hand, self._asked = self._asked, []
+        self._arrived_in_hand, self._arrived = self._arrived, []
         self._idle.clear()
         self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))
 
@@ -163,6 +175,7 @@ class Intake:
             self._idle.set()
             self._on_fault(fault)
             return
+        self.measures.note_batch(self._arrived_in_hand, self._tracker.finished, batch.result())
         self._submit()
         self._catch_up()
         if self._in_hand is None:

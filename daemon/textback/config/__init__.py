@@ -34,9 +34,15 @@ __all__ = [
 
 PLACES = (Path("textback.toml"), Path("/etc/textback/textback.toml"))
 #: What may be given as ``KEY_file`` instead, by the table it stands in.
-SECRETS = (("database", "url"), ("http", "secret"), ("pbx", "secret"), ("sms.twilio", "auth_token"))
+SECRETS = (
+    ("database", "url"),
+    ("http", "secret"),
+    ("http", "metrics_token"),
+    ("pbx", "secret"),
+    ("sms.twilio", "auth_token"),
+)
 #: What stands for a secret that could not be read while the rest is checked.
-UNREAD = {"database": "sqlite://", "http": "-", "pbx": "-", "sms.twilio": "-"}
+UNREAD = {"database": "sqlite://", "http": "-" * 16, "pbx": "-", "sms.twilio": "-"}
 LONGEST_FILE = 1_000_000  # bytes
 
 

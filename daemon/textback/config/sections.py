@@ -82,8 +82,16 @@ def _printable(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _token(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]{16,200}", secret.get_secret_value()):
+        raise Expected("16 to 200 letters, digits or signs, without spaces")
+    return secret
+
+
 FilePath = Annotated[OneLine, AfterValidator(_beside_the_file)]
 Secret = Annotated[SecretStr, Strict(), Field(min_length=1), AfterValidator(_printable)]
+#: Whoever guesses it reads how many call; nobody is slowed down who tries.
+MetricsToken = Annotated[SecretStr, Strict(), AfterValidator(_token)]
 Listen = Annotated[Address, PlainValidator(_address)]
 Networks = tuple[Annotated[IPv4Network | IPv6Network, PlainValidator(_network)], ...]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
@@ -99,11 +107,12 @@ class Database(Section):
 
 
 class Http(Section):
-    """[http]: pages for staff, health, metrics."""
+    """[http]: pages for staff, health, metrics; ``metrics_token``: what a scrape from elsewhere must bring."""
 
     listen: Listen = Address("127.0.0.1", 8080)
     public_url: PublicUrl | None = None
     secret: Secret | None = None
+    metrics_token: MetricsToken | None = None
 
 
 class Webhooks(Section):
