@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from textback import listeners
+from textback import listeners, logs
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
 from textback.complaints import Complaints
@@ -104,7 +104,7 @@ class App:
         shared = (self._clock, self.listening, self.measures)
         works = listeners.replies(self._config, writer, provider, outbox, flows, *shared)
         health = partial(self.health, writer, reader, intake, outbox, provider)
-        metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock))
+        metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
         shown = (self._clock, self.listening, health, metrics)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, *shown)
         answering = (tracker, intake, reader, self._clock, self.listening, self._hooks)

@@ -191,4 +191,6 @@ class Intake:
     def _tell(self, entry: Entry) -> None:
         if entry.decision is not None:
             call, decision = entry.call, entry.decision
-            self._log.info("%s %s [%s] %s", call.id, decision.why, decision.reason, numbers.Masked(entry.number))
+            told = {"call": call.id, "verdict": decision.verdict, "reason": decision.reason}
+            said = (call.id, decision.why, decision.reason, numbers.Masked(entry.number))
+            self._log.info("%s %s [%s] %s", *said, extra={"told": told})
