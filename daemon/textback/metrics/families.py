@@ -18,13 +18,15 @@ from textback import __version__
 from textback.health import Health
 from textback.latency import Latency
 from textback.measures import Measures
-from textback.model import Disposition, Status
+from textback.model import Disposition, Status, Verdict
 from textback.store.gauges import MOST, WAITING, Gauges
 
 #: What a text comes to, or comes in as.
 OUTCOMES = (
     Status.SENT, Status.DELIVERED, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN, Status.RECEIVED,
 )  # fmt: skip
+#: Why most of what a person must release is held: somebody may be calling with made-up numbers.
+HELD = "budget"
 
 
 def build() -> Metric:
@@ -59,7 +61,9 @@ def counted(measures: Measures, pbxes: Iterable[str]) -> Iterator[Metric]:
         {(pbx, how.value): 0 for pbx in pbxes for how in Disposition} | measures.calls,
     )
     told = "What was decided for calls, by the code of the reason."
-    yield _tallied("textback_verdicts", told, ("verdict", "reason"), measures.verdicts)
+    # an alarm is to be raised by the first one
+    alarming: dict[tuple[str, ...], int] = {(Verdict.HELD.value, HELD): 0}
+    yield _tallied("textback_verdicts", told, ("verdict", "reason"), alarming | measures.verdicts)
     told = "Texts that came to a status here; a text that was delivered was sent before. received: from callers."
     yield _tallied("textback_messages", told, ("status",), {(one.value,): 0 for one in OUTCOMES} | measures.texts)
     told = (
