@@ -27,11 +27,12 @@ def practice_of(folder: Path, *tables: str) -> Practice:
 def test_its_textback_toml_can_be_used(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hush-hush")
     links, _, _ = told("[database]").partition("[sms]")
-    text = links + told("[agi]", "[webhooks]", "[http]", "[sms]\nprovider")
+    text = links + told("[agi]", "[webhooks]", "[http]", "[sms]\nprovider", "[log]")
     for file in ("ami-secret", "twilio-token"):
         text = text.replace(f"/etc/textback/{file}", "secret")
     (tmp_path / "textback.toml").write_text(text, "utf-8")
     loaded = config.load(tmp_path / "textback.toml")
+    assert loaded.log == config.Log(), "what it shows are the defaults"
     assert loaded.agi and loaded.webhooks and loaded.http.public_url and loaded.pbx[0].name == "main"
 
 
