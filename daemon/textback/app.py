@@ -10,17 +10,21 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from textback import listeners
+from textback import listeners, logs
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
+from textback.complaints import Complaints
 from textback.config import Config, Pbx
 from textback.daemon_name import own_name
 from textback.elsewhere import judge_elsewhere_again
 from textback.following import known_calls, link_of
-from textback.health import Health, LinkHealth
+from textback.health import Health, HooksHealth, LinkHealth
+from textback.hooks.server import HookServer
 from textback.intake import Intake
 from textback.judge import judge_again
 from textback.ledger import Entry
+from textback.measures import Measures
+from textback.metrics import Metrics
 from textback.model import Decision
 from textback.nightly import Nightly
 from textback.orders import Order
@@ -77,6 +81,8 @@ class App:
         self.links: dict[str, Link] = {}
         self.listening: listeners.Listening = {}
         self.tidings: Tidings | None = None
+        self.measures = Measures()
+        self._hooks: list[HookServer] = []
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -85,18 +91,20 @@ class App:
             _prepare(engine, upgrade)
             limit_silence(engine, HANGS)
             writer, reader = Writer(engine, logging.getLogger("textback.store"), clock=self._clock), Reader(engine)
+            scraper = Reader(engine, threads=1)  # what pages ask for must not make a scrape wait
             writer.start()
             try:
-                await self._run(writer, reader, stop)
+                await self._run(writer, reader, scraper, stop)
             finally:
                 reader.close()
+                scraper.close()
                 patience = LAST_TRY if writer.failing_since is not None else LAST_WRITES
                 if not await asyncio.to_thread(writer.stop, patience):
                     log.error("the database would not take the last facts: the next start learns them from the PBX")
         finally:
             engine.dispose()
 
-    async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
+    async def _run(self, writer: Writer, reader: Reader, scraper: Reader, stop: asyncio.Event) -> None:
         pbxes = self._config.pbx
         tracker = await _tracker(writer, [pbx.name for pbx in pbxes], self.name)
         provider = self._provider or provider_of(self._config, self._clock)
@@ -110,13 +118,16 @@ class App:
         following = [await self._link(pbx, writer, intake) for pbx in pbxes]
         works: list[listeners.Work] = [rota.run]
         flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
-        works += listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
+        shared = (self._clock, self.listening, self.measures)
+        works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
         tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
         works.append(tidings.run)
         health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
-        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
+        metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
+        shown = (self._clock, self.listening, health, metrics)
+        works += await pages(self._config, writer, reader, provider, outbox.nudge, *shown)
         works += _nightly(self._config, reader, writer, self._clock)
-        answering = (tracker, intake, reader, self._clock, self.listening)
+        answering = (tracker, intake, reader, self._clock, self.listening, self._hooks)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -155,11 +166,13 @@ class App:
             writes_waiting=writer.backlog,
             looks_waiting=reader.waiting,
             database_failing_since=writer.failing_since,
+            database_busy_since=writer.busy_since,
             provider=provider.name,
             provider_trouble=outbox.line.trouble,
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
             staff_not_told=dict(tidings.trouble),
+            hooks=tuple(_hooks_health(server) for server in self._hooks),
         )
 
     async def _link(self, pbx: Pbx, writer: Writer, intake: Intake) -> Coroutine[None, None, None]:
@@ -193,6 +206,7 @@ class App:
             per_day=sms.per_day,
             timeout=sms.twilio.timeout if sms.twilio else 15.0,
             recheck=recheck,
+            measures=self.measures,
         )
 
     def _intake(
@@ -207,6 +221,7 @@ class App:
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
             on_order=self._carry_out,
             on_held=partial(self._taken_over, tracker, writer),
+            measures=self.measures,
         )
 
     def _carry_out(self, order: Order) -> None:
@@ -224,6 +239,10 @@ def _nightly(config: Config, reader: Reader, writer: Writer, clock: Clock) -> li
     kept = config.retention
     ages = Ages(kept.calls, kept.messages, None, kept.audit)  # raw posts go every few hours
     return [] if ages.is_nothing else [Nightly(reader, writer, PracticeBook(), ages, kept.at, clock).run]
+
+
+def _hooks_health(server: HookServer) -> HooksHealth:
+    return HooksHealth(server.section, server.refused, server.tampered, server.faults, server.latencies)
 
 
 async def _tracker(writer: Writer, pbxes: list[str], name: str) -> Tracker:
