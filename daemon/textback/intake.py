@@ -11,8 +11,8 @@ from concurrent.futures import Future
 from textback import numbers
 from textback.call import Call
 from textback.clock import Clock
-from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkLost, LinkSynced, Ringing
-from textback.events import Talking
+from textback.events import CallerArrived, CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkLost, LinkSynced
+from textback.events import Ringing, Talking
 from textback.ledger import Entry
 from textback.orders import Order
 from textback.store.writer import Writer
@@ -62,6 +62,8 @@ class Intake:
         self._in_hand: Future[list[Entry]] | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
+        #: calls whose arrival is not durable yet
+        self._arriving: set[str] = set()
         #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
         self._blurred: set[str] = set()
         self._healing: set[str] = set()
@@ -84,8 +86,14 @@ class Intake:
             return
         elif isinstance(fact, CallerLeft) and fact.call_id in self._blurred:
             fact = CallLost(fact.call_id, fact.at)
+        elif isinstance(fact, CallerArrived):
+            self._arriving.add(fact.call_id)
         self._waiting.append(fact)
         self._submit()
+
+    def knows(self, call_id: str) -> bool:
+        """Whether that call is open, or settling; also one that the database was not told of yet."""
+        return call_id in self._arriving or self._tracker.knows(call_id)
 
     @property
     def is_stuck(self) -> bool:
@@ -163,6 +171,7 @@ class Intake:
             self._idle.set()
             self._on_fault(fault)
             return
+        self._arriving = {one.call_id for one in self._waiting if isinstance(one, CallerArrived)}
         self._submit()
         self._catch_up()
         if self._in_hand is None:

@@ -26,7 +26,9 @@ from textback.events import (
     CallerArrived,
     CallerLeft,
     Fact,
+    HoldEnded,
     HoldStarted,
+    NobodyAnswered,
     Place,
     Ringing,
     StateUnknown,
@@ -188,6 +190,7 @@ def test_a_phone_that_rings_for_a_queue_rings_for_no_caller_whom_a_transfer_has_
 
 IN_MENU = LastSeen(TRUNK, NOTHING, position(channel()))
 WAITED = LastSeen(TRUNK, Situation(Place.QUEUE, NOW - 42, "support"), position(channel()))
+RANG = LastSeen(TRUNK, Situation(ringing=True), position(channel()))
 UNKNOWN = LastSeen()
 
 
@@ -227,10 +230,44 @@ def test_a_caller_who_arrived_meanwhile_arrives_once() -> None:
     assert [type(fact) for fact in facts] == [CallerArrived]
 
 
-def test_a_caller_who_left_meanwhile_is_neither_lost_nor_adopted_again() -> None:
-    assert synced(made_up(channel()), {CALLER: WAITED}, event("Hangup")) == [CallerLeft(CALL, NOW - 1, hung_up=False)]
+def test_a_caller_who_arrived_and_left_meanwhile_is_not_adopted_again() -> None:
     arrived_and_left = synced(made_up(channel()), {}, newchannel(), event("Hangup"))
     assert [type(fact) for fact in arrived_and_left] == [CallerArrived, CallerLeft]
+
+
+@pytest.mark.parametrize("last", [WAITED, UNKNOWN, IN_MENU])
+def test_a_caller_of_whom_only_the_end_was_seen_may_have_been_answered_before(last: LastSeen) -> None:
+    assert resynced(made_up(channel()), {CALLER: last}, event("Hangup")) == Resynced([], [CALLER])
+
+
+def test_a_caller_who_was_leaving_when_last_seen_has_left() -> None:
+    gone = synced(made_up(channel()), {CALLER: replace(WAITED, leaving=True)}, event("Hangup"))
+    assert gone == [CallerLeft(CALL, NOW - 1, hung_up=False)]
+
+
+def test_a_caller_who_gave_up_meanwhile_was_on_hold_until_then() -> None:
+    live = [event(name, Queue="support") for name in ("QueueCallerAbandon", "QueueCallerLeave")] + [event("Hangup")]
+    waited = HoldStarted(CALL, NOW - 1, Place.QUEUE, NOW - 1, "support")
+    ended = [HoldEnded(CALL, NOW - 1), CallerLeft(CALL, NOW - 1, hung_up=False)]
+    assert synced(made_up(channel()), {CALLER: UNKNOWN}, *live) == [waited, *ended]
+
+
+def test_a_caller_who_was_answered_and_left_meanwhile_was_answered() -> None:
+    live = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK), event("Hangup")]
+    facts = synced(made_up(channel()), {CALLER: WAITED}, *live)
+    assert facts == [Talking(CALL, NOW - 1, "agent1"), CallerLeft(CALL, NOW - 1, hung_up=False)]
+
+
+def test_a_caller_whom_nobody_answered_meanwhile_is_missed() -> None:
+    said = event("VarSet", Variable="DIALSTATUS", Value="NOANSWER")
+    facts = synced(made_up(channel()), {CALLER: RANG}, said, event("Hangup"))
+    assert [type(fact) for fact in facts] == [NobodyAnswered, CallerLeft]
+
+
+def test_a_caller_whom_an_event_shows_before_the_list_does_is_adopted() -> None:
+    live = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK)]
+    assert [type(fact) for fact in synced(made_up(channel()), {}, *live)] == [CallerArrived, Talking]
+    assert [type(fact) for fact in synced(made_up(channel()), {}, JOINED)] == [CallerArrived, HoldStarted]
 
 
 def test_an_older_list_does_not_unseat_who_joined_meanwhile() -> None:
@@ -242,7 +279,7 @@ def test_an_older_list_does_not_unseat_who_joined_meanwhile() -> None:
 def test_an_older_list_does_not_seat_again_who_left_the_queue_meanwhile(known: dict[str, str]) -> None:
     left = event("QueueCallerLeave", Queue="support")
     facts = synced(made_up(channel(), seats=(queue_entry("3"),)), known, left)
-    assert not any(isinstance(fact, HoldStarted) for fact in facts)
+    assert not any(isinstance(fact, HoldStarted) and fact.at == NOW for fact in facts)
 
 
 def test_an_older_list_does_not_bridge_again_who_left_the_bridge_meanwhile() -> None:

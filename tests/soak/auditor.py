@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.faults.daemon import FINAL
@@ -85,7 +85,8 @@ class Auditor:
         if row is not None and not is_judged:
             self._books.faults.append(f"{visit.id} ({visit.kind}): is not judged {age:.0f} s after its end")
             return
-        self._books.faults += faults_of(visit, row, texts, seen)
+        for fault in faults_of(visit, row, texts, seen):
+            self._books.faults.append(f"{fault} [{_when(visit, blind[visit.pbx])}]")
         self.became["/".join(map(str, (row["disposition"], row["verdict"], row["reason"]))) if row else "no row"] += 1
         self.excused.update(name for name in ("blind", "unseen", "late") if getattr(seen, name))
         self._texts.update((text["id"], visit) for text in texts)
@@ -214,5 +215,16 @@ def _texts(conn: Connection, column: Any, wanted: list[str]) -> list[Row]:
 
 def _everything(conn: Connection) -> tuple[set[str], list[Row]]:
     ids = set(conn.execute(select(calls.c.id)).scalars())
-    mine = or_(messages.c.call_id.is_not(None), messages.c.direction == "in", messages.c.provider_id.is_not(None))
-    return ids, list(conn.execute(select(*_TEXT).where(mine | messages.c.author.is_not(None))).mappings())
+    return ids, list(conn.execute(select(*_TEXT)).mappings())
+
+
+def _when(visit: Visit, blind: Spans) -> str:
+    """When things happened to a caller, and when nobody looked, for whoever has to find out what went wrong."""
+    marks = [*visit.marks, visit.ended_at or 0.0]
+    near = [span for span in blind.all() if span[0] - 10 < max(marks) and min(marks) < span[1] + 10]
+    told = " ".join(_clock(mark) for mark in sorted(set(marks)))
+    return f"{told}; not followed: {', '.join(f'{_clock(a)}-{_clock(b)}' for a, b in near) or 'never'}"
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.gmtime(at)) + f"{at % 1:.2f}"[1:] if at < 1e12 else "now"

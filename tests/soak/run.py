@@ -27,7 +27,7 @@ from textback.model import Flow, Role
 from textback.store import accounts, webhook_tokens
 
 #: seconds: the practice's max_age, and what a daemon waits for its provider
-MAX_AGE, TIMEOUT = 60.0, 2.0
+MAX_AGE, TIMEOUT = 90.0, 2.0
 #: seconds of real time: until all links are up at the start; until everything is settled at the end
 START, CALM = 60.0, 300.0
 PRACTICE = {

@@ -64,14 +64,15 @@ class Switch:
 
     async def crash(self) -> None:
         """It dies: nobody is told anything, not even its own records."""
-        await self._end(lambda visit: "crash")
+        await self._forget_all(lambda visit: "crash")
+        await self._off()
 
     async def shut_down(self) -> None:
         """It hangs up on everybody, and says so, before it goes."""
         if self._simulator is None:
             return
         stage = self._simulator.stage
-        seen = {visit: _true_now(visit, stage) for caller in self._playing.values() if (visit := caller.visit)}
+        await self._forget_all(lambda visit: _true_now(visit, stage))
         for queue in stage.room.queues.values():
             for place in list(queue.waiting):
                 stage.room.abandon(place, queue)
@@ -80,7 +81,7 @@ class Switch:
             stage.board.leave_bridge(channel)
             stage.board.gone(channel, 16)
         await asyncio.sleep(0.2)  # what was said is on its way
-        await self._end(lambda visit: seen.get(visit, "crash"))
+        await self._off()
 
     async def talk_nonsense(self, chance: random.Random, longest: int = 200_000) -> None:
         """Say to every client what no PBX should."""
@@ -95,11 +96,11 @@ class Switch:
 
     async def stop(self) -> None:
         """The end of the run: callers who are still there are forgotten."""
-        await self._end(lambda visit: "crash")
+        await self.crash()
 
-    async def _end(self, why: Callable[[Visit], str]) -> None:
+    async def _forget_all(self, why: Callable[[Visit], str]) -> None:
+        """Nobody does anything any more; their calls end as ``why`` says."""
         self.is_on = False
-        simulator, self._simulator = self._simulator, None
         tasks, now = list(self._playing), time.time()
         for task, caller in list(self._playing.items()):
             if caller.visit is not None:
@@ -107,6 +108,9 @@ class Switch:
                 caller.visit.over(now)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _off(self) -> None:
+        simulator, self._simulator = self._simulator, None
         if simulator is not None:
             await simulator.stop()
 
