@@ -16,6 +16,7 @@ from tests.pbx.messages import (
     TRUNK,
     bridge_enter,
     channel,
+    dial,
     event,
     newchannel,
     queue_entry,
@@ -293,6 +294,19 @@ def test_a_caller_who_was_answered_meanwhile_talks() -> None:
     live = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK)]
     facts = synced(made_up(channel()), {CALLER: WAITED}, *live)
     assert facts == [Talking(CALL, NOW - 1, "agent1")]
+
+
+@pytest.mark.parametrize("known", [{}, {CALLER: RANG}])
+def test_an_older_list_does_not_ring_again_for_whom_was_answered_meanwhile(known: dict[str, LastSeen]) -> None:
+    made, leg = translator(), channel(LEG, AGENT, Linkedid=CALLER, ChannelState="5")
+    rows = made_up(show_channel("1", channel(), "Dial"), show_channel("1", leg, "AppDial"))
+    answered = dial("DialEnd", channel(), leg, DialStatus="ANSWER")
+    facts = synced(rows, known, answered, by=made)
+    assert not any(isinstance(fact, Ringing) for fact in facts)
+    bridged = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK)]
+    ends = [event(name, {"BridgeUniqueid": "b-1", **channel()}) for name in ("BridgeLeave", "Hangup")]
+    told = [fact for one in (*bridged, *ends) for fact in made.take(one, NOW + 1)]
+    assert [type(fact) for fact in told] == [Talking, CallerLeft]
 
 
 def test_a_lot_that_was_left_meanwhile_is_not_entered_again() -> None:

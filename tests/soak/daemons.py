@@ -6,7 +6,7 @@ import asyncio
 import re
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,23 +86,24 @@ class Runner:
         self.lives.append(Life(time.time()))
         self.is_on = True
 
-    async def kill(self, durable_until: Callable[[], float]) -> None:
-        """kill -9; what it had not written by ``durable_until`` is lost."""
+    async def kill(self, durable_until: Callable[[], Awaitable[float]]) -> None:
+        """kill -9; ``durable_until`` tells what it had written: what it saw later is lost."""
         self.is_on = False
         await asyncio.to_thread(self._process.kill)
-        self._over("killed", durable_until())
+        await self._over("killed", durable_until)
 
-    async def stop(self, durable_until: Callable[[], float]) -> int:
+    async def stop(self, durable_until: Callable[[], Awaitable[float]]) -> int:
         """SIGTERM; gives the exit status."""
         self.is_on = False
         status = await asyncio.to_thread(self._process.stop)
-        self._over("stopped", durable_until())
+        await self._over("stopped", durable_until)
         return status
 
-    def _over(self, how: str, durable_until: float) -> None:
+    async def _over(self, how: str, durable_until: Callable[[], Awaitable[float]]) -> None:
         self.lives[-1].ended = how
+        until = await durable_until()
         for sight in self.sights.values():
-            sight.died(durable_until)
+            sight.died(until)
 
     async def close(self) -> None:
         """The end of the run."""

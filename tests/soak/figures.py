@@ -58,6 +58,7 @@ class Figures:
     kinds: dict[str, int]
     hooks: dict[str, float]
     half_open: list[float]
+    behind: list[float]
     lives: list[dict[str, Any]]
     posts: int
     replies: int
@@ -88,6 +89,7 @@ class Figures:
             kinds=_sorted(books.kinds),
             hooks=_hooks(books.hooks),
             half_open=[s for sight in sights.values() for s in sight.noticed],
+            behind=soak.striker.behind,
             lives=[told for r in soak.runners for life in r.lives if (told := _life(life))],
             posts=soak.posts.posted,
             replies=sum(one.taken_at is not None for one in books.written),
@@ -123,6 +125,7 @@ class Figures:
             yield from ((f"  {name}", str(count)) for name, count in counts.items())
         yield "hooks (nothing broken)", ", ".join(f"{name} {value:.4g}" for name, value in self.hooks.items())
         yield "dead lines noticed after", ", ".join(f"{s:.0f} s" for s in self.half_open) or "none was dead"
+        yield "behind with writing when it died", ", ".join(f"{s:.1f} s" for s in self.behind) or "none died"
         yield "not followed", ", ".join(f"{name} {s:.0f} s" for name, s in self.blind_seconds.items())
         yield from ((f"a life that was {life['ended'] or 'ended last'}", _shown(life)) for life in self.lives)
         yield "the harness was late by", f"p99 {self.harness_lag_p99 * 1e3:.0f} ms, {self.load_lag_most:.2f} s at most"

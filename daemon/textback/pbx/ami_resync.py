@@ -107,6 +107,8 @@ class Resync:
             leg, caller = self._picture.get(row["Uniqueid"]), self._picture.get(row["Linkedid"])
             if not leg or not caller or leg is caller:
                 continue
+            if leg.bridge or self._came("DialEnd", leg.uniqueid):
+                continue  # it was answered, or has stopped, since the list was made
             if caller.seat and row["ChannelState"] in _RINGING_STATES and not leg.agent_for:
                 self._picture.call_agent(caller, leg)
             if caller.uniqueid not in dialling or leg.rings_for:
