@@ -43,7 +43,10 @@ PRACTICE = {
 
 @dataclass
 class Soak:
-    """``strikes`` None: a plan made of the seed; ``program``: what Python runs as the daemon."""
+    """``strikes`` None: a plan made of the seed; ``program``: what Python runs as the daemon.
+
+    ``calm``: the seconds that the daemon has at the end to settle everything.
+    """
 
     folder: Path
     minutes: float = 2.0
@@ -52,6 +55,7 @@ class Soak:
     daemons: int = 1
     strikes: list[Strike] | None = None
     program: str = "textback"
+    calm: float = CALM
     say: Callable[[str], None] = lambda line: None
 
     async def run(self) -> Figures:
@@ -162,7 +166,7 @@ class Soak:
         self.provider.heal()
         await _until(lambda: not any(switch.on_the_line for switch in self.switches), 120.0)
         await _until(lambda: not self.posts.waiting, 120.0)
-        deadline, quiet = time.monotonic() + CALM, 0
+        deadline, quiet = time.monotonic() + self.calm, 0
         while quiet < 2 and time.monotonic() < deadline:
             await asyncio.sleep(2.5)
             self._look_at_processes()
