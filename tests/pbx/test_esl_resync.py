@@ -250,7 +250,8 @@ def test_of_whom_only_the_end_was_seen_may_have_been_answered_before(situation: 
 
 
 def test_who_was_bridged_and_left_meanwhile_was_answered() -> None:
-    found = resynced([row(**MENU)], known=known(None), meanwhile=[create(leg(AGENT, PHONE, "outbound")), bridge(), hangup(), hung_up()])
+    events = [create(leg(AGENT, PHONE, "outbound")), bridge(), hangup(), hung_up()]
+    found = resynced([row(**MENU)], known=known(None), meanwhile=events)
     assert kinds(found)[-2:] == [Talking, CallerLeft] and found.gone == []
 
 

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.servers import Postgresql
+from tests.soak.plan import Strike
 from tests.soak.run import Soak
 
 
@@ -30,7 +31,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        strikes = [] if chosen.calm else None
+        strikes: list[Strike] | None = [] if chosen.calm else None
         soak = Soak(folder, chosen.minutes, chosen.rate, chosen.seed, chosen.daemons, strikes, chosen.program)
         soak.say = lambda line: print(line, flush=True)
         figures = asyncio.run(soak.run())

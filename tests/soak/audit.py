@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.twilio import Taken
+from tests.soak.spans import Spans
 from tests.soak.switch import CUT
 from tests.soak.visits import ABANDONED, ANSWERED, LOST, MISSED, TEXTED, UNREACHED, Expected, Visit
 
@@ -150,3 +152,15 @@ def faults_of_text(text: Row, taken: Sequence[Taken], offers: Sequence[tuple[flo
 def _told(visit: Visit) -> str:
     how = f", cut: {visit.cut}" if visit.cut else ""
     return f"{visit.id} ({visit.kind}{how}; hooks {visit.said or 'none'})"
+
+
+def when(visit: Visit, blind: Spans) -> str:
+    """When things happened to a caller, and when nobody looked, for whoever has to find out what went wrong."""
+    marks = [*visit.marks, visit.ended_at or 0.0]
+    near = [span for span in blind.all() if span[0] - 10 < max(marks) and min(marks) < span[1] + 10]
+    told = " ".join(_clock(mark) for mark in sorted(set(marks)))
+    return f"{told}; not followed: {', '.join(f'{_clock(a)}-{_clock(b)}' for a, b in near) or 'never'}"
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.gmtime(at)) + f"{at % 1:.2f}"[1:] if at < 1e12 else "now"

@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.faults.daemon import FINAL
 from tests.faults.twilio import FaultyTwilio, Taken
-from tests.soak.audit import Circumstances, Row, faults_of, faults_of_text
+from tests.soak.audit import Circumstances, Row, faults_of, faults_of_text, when
 from tests.soak.books import Books
+from tests.soak.closing import faults_at_the_end
 from tests.soak.daemons import Runner
 from tests.soak.kinds import SETTLE
 from tests.soak.spans import Spans, common
@@ -86,7 +87,7 @@ class Auditor:
             self._books.faults.append(f"{visit.id} ({visit.kind}): is not judged {age:.0f} s after its end")
             return
         for fault in faults_of(visit, row, texts, seen):
-            self._books.faults.append(f"{fault} [{_when(visit, blind[visit.pbx])}]")
+            self._books.faults.append(f"{fault} [{when(visit, blind[visit.pbx])}]")
         self.became["/".join(map(str, (row["disposition"], row["verdict"], row["reason"]))) if row else "no row"] += 1
         self.excused.update(name for name in ("blind", "unseen", "late") if getattr(seen, name))
         self._texts.update((text["id"], visit) for text in texts)
@@ -174,35 +175,13 @@ class Auditor:
         self._books.faults += [f"{one}: is stored, and nobody called" for one in sorted(phantoms)]
         known = {row["id"] for row in rows}
         strangers = [one for one in self._provider.taken if one.message_id not in known]
-        self._books.faults += [f"text {one.message_id}: the provider has it, and it is in no table" for one in strangers]
-        self._books.faults += [*self._of_written(rows), *self._of_told(rows), *self._of_delivered(rows)]
-
-    def _of_written(self, rows: Sequence[Row]) -> list[str]:
-        came = Counter(row["provider_id"] for row in rows if row["direction"] == "in")
-        found = [f"reply {sid}: is stored {count} times" for sid, count in came.items() if count > 1]
-        lost = [one.sid for one in self._books.written if one.taken_at is not None and one.sid not in came]
-        return found + [f"reply {sid}: was taken, and is not stored" for sid in lost]
-
-    def _of_told(self, rows: Sequence[Row]) -> list[str]:
-        """What staff and call-centre software asked for is there once, if they were told so, else at most once."""
-        by_body = Counter(row["body"] for row in rows if row["author"] is not None)
-        started = [row for row in rows if row["call_id"] is None and row["flow"] is not None]
-        by_number = Counter(row["to_number"] for row in started)
-        found = []
-        for told in self._books.told:
-            count = by_number[told.number] if told.what == "webhook" else by_body[told.what]
-            if count > 1 or told.took and not count:
-                found.append(f"{told.what} for {told.number}: {count} texts, told that it was done: {told.took}")
-        return found
-
-    def _of_delivered(self, rows: Sequence[Row]) -> list[str]:
-        status: dict[str, Any] = {row["provider_id"]: row["status"] for row in rows}
-        wrong = [sid for sid in self._books.delivered if status.get(sid) != "delivered"]
-        return [f"{sid}: the daemon was told that it was delivered; it is {status.get(sid)}" for sid in wrong]
+        self._books.faults += [f"text {one.message_id}: the provider has it, no table does" for one in strangers]
+        self._books.faults += faults_at_the_end(self._books, rows)
 
 
 def _look(conn: Connection, ids: list[str]) -> tuple[dict[str, Row], defaultdict[str, list[Row]]]:
-    rows = {row["id"]: row for row in conn.execute(select(*_CALL).where(calls.c.id.in_(ids))).mappings()}
+    found = conn.execute(select(*_CALL).where(calls.c.id.in_(ids))).mappings()
+    rows: dict[str, Row] = {row["id"]: dict(row) for row in found}
     texts: defaultdict[str, list[Row]] = defaultdict(list)
     for text in _texts(conn, messages.c.call_id, ids):
         texts[text["call_id"]].append(text)
@@ -210,21 +189,9 @@ def _look(conn: Connection, ids: list[str]) -> tuple[dict[str, Row], defaultdict
 
 
 def _texts(conn: Connection, column: Any, wanted: list[str]) -> list[Row]:
-    return list(conn.execute(select(*_TEXT).where(column.in_(wanted))).mappings())
+    return [dict(row) for row in conn.execute(select(*_TEXT).where(column.in_(wanted))).mappings()]
 
 
 def _everything(conn: Connection) -> tuple[set[str], list[Row]]:
     ids = set(conn.execute(select(calls.c.id)).scalars())
-    return ids, list(conn.execute(select(*_TEXT)).mappings())
-
-
-def _when(visit: Visit, blind: Spans) -> str:
-    """When things happened to a caller, and when nobody looked, for whoever has to find out what went wrong."""
-    marks = [*visit.marks, visit.ended_at or 0.0]
-    near = [span for span in blind.all() if span[0] - 10 < max(marks) and min(marks) < span[1] + 10]
-    told = " ".join(_clock(mark) for mark in sorted(set(marks)))
-    return f"{told}; not followed: {', '.join(f'{_clock(a)}-{_clock(b)}' for a, b in near) or 'never'}"
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.gmtime(at)) + f"{at % 1:.2f}"[1:] if at < 1e12 else "now"
+    return ids, [dict(row) for row in conn.execute(select(*_TEXT)).mappings()]

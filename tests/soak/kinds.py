@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from tests.soak.visits import ABANDONED, ANSWERED, MISSED, TEXTED, UNREACHED, Expected, Line
+from tests.soak.visits import ABANDONED, ANSWERED, MISSED, TEXTED, UNREACHED, Acts, Expected, Line
 from textback.demo.channels import UP
 from textback.demo.desk_calls import (
     answered_by_extension,
@@ -24,19 +24,13 @@ SETTLE, LEAST = 4.0, 2.0
 #: seconds that nobody waits longer for a hook than
 HOOK_LIMIT = 10.0
 
-Acts = list[tuple[Step, Expected | None]]
 Kind = Callable[[random.Random], Acts]
 
 #: what callers call themselves: they may choose it, and some choose badly
 NAMES = (
     "", "", "", "WIRELESS CALLER", "Grace O'Hara", "Event: Hangup", "<script>alert(1)</script>", "%s%n{0}",
     "Jos\u00e9 \U0001f600", "'; DROP TABLE calls; --", "\u202egnp.exe", "x" * 79, 'A "quoted" | name', "=1+1",
-)
-
-
-def kinds() -> tuple[list[str], list[float]]:
-    """The names of all kinds, and how often each happens."""
-    return list(KINDS), [weight for weight, _ in KINDS.values()]
+)  # fmt: skip
 
 
 def _asking(hook: str, after: float, inner: Step) -> Step:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 
-from tests.soak.kinds import KINDS, NAMES, kinds
+from tests.soak.kinds import KINDS, NAMES
 from tests.soak.posts import Posts
 from tests.soak.switch import Switch
 
@@ -24,13 +24,13 @@ class Load:
 
     async def run(self, seconds: float) -> None:
         """Begin callers for so long; those who are on the line then stay."""
-        began, names = time.monotonic(), kinds()
+        began, weights = time.monotonic(), [weight for weight, _ in KINDS.values()]
         for serial in range(int(seconds * self._rate)):
             due = began + serial / self._rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             self.lags.append(time.monotonic() - due)
             switch = self._chance.choice(self._switches)
-            kind = self._chance.choices(*names)[0]
+            kind = self._chance.choices(list(KINDS), weights)[0]
             acts = KINDS[kind][1](self._chance)
             if not switch.is_on:
                 self.turned_off += 1

@@ -29,7 +29,7 @@ def mutate() -> None:
         return await send(provider, message)
 
     Callers.arrived = forgetful  # type: ignore[method-assign,assignment]
-    Twilio.send = twice  # type: ignore[method-assign]
+    Twilio.send = twice  # type: ignore[method-assign,assignment]
     call._LEFT_IN[Phase.TALKING] = Disposition.ABANDONED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import aiohttp
 from twilio.request_validator import RequestValidator
@@ -66,8 +66,8 @@ class Posts:
         elif number not in self.silent and self._chance.random() < ANSWERING:
             self._begin(self._write(number, self._chance.choice(("Yes, please call me", "Mañana 🙂", "ok thanks"))))
 
-    def _begin(self, work: object) -> None:
-        task = asyncio.create_task(work)  # type: ignore[arg-type]
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -20,7 +20,8 @@ from tests.soak.load import Load
 from tests.soak.posts import Posts
 from tests.soak.staff import CallCentre, Desk
 from tests.soak.store import Store
-from tests.soak.strikes import Strike, Striker, plan
+from tests.soak.plan import Strike, plan
+from tests.soak.strikes import Striker
 from tests.soak.switch import Switch
 from tests.web.browser import HASH
 from textback.model import Flow, Role
@@ -191,5 +192,3 @@ async def _until(ask: Callable[[], bool], seconds: float) -> bool:
             return False
         await asyncio.sleep(0.05)  # what others do can only be asked
     return True
-
-

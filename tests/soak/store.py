@@ -18,7 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.faults.daemon import prepare
 from tests.servers import HOMES, Postgresql
 from tests.soak.wire import Streams, Wire
-from textback.store.engine import open_engine
 
 T = TypeVar("T")
 SOCKET = ".s.PGSQL.5432"

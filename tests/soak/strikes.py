@@ -1,4 +1,4 @@
-"""What goes wrong and when: a plan made of a seed before anything begins, a fault a minute on every part."""
+"""Carries out a plan of what goes wrong, and keeps the books of it."""
 
 from __future__ import annotations
 
@@ -7,82 +7,27 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.faults.misdeeds import POSTS
 from tests.faults.twilio import FaultyTwilio
 from tests.soak.books import Books
 from tests.soak.daemons import Runner
+from tests.soak.plan import WAYS, Strike
 from tests.soak.store import Store
 from tests.soak.switch import Switch
 from textback.store.tables import calls
 
+T = TypeVar("T")
+
 #: seconds: no daemon is further behind with what it writes, even on a machine that has too much to do
 LAGGING = 30.0
-#: of these there is no more in the second half of a long run, so that one life is long enough to see memory grow
-DEADLY = ("kill -9", "SIGTERM")
-LONG = 10.0
-
-#: the ways of a provider, by what a strike is called
-WAYS: dict[str, tuple[float, tuple[str, ...]]] = {
-    "hangs": (1.0, ("hangs, not taken", "hangs, taken")),
-    "500": (0.7, ("500, taken", "500, not taken")),
-    "429": (0.9, ("429",)),
-    "HTML": (0.7, ("502 in HTML, taken", "502 in HTML, not taken", "201 with HTML")),
-    "resets": (0.7, ("drops, taken", "drops, not taken", "drops in mid-answer, taken")),
-    "anything": (0.35, tuple(name for name in POSTS if name != "400 for the line")),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """One fault: ``at`` seconds after the beginning, on which part, for how many seconds; ``chance`` picks the victim."""
-
-    at: float
-    part: str
-    name: str
-    seconds: float
-    chance: float
-
-
-#: the faults of each part, with the seconds that they last
-PARTS: dict[str, dict[str, tuple[float, float]]] = {
-    "pbx": {
-        "crash": (2, 8), "shutdown": (2, 8), "garbage": (1, 1), "no answers": (4, 12),
-    },
-    "network": {
-        "cut": (0, 0), "half-open": (26, 32), "stall": (2, 6), "slow": (3, 8),
-    },
-    "database": {
-        "cut": (0, 0), "gone": (3, 12), "hang": (3, 12), "slow": (5, 10), "stopped": (1, 8), "killed": (1, 6),
-        "locked": (3, 10), "read_only": (2, 8), "full": (2, 8),
-    },
-    "provider": dict.fromkeys(WAYS, (4, 12)),
-    "daemon": {"kill -9": (0.2, 3), "SIGTERM": (0.2, 3), "freeze": (2, 8), "SIGHUP": (0, 0)},
-}  # fmt: skip
-
-
-def plan(minutes: float, seed: int, daemons: int = 1) -> list[Strike]:
-    """Every strike of a run, in order; in each minute one on every part, none in the last quarter of a minute."""
-    chance, found = random.Random(seed), []
-    decks: dict[str, list[str]] = {part: [] for part in PARTS}
-    for minute in range(max(1, round(minutes))):
-        room = min(1.0, minutes - minute)
-        for part, faults in PARTS.items():
-            calm = minutes > LONG and minute >= minutes / 2 and daemons == 1
-            if not decks[part]:  # all kinds once before any comes again
-                decks[part] = chance.sample(sorted(faults), len(faults))
-            name = decks[part].pop()
-            if calm and name in DEADLY:
-                name = "freeze"
-            seconds = chance.uniform(*faults[name])
-            found.append(Strike(60 * (minute + chance.uniform(0.05, 0.7) * room), part, name, seconds, chance.random()))
-    return sorted(found, key=lambda strike: strike.at)
 
 
 @dataclass
@@ -135,11 +80,11 @@ class Striker:
         self.active.add(name)
         began = time.time()
         try:
-            done = await getattr(self, f"_{strike.part}")(strike)
+            is_done = await getattr(self, f"_{strike.part}")(strike)
         finally:
             self.active.discard(name)
             self.calm_since = time.monotonic()
-        if done is not False:
+        if is_done:
             self.done[name] += 1
             self.books.outages.add(began, time.time())
 
@@ -199,11 +144,12 @@ class Striker:
             self.books.database_away.close(time.time())
         return True
 
-    async def _provider(self, strike: Strike) -> None:
+    async def _provider(self, strike: Strike) -> bool:
         sins, ways = WAYS[strike.name]
         self.provider.misbehave(sins, ways)
         await asyncio.sleep(strike.seconds)
         self.provider.heal()
+        return True
 
     async def _daemon(self, strike: Strike) -> bool:
         runner = _pick(self.runners, strike)
@@ -245,7 +191,5 @@ def _written(conn: Connection, ids: list[str]) -> set[str]:
     return set(conn.execute(select(calls.c.id).where(calls.c.id.in_(ids))).scalars())
 
 
-def _pick(among: list, strike: Strike):  # type: ignore[no-untyped-def,type-arg]
+def _pick(among: Sequence[T], strike: Strike) -> T:
     return among[int(strike.chance * len(among))]
-
-

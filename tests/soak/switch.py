@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.soak.queue_log import QueueLogWriter
-from tests.soak.visits import ABANDONED, ANSWERED, LOST, MISSED, UNREACHED, Ask, Caller, Expected, Visit
+from tests.soak.visits import ABANDONED, ANSWERED, LOST, MISSED, UNREACHED, Acts, Ask, Caller, Visit
 from textback.demo.simulator import Simulator
-from textback.demo.stage import Script
+from textback.demo.stage import Script, Stage
 
 DID = "12025550100"
 
@@ -48,10 +48,10 @@ class Switch:
         self.port = await self._simulator.start()
         self.is_on = True
 
-    def call(self, number: str, name: str, kind: str, acts: list[tuple[object, Expected | None]]) -> None:
+    def call(self, number: str, name: str, kind: str, acts: Acts) -> None:
         """Somebody begins to call."""
         assert self._simulator is not None
-        caller = Caller(number, name, kind, acts, self.name, self._ask, self._on_visit)  # type: ignore[arg-type]
+        caller = Caller(number, name, kind, acts, self.name, self._ask, self._on_visit)
         script = Script(number, name, DID, ())
         task = asyncio.create_task(caller.play(self._simulator.stage, script, asyncio.sleep))
         self._playing[task] = caller
@@ -127,9 +127,9 @@ class Switch:
 CUT = {"crash": LOST, "waiting": ABANDONED, "talking": ANSWERED, "ringing": MISSED, "menu": UNREACHED}
 
 
-def _true_now(visit: Visit, stage: object) -> str:
+def _true_now(visit: Visit, stage: Stage) -> str:
     """What is true for a caller, as the PBX itself knows it."""
-    board, room = stage.board, stage.room  # type: ignore[attr-defined]
+    board, room = stage.board, stage.room
     channel = board.channels.get(visit.id.partition("/")[2])
     if channel is None:
         return "crash"

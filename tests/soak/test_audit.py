@@ -60,7 +60,9 @@ def test_whoever_was_answered_must_never_be_texted(seen: Circumstances) -> None:
         (BLIND, {"caller": "+12025550123"}, True),
     ],
 )
-def test_only_what_was_not_seen_in_time_is_excused(seen: Circumstances, changes: dict[str, Any], is_wrong: bool) -> None:
+def test_only_what_was_not_seen_in_time_is_excused(
+    seen: Circumstances, changes: dict[str, Any], is_wrong: bool
+) -> None:
     texts = [TEXT] if (GAVE_UP | changes)["verdict"] != "skip" else []
     assert bool(became(seen, visit(), *texts, **changes)) is is_wrong
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.servers import Server
 from tests.soak.figures import Figures
+from tests.soak.plan import PARTS
 from tests.soak.run import Soak
-from tests.soak.strikes import PARTS
 
 
 def soaked(soak: Soak) -> Figures:
@@ -32,6 +33,5 @@ def test_no_call_is_missing_and_no_text_is_sent_twice_whatever_breaks(tmp_path: 
 def test_a_daemon_that_forgets_doubles_and_guesses_is_found_out(tmp_path: Path, postgresql: Server) -> None:
     soak = Soak(tmp_path, minutes=0.25, rate=10.0, strikes=[], program="tests.soak.mutant", calm=30.0)
     faults = "\n".join(soaked(soak).faults)
-    assert "(answered; hooks none): became abandoned/text/abandoned, not answered/skip/answered" in faults
-    assert "no such call is stored" in faults
-    assert "handed over 2 times" in faults
+    assert re.search(r"\(answered; hooks none\): became abandoned/\S+ not answered/skip/answered", faults), faults
+    assert "no such call is stored" in faults and "handed over 2 times" in faults, faults

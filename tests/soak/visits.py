@@ -60,6 +60,8 @@ class Visit:
             self.marks.append(at)
 
 
+#: what somebody does, each step with what must come of its call, None where it is none
+Acts = list[tuple[Step, Expected | None]]
 #: asks a hook for the call that is on the line: its name and the visit; gives what it said
 Ask = Callable[[str, Visit], Awaitable[str | None]]
 
@@ -71,7 +73,7 @@ class Caller:
     number: str
     name: str
     kind: str
-    acts: list[tuple[Step, Expected | None]]
+    acts: Acts
     pbx: str
     ask: Ask
     on_visit: Callable[[Visit], None]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.soak.strikes import DEADLY, PARTS, plan
+from tests.soak.plan import DEADLY, PARTS, plan
 
 
 def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another() -> None:
