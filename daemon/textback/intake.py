@@ -13,8 +13,8 @@ from typing import NamedTuple
 from textback import numbers
 from textback.call import Call
 from textback.clock import Clock
-from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, KeyPressed, LinkLost, LinkSynced
-from textback.events import Ringing, Talking, TextRequested
+from textback.events import CallerArrived, CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, KeyPressed
+from textback.events import LinkLost, LinkSynced, Ringing, Talking, TextRequested
 from textback.ledger import Entry
 from textback.measures import Measures
 from textback.orders import Order
@@ -105,6 +105,8 @@ class Intake:
         self._claimed: _Claimed | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
+        #: calls whose arrival is not durable yet
+        self._arriving: set[str] = set()
         #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
         self._blurred: set[str] = set()
         self._healing: set[str] = set()
@@ -151,10 +153,16 @@ class Intake:
             return
         elif isinstance(fact, CallerLeft) and fact.call_id in self._blurred:
             fact = CallLost(fact.call_id, fact.at)
+        elif isinstance(fact, CallerArrived):
+            self._arriving.add(fact.call_id)
         self._waiting.append(fact)
         if isinstance(fact, _DECISIVE):
             self._arrived.append(perf_counter())
         self._submit()
+
+    def knows(self, call_id: str) -> bool:
+        """Whether that call is open, or settling; also one that the database was not told of yet."""
+        return call_id in self._arriving or self._tracker.knows(call_id)
 
     @property
     def is_stuck(self) -> bool:
@@ -258,6 +266,7 @@ class Intake:
             self._on_fault(fault)
             return
         self.measures.note_batch(self._arrived_in_hand, self._tracker.finished, batch.result())
+        self._arriving = {one.call_id for one in self._waiting if isinstance(one, CallerArrived)}
         self._submit()
         self._catch_up()
         if self._in_hand is None:

@@ -13,13 +13,14 @@ from typing import ClassVar, Protocol
 
 from textback.complaints import Complaints
 from textback.hooks.asked import HOOKS, answer
-from textback.hooks.asking import DeskFault, PatientDesk
+from textback.hooks.asking import FAULT, DeskFault, PatientDesk
 from textback.hooks.desk import Desk
 from textback.hooks.patience import Patience
 from textback.hooks.phone import HungUp, Phone, PhoneError
 from textback.hooks.request import Refused, Request
 from textback.latency import Latency
 from textback.listen import ListenError
+from textback.store.faults import is_fault
 
 #: connections at once; a process has some 1,000 files by default, and the database and the links want theirs, too
 MOST = 512
@@ -194,4 +195,7 @@ class HookServer(ABC):
 
     def _on_fault(self, fault: DeskFault) -> None:
         self.faults += 1
-        self._complaints.tell(f"no answer to {fault}: the calls go on", "hooks", trouble=fault.__cause__)
+        cause = fault.__cause__
+        # A database that is slow, or away, is told of by the writer; a fault of ours needs its place.
+        trouble = cause if fault.reason == FAULT and cause is not None and not is_fault(cause) else None
+        self._complaints.tell(f"no answer to {fault}: the calls go on", "hooks", trouble=trouble)
