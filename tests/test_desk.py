@@ -351,7 +351,8 @@ def test_what_is_said_of_a_call_that_the_database_was_not_told_of_yet_holds_all_
         world.writer.submit(lambda connection: is_back.wait())
         world.intake.put(CallerArrived("main/1.1", T0, "main", "1.1", CALLER, "Doe", "12025550199"))
         world.intake.put(HoldStarted("main/1.1", T0 + 1, Place.QUEUE, T0 + 1, "support"))
-        world.desk = HookDesk([Known("main", "en", lambda: True)], world.tracker, world.intake, world.read, time, at_once)
+        known = [Known("main", "en", lambda: True)]
+        world.desk = HookDesk(known, world.tracker, world.intake, world.read, time, at_once)
         telling = asyncio.create_task(world.desk.handled(ME))
         for _ in range(20):
             await asyncio.sleep(0)

@@ -61,11 +61,15 @@ class CallerArrived(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallerKnown(Fact):
-    """The PBX told more about the caller than at the arrival (a later caller ID, a hidden one)."""
+    """The PBX told more about the caller than at the arrival (a later caller ID, a hidden one).
+
+    ``told``: no event shows it, a hook's request does.
+    """
 
     number: str | None
     withheld: bool = False
     tampered: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,14 @@ class Talking(Fact):
 
 @dataclass(frozen=True, slots=True)
 class NobodyAnswered(Fact):
-    """What was tried for the caller came to nothing, and the caller is still on the line."""
+    """What was tried for the caller came to nothing, and the caller is still on the line.
+
+    ``told``: no event shows it, the dialplan or call-centre software says so.
+    """
 
     why: NoAnswer
     queue: str | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from textback.call import Phase
 from textback.clock import Clock
 from textback.config import Pbx
 from textback.events import Fact
+from textback.ledger import from_row
 from textback.pbx import ami_facts, esl_facts
 from textback.pbx.ami import AmiLink, AmiSettings
 from textback.pbx.esl import EslLink, EslSettings
@@ -21,7 +24,7 @@ from textback.pbx.recording import Translator
 from textback.pbx.records import Records
 from textback.pbx.records.kinds import records_of
 from textback.pbx.sight import LastSeen
-from textback.tracker import Tracker
+from textback.store import calls
 
 
 def link_of(pbx: Pbx, emit: Callable[[Fact], None], clock: Clock, patience: Patience) -> Link:
@@ -68,11 +71,13 @@ def translator_of(pbx: Pbx) -> Translator:
     return kind(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language)
 
 
-def known_calls(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:
-    """The callers who were on the line when the daemon stopped; only of who was in a menu is it known what was true."""
+def known_calls(connection: Connection, pbx: str) -> dict[str, LastSeen]:
+    """The callers who are on the line, as far as is stored; only of who was in a menu is it known what was true."""
+    found = [from_row(row).call for row in calls.unsettled(connection, pbx)]
     return {
         call.id.partition("/")[2]: LastSeen(situation=NOTHING if call.phase is Phase.MENU else None)
-        for call in tracker.open_calls(pbx)
+        for call in found
+        if call.phase is not Phase.ENDED
     }
 
 

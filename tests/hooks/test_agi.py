@@ -359,6 +359,7 @@ def test_how_long_hooks_take_is_measured_but_not_how_long_callers_listen() -> No
         for hook in ("may-offer", "hours", "offer"):
             await FakeCall(environment(hook)).run(agi.port)
             counts.append(agi.latency.count)
+        assert {name: one.count for name, one in agi.latencies.items() if one.count} == {"may-offer": 1, "hours": 1}
         return counts
 
     assert with_server(FakeDesk(), story) == [1, 2, 2]
