@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.desk import HookDesk, Known
+from textback.errands import Errands
 from textback.events import CallerArrived, CallerLeft, Fact, HoldStarted, KeyPressed, LinkLost, LinkSynced, Place
 from textback.hooks.desk import About, Answer, Caller, Offer
 from textback.intake import Intake
@@ -44,7 +45,8 @@ class World:
         self.tracker = Tracker(list(self.up), PracticeBook())
         self.intake = Intake(self.tracker, self.writer, lambda: self.now, lambda decided: None, print, self.fail)
         pbxes = [Known(name, "en", lambda name=name: self.up[name]) for name in self.up]  # type: ignore[misc]
-        self.desk = HookDesk(pbxes, self.tracker, self.intake, self.read, lambda: self.now)
+        errands = Errands(self.tracker, self.intake, self.writer, self.read, lambda: self.now)
+        self.desk = HookDesk(pbxes, errands, self.intake, self.read, lambda: self.now)
         for name in self.up:
             self.intake.put(LinkSynced("", T0, name))
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.call import Call
+from textback.errands import Errands
 from textback.events import (
     CallerArrived,
     CallerKnown,
@@ -59,7 +60,8 @@ class World:
         self.tracker = Tracker(["main", "branch"], PracticeBook())
         self.intake = Intake(self.tracker, self.writer, lambda: self.now, lambda decided: None, print, self.fail)
         clock = lambda: self.now  # noqa: E731
-        self.trigger = Trigger(self.tracker, self.intake, self.writer, self.reader, clock, self.nudged, log)
+        errands = Errands(self.tracker, self.intake, self.writer, self.reader, clock)
+        self.trigger = Trigger(errands, self.writer, self.reader, clock, self.nudged, log)
         for pbx in ("main", "branch"):
             self.intake.put(LinkSynced("", T0, pbx))
 

@@ -16,6 +16,7 @@ from textback.clock import Clock, system_clock
 from textback.config import Config, Pbx
 from textback.daemon_name import own_name
 from textback.elsewhere import judge_elsewhere_again
+from textback.errands import Errands
 from textback.following import known_calls, link_of
 from textback.health import Health, LinkHealth
 from textback.intake import Intake
@@ -104,12 +105,13 @@ class App:
         await rota.look()
         await intake.drained()
         following = [await self._link(pbx, writer, intake) for pbx in pbxes]
-        works: list[listeners.Work] = [rota.run]
-        flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
+        errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
+        works: list[listeners.Work] = [rota.run, errands.run]
+        flows = Trigger(errands, writer, reader, self._clock, outbox.nudge)
         works += listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
         health = partial(self.health, writer, reader, intake, outbox, provider)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
-        answering = (tracker, intake, reader, self._clock, self.listening)
+        answering = (errands, intake, reader, self._clock, self.listening)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:
