@@ -342,10 +342,10 @@ def test_a_call_that_ends_in_that_moment_is_no_call_any_more(tmp_path: Path, flo
 class Late(Intake):
     """The caller hangs up right after they are told of, in the same batch."""
 
-    async def ask(self, fact: Fact) -> Call | None:
-        asked = asyncio.create_task(super().ask(fact))
+    async def ask(self, *facts: Fact) -> Call | None:
+        asked = asyncio.create_task(super().ask(*facts))
         await asyncio.sleep(0)
-        self.put(CallerLeft(fact.call_id, fact.at + 1))
+        self.put(CallerLeft(facts[-1].call_id, facts[-1].at + 1))
         return await asked
 
 

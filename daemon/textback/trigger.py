@@ -47,7 +47,9 @@ class Trigger:
         clock: Clock,
         on_work: Callable[[], None],
         log: logging.Logger = logging.getLogger("textback.calls"),
+        patience: float = PATIENCE,
     ) -> None:
+        self._patience = patience
         self._errands, self._writer, self._read = errands, writer, read
         self._clock, self._on_work, self._log = clock, on_work, log
         self._book = PracticeBook()
@@ -88,7 +90,7 @@ class Trigger:
         said = DialplanSaid(call_id, now, grant.practice, None, language)
         wish = TextRequested(call_id, now) if is_asked else NobodyAnswered(call_id, now, NoAnswer.TOLD, told=True)
         try:
-            call = await self._errands.ask(said, wish, patience=PATIENCE, lasting=False)
+            call = await self._errands.ask(said, wish, patience=self._patience, lasting=False)
         except NotHeld:
             return None
         except TimeoutError:
