@@ -17,6 +17,7 @@ from textback.complaints import Complaints
 from textback.config import Config, Pbx
 from textback.daemon_name import own_name
 from textback.elsewhere import judge_elsewhere_again
+from textback.errands import Errands
 from textback.following import known_calls, link_of
 from textback.health import Health, HooksHealth, LinkHealth
 from textback.hooks.server import HookServer
@@ -116,8 +117,9 @@ class App:
         await rota.look()
         await intake.drained()
         following = [await self._link(pbx, writer, intake) for pbx in pbxes]
-        works: list[listeners.Work] = [rota.run]
-        flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
+        errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
+        works: list[listeners.Work] = [rota.run, errands.run]
+        flows = Trigger(errands, writer, reader, self._clock, outbox.nudge, measures=self.measures)
         shared = (self._clock, self.listening, self.measures)
         works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
         tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
@@ -127,7 +129,7 @@ class App:
         shown = (self._clock, self.listening, health, metrics)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, *shown)
         works += _nightly(self._config, reader, writer, self._clock)
-        answering = (tracker, intake, reader, self._clock, self.listening, self._hooks)
+        answering = (errands, intake, reader, self._clock, self.listening, self._hooks)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:

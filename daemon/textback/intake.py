@@ -169,16 +169,19 @@ class Intake:
         """Whether the database is known not to take what is written: who waits for an answer waits in vain."""
         return self._writer.failing_since is not None
 
-    async def ask(self, fact: Fact) -> Call | None:
-        """Take a fact whose effect somebody waits for; the call after it, once that is durable, None if it is over.
+    async def ask(self, *facts: Fact) -> Call | None:
+        """Take facts of a call whose effect somebody waits for; the call after them, once that is durable.
 
-        Raises ``NotHeld`` where another daemon writes for the PBX.
+        None if it is over. Raises ``NotHeld`` where another daemon writes for the PBX.
         """
-        if pbx_of(fact) not in self.held:
+        if pbx_of(facts[0]) not in self.held:
             raise NotHeld
+        *before, last = facts
+        for fact in before:
+            self.put(fact)
         answer: asyncio.Future[Call | None] = self._loop.create_future()
-        self._asked.append((fact.call_id, answer))
-        self.put(fact)
+        self._asked.append((last.call_id, answer))
+        self.put(last)
         return await answer
 
     def _answer(self, fault: BaseException | None) -> None:

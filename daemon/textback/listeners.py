@@ -14,6 +14,7 @@ from textback.clock import Clock
 from textback.complaints import Complaints
 from textback.config import Address, Config
 from textback.desk import HookDesk, Known
+from textback.errands import Errands
 from textback.hooks.agi import Agi
 from textback.hooks.esl import Esl
 from textback.hooks.server import HookServer
@@ -30,7 +31,6 @@ from textback.sms import Provider
 from textback.store import practices, tiles
 from textback.store.reader import Reader
 from textback.store.writer import Writer
-from textback.tracker import Tracker
 from textback.web.durable import Durable
 from textback.web.lines import Lines
 from textback.web.server import serve
@@ -109,7 +109,7 @@ def _webhooks(
 def hooks(
     config: Config,
     links: Mapping[str, Link],
-    tracker: Tracker,
+    errands: Errands,
     intake: Intake,
     reader: Reader,
     clock: Clock,
@@ -123,7 +123,7 @@ def hooks(
             continue
         names = [pbx.name for pbx in config.pbx if pbx.kind == kind and pbx.name in links]
         pbxes = [Known(name, links[name].language, _is_up(links[name])) for name in names]
-        desk = HookDesk(pbxes, tracker, intake, reader, clock)
+        desk = HookDesk(pbxes, errands, intake, reader, clock)
         servers.append(server(desk, settings.allow))
         works.append(_answering(servers[-1], settings.listen, listening))
     return works

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("pbx", sa.String(64), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("asked_at", _instant(), nullable=False),
+        sa.Column("taken_at", _instant()),
         sa.Column("answered_at", _instant()),
         sa.Column("answer", sa.JSON()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_errands")),

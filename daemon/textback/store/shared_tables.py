@@ -34,6 +34,7 @@ errands = Table(
     Column("pbx", String(64), nullable=False),
     Column("facts", JSON, nullable=False),
     Column("asked_at", Instant, nullable=False),
+    Column("taken_at", Instant),
     Column("answered_at", Instant),
     Column("answer", JSON(none_as_null=True)),
     Index("ix_errands_pbx_answered_at", "pbx", "answered_at"),
