@@ -15,6 +15,7 @@ from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
 from textback.config import Config, Pbx
 from textback.daemon_name import own_name
+from textback.duty import Duty
 from textback.elsewhere import judge_elsewhere_again
 from textback.errands import Errands
 from textback.following import known_calls, link_of
@@ -106,9 +107,11 @@ class App:
         await intake.drained()
         following = [await self._link(pbx, writer, intake) for pbx in pbxes]
         errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
-        works: list[listeners.Work] = [rota.run, errands.run]
+        duty = Duty(self.name, writer, reader)
+        works: list[listeners.Work] = [rota.run, errands.run, duty.run]
         flows = Trigger(errands, writer, reader, self._clock, outbox.nudge)
-        works += listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
+        answers = (provider, outbox, flows, self._clock, self.listening, duty.is_ours)
+        works += listeners.replies(self._config, writer, *answers)
         health = partial(self.health, writer, reader, intake, outbox, provider)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
         answering = (errands, intake, reader, self._clock, self.listening)
