@@ -16,6 +16,7 @@ from textback.clock import Clock, system_clock
 from textback.complaints import Complaints
 from textback.config import Config, Pbx
 from textback.daemon_name import own_name
+from textback.duty import Duty
 from textback.elsewhere import judge_elsewhere_again
 from textback.errands import Errands
 from textback.following import known_calls, link_of
@@ -118,10 +119,11 @@ class App:
         await intake.drained()
         following = [await self._link(pbx, writer, intake) for pbx in pbxes]
         errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
-        works: list[listeners.Work] = [rota.run, errands.run]
+        duty = Duty(self.name, writer, reader)
+        works: list[listeners.Work] = [rota.run, errands.run, duty.run]
         flows = Trigger(errands, writer, reader, self._clock, outbox.nudge, measures=self.measures)
         shared = (self._clock, self.listening, self.measures)
-        works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
+        works += listeners.replies(self._config, writer, provider, outbox, flows, *shared, duty.is_ours)
         tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
         works.append(tidings.run)
         health = partial(self.health, writer, reader, intake, outbox, provider, tidings)

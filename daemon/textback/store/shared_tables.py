@@ -40,3 +40,12 @@ errands = Table(
     Index("ix_errands_pbx_answered_at", "pbx", "answered_at"),
     Index("ix_errands_asked_at", "asked_at"),
 )
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("segments", BigInteger, nullable=False),
+)
+
+series = Table("series", metadata, Column("oldest", String(32), primary_key=True))
