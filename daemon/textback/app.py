@@ -10,26 +10,32 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from textback import listeners
+from textback import listeners, logs
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
+from textback.complaints import Complaints
 from textback.config import Config, Pbx
 from textback.daemon_name import own_name
 from textback.duty import Duty
 from textback.elsewhere import judge_elsewhere_again
 from textback.errands import Errands
 from textback.following import known_calls, link_of
-from textback.health import Health, LinkHealth
+from textback.health import Health, HooksHealth, LinkHealth
+from textback.hooks.server import HookServer
 from textback.intake import Intake
 from textback.judge import judge_again
 from textback.ledger import Entry
+from textback.measures import Measures
+from textback.metrics import Metrics
 from textback.model import Decision
+from textback.nightly import Nightly
 from textback.orders import Order
 from textback.outbox import Outbox
 from textback.pages import pages
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.providers import provider_of
+from textback.retention import Ages
 from textback.rota import Rota
 from textback.sms import Provider
 from textback.store import leases, links, migrations
@@ -37,6 +43,7 @@ from textback.store.claims import OutMessage
 from textback.store.engine import StoreError, limit_silence, open_engine
 from textback.store.reader import Reader
 from textback.store.writer import Writer
+from textback.tidings import Tidings
 from textback.tracker import Tracker
 from textback.trigger import Trigger
 
@@ -75,6 +82,9 @@ class App:
         self._accounting: set[asyncio.Task[None]] = set()
         self.links: dict[str, Link] = {}
         self.listening: listeners.Listening = {}
+        self.tidings: Tidings | None = None
+        self.measures = Measures()
+        self._hooks: list[HookServer] = []
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -83,18 +93,20 @@ class App:
             _prepare(engine, upgrade)
             limit_silence(engine, HANGS)
             writer, reader = Writer(engine, logging.getLogger("textback.store"), clock=self._clock), Reader(engine)
+            scraper = Reader(engine, threads=1)  # what pages ask for must not make a scrape wait
             writer.start()
             try:
-                await self._run(writer, reader, stop)
+                await self._run(writer, reader, scraper, stop)
             finally:
                 reader.close()
+                scraper.close()
                 patience = LAST_TRY if writer.failing_since is not None else LAST_WRITES
                 if not await asyncio.to_thread(writer.stop, patience):
                     log.error("the database would not take the last facts: the next start learns them from the PBX")
         finally:
             engine.dispose()
 
-    async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
+    async def _run(self, writer: Writer, reader: Reader, scraper: Reader, stop: asyncio.Event) -> None:
         pbxes = self._config.pbx
         tracker = await _tracker(writer, [pbx.name for pbx in pbxes], self.name)
         provider = self._provider or provider_of(self._config, self._clock)
@@ -109,12 +121,17 @@ class App:
         errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
         duty = Duty(self.name, writer, reader)
         works: list[listeners.Work] = [rota.run, errands.run, duty.run]
-        flows = Trigger(errands, writer, reader, self._clock, outbox.nudge)
-        answers = (provider, outbox, flows, self._clock, self.listening, duty.is_ours)
-        works += listeners.replies(self._config, writer, *answers)
-        health = partial(self.health, writer, reader, intake, outbox, provider)
-        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
-        answering = (errands, intake, reader, self._clock, self.listening)
+        flows = Trigger(errands, writer, reader, self._clock, outbox.nudge, measures=self.measures)
+        shared = (self._clock, self.listening, self.measures, duty.is_ours)
+        works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
+        tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
+        works.append(tidings.run)
+        health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
+        metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
+        shown = (self._clock, self.listening, health, metrics)
+        works += await pages(self._config, writer, reader, provider, outbox.nudge, *shown)
+        works += _nightly(self._config, reader, writer, self._clock)
+        answering = (errands, intake, reader, self._clock, self.listening, self._hooks)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -132,7 +149,13 @@ class App:
             await provider.close()
 
     def health(
-        self, writer: Writer, reader: Reader, intake: Intake, outbox: Outbox, provider: Provider
+        self,
+        writer: Writer,
+        reader: Reader,
+        intake: Intake,
+        outbox: Outbox,
+        provider: Provider,
+        tidings: Tidings,
     ) -> Health:
         """How it is now."""
         links_now = [
@@ -147,10 +170,13 @@ class App:
             writes_waiting=writer.backlog,
             looks_waiting=reader.waiting,
             database_failing_since=writer.failing_since,
+            database_busy_since=writer.busy_since,
             provider=provider.name,
             provider_trouble=outbox.line.trouble,
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
+            staff_not_told=dict(tidings.trouble),
+            hooks=tuple(_hooks_health(server) for server in self._hooks),
         )
 
     async def _link(self, pbx: Pbx, writer: Writer, intake: Intake) -> Coroutine[None, None, None]:
@@ -184,6 +210,7 @@ class App:
             per_day=sms.per_day,
             timeout=sms.twilio.timeout if sms.twilio else 15.0,
             recheck=recheck,
+            measures=self.measures,
         )
 
     def _intake(
@@ -198,6 +225,7 @@ class App:
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
             on_order=self._carry_out,
             on_held=partial(self._taken_over, tracker, writer),
+            measures=self.measures,
         )
 
     def _carry_out(self, order: Order) -> None:
@@ -209,6 +237,16 @@ class App:
         self._on_decided(decided)
         if any(entry.message_id for entry in decided):
             outbox.nudge()
+
+
+def _nightly(config: Config, reader: Reader, writer: Writer, clock: Clock) -> list[listeners.Work]:
+    kept = config.retention
+    ages = Ages(kept.calls, kept.messages, None, kept.audit)  # raw posts go every few hours
+    return [] if ages.is_nothing else [Nightly(reader, writer, PracticeBook(), ages, kept.at, clock).run]
+
+
+def _hooks_health(server: HookServer) -> HooksHealth:
+    return HooksHealth(server.section, server.refused, server.tampered, server.faults, server.latencies)
 
 
 async def _tracker(writer: Writer, pbxes: list[str], name: str) -> Tracker:
@@ -256,5 +294,9 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
             log.info("database upgraded to %s", revision)
         return
     status = migrations.status(engine)
+    if status.newer:
+        raise StoreError(
+            f"the database is at revision {status.current}, which this textback does not know: a newer version made it"
+        )
     if not status.at_head:
         raise StoreError("the database is not at the newest schema: run `textback db upgrade`")

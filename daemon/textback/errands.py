@@ -81,7 +81,7 @@ class Errands:
 
     def knows(self, call_id: str) -> bool:
         """Whether that call is open, as far as this daemon has heard."""
-        return self._tracker.knows(call_id) or call_id in self._intake.tape(call_id.partition("/")[0])
+        return self._intake.knows(call_id) or call_id in self._intake.tape(call_id.partition("/")[0])
 
     async def call(self, call_id: str) -> Call | None:
         """What is known of a call that is open, or settling, by whoever follows it; None if it is none."""

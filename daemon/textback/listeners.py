@@ -24,6 +24,7 @@ from textback.inbox import Inbox
 from textback.intake import Intake
 from textback.listen import ListenError
 from textback.lookups import Lookups
+from textback.measures import Measures
 from textback.outbox import Outbox
 from textback.pbx.link import Link
 from textback.polling import Polling
@@ -65,6 +66,7 @@ def replies(
     flows: Flows,
     clock: Clock,
     listening: Listening,
+    measures: Measures,
     is_on_duty: Callable[[], bool] = lambda: True,
 ) -> list[Work]:
     """What takes in replies, delivery states and what starts a flow; each runs until its event is set.
@@ -72,12 +74,11 @@ def replies(
     ``is_on_duty``: whether this daemon, of several, is the one that fetches and looks up.
     """
     inbox = Inbox(PracticeBook(), provider.name)
-    reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause)
+    reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause, measures=measures)
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
-    lines = partial(_lines, is_on_duty)
-    fetching = Polling(writer, reception, provider, clock, lines, every, _sms)
+    fetching = Polling(writer, reception, provider, clock, partial(_lines, is_on_duty), every, _sms)
     works: list[Work] = [partial(_once, is_on_duty, fetching.run)]
-    works.append(lambda stop: _prune(reception, stop))
+    works.append(lambda stop: _prune(reception, config.retention.raw, stop))
     works.append(lambda stop: _wake(writer, clock, stop))
     twilio = config.sms.twilio
     if twilio is not None and twilio.lookup:
@@ -135,8 +136,9 @@ def hooks(
     reader: Reader,
     clock: Clock,
     listening: Listening,
+    servers: list[HookServer],
 ) -> list[Work]:
-    """What answers to dialplans, each kind of PBX by its own protocol."""
+    """What answers to dialplans, each kind of PBX by its own protocol; ``servers``: where they are put."""
     works = []
     for kind, settings, server in (("asterisk", config.agi, Agi), ("freeswitch", config.esl, Esl)):
         if settings is None:
@@ -144,7 +146,8 @@ def hooks(
         names = [pbx.name for pbx in config.pbx if pbx.kind == kind and pbx.name in links]
         pbxes = [Known(name, links[name].language, _is_up(links[name])) for name in names]
         desk = HookDesk(pbxes, errands, intake, reader, clock)
-        works.append(_answering(server(desk, settings.allow), settings.listen, listening))
+        servers.append(server(desk, settings.allow))
+        works.append(_answering(servers[-1], settings.listen, listening))
     return works
 
 
@@ -162,9 +165,9 @@ def _is_up(link: Link) -> Callable[[], bool]:
     return lambda: link.is_up
 
 
-async def _prune(reception: Reception, stop: asyncio.Event) -> None:
+async def _prune(reception: Reception, kept: float, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        await reception.prune()
+        await reception.prune(kept)
         await _pause(stop, PRUNE)
 
 

@@ -14,6 +14,7 @@ from textback.config import Config
 from textback.health import Look
 from textback.listen import ListenError
 from textback.listeners import Listening, Work
+from textback.metrics import Metrics
 from textback.passwords import Passwords
 from textback.sms import Provider
 from textback.reports.keeping import Keeping
@@ -25,6 +26,7 @@ from textback.web.durable import Durable
 from textback.web.pages.live import Live
 from textback.web.pages.office import Office
 from textback.web.pages.site import Site
+from textback.web.monitors import Monitors
 from textback.web.places import Places
 from textback.web.server import serve
 
@@ -43,6 +45,7 @@ async def pages(
     clock: Clock,
     listening: Listening,
     health: Look,
+    metrics: Metrics,
 ) -> list[Work]:
     """What shows the pages to staff; each runs until its event is set. ``on_work`` is called once a text is queued."""
     http, complaints = config.http, Complaints(log, clock)
@@ -53,8 +56,10 @@ async def pages(
     writer.on_commit = live.stir
     passwords = Passwords()
     reached = None if config.webhooks is None else config.webhooks.public_url or ""
-    office = Office(access, PracticeBook(), provider, live, on_work, reached, health)
-    app = Site(office, places, passwords, complaints).app()
+    office = Office(access, PracticeBook(), provider, live, on_work, reached, health, config.ways)
+    token = http.metrics_token.get_secret_value() if http.metrics_token else None
+    monitors = Monitors(health, complaints, metrics.scrape, token)
+    app = Site(office, places, passwords, complaints, monitors).app()
     heard = partial(listening.__setitem__, "http")
 
     async def work(stop: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from textback.clock import Clock
 from textback.inbox import Inbox, Received
+from textback.measures import Measures
 from textback.model import Status
 from textback.numbers import Masked
 from textback.sms import Delivery, Fault, Inbound, SendError
@@ -39,7 +40,9 @@ class Reception:
         on_work: Callable[[], None],
         on_trouble: Callable[[SendError, str], None],
         log: logging.Logger = logging.getLogger("textback.sms"),
+        measures: Measures | None = None,
     ) -> None:
+        self._texts = (measures or Measures()).texts
         self._writer, self._inbox, self._clock, self._log = writer, inbox, clock, log
         self._provider = provider_name
         self._on_work, self._on_trouble = on_work, on_trouble
@@ -62,6 +65,7 @@ class Reception:
 
         received = await self._writer.run(job)
         if received.is_new:
+            self._texts.add(Status.RECEIVED)
             told = "%s: a text from %s in conversation %s"
             self._log.info(told, inbound.provider_id, Masked(inbound.sender), received.conversation_id)
         if received.answer is not None:
@@ -84,6 +88,8 @@ class Reception:
             return applied, deliveries.line_of(conn, delivery.provider_id)
 
         applied, line = await self._writer.run(job)
+        if _has_changed(applied):
+            self._texts.add(delivery.status)
         self._tell(delivery, applied)
         if delivery.error is not None and delivery.error.kind in _IN_TROUBLE and _has_changed(applied) and line:
             self._on_trouble(delivery.error, line)
@@ -93,9 +99,9 @@ class Reception:
         now = self._clock()
         await self._writer.run(lambda conn: self._keep(conn, "voice", provider_id, "", raw, now))
 
-    async def prune(self) -> int:
-        """Take away what was posted more than 30 days ago; gives how many posts went."""
-        before, gone = self._clock() - KEPT, 0
+    async def prune(self, kept: float = KEPT) -> int:
+        """Take away what was posted more than so many seconds ago; gives how many posts went."""
+        before, gone = self._clock() - kept, 0
         while taken := await self._writer.run(lambda conn: callbacks.prune(conn, before)):
             gone += taken
         return gone

@@ -18,6 +18,7 @@ from textback.errands import Errands
 from textback.events import DialplanSaid, NoAnswer, NobodyAnswered, TextRequested
 from textback.intake import NotHeld
 from textback.judge import judge_offer
+from textback.measures import Measures
 from textback.model import Flow
 from textback.store import calls, webhook_tokens
 from textback.store.reader import Reader
@@ -48,7 +49,9 @@ class Trigger:
         on_work: Callable[[], None],
         log: logging.Logger = logging.getLogger("textback.calls"),
         patience: float = PATIENCE,
+        measures: Measures | None = None,
     ) -> None:
+        self._measures = measures or Measures()
         self._patience = patience
         self._errands, self._writer, self._read = errands, writer, read
         self._clock, self._on_work, self._log = clock, on_work, log
@@ -70,7 +73,9 @@ class Trigger:
         outcome = await self._on_the_line(call_id, grant, language, now) if call_id else None
         if outcome is None:
             job = Elsewhere(self._book, grant, number, language, told.name, now)
-            outcome = _outcome(await self._writer.run(job))
+            judged = await self._writer.run(job)
+            self._measures.verdicts.add(judged.decision.verdict, judged.decision.reason)
+            outcome = _outcome(judged)
             if outcome.message is not None:
                 self._on_work()
         said = (grant.id, outcome.why, outcome.reason, numbers.Masked(number))

@@ -76,6 +76,7 @@ def _clock(speed: float) -> Clock:
 
 
 async def _play(folder: Path, clock: Clock, speed: float, duration: float | None, calls: int | None) -> Playbill:
+    logs.watch_loop(asyncio.get_running_loop())
     stop = asyncio.Event()
     on_signal(stop)
     simulator = Simulator(clock=clock, sleep=lambda seconds: asyncio.sleep(seconds / speed), channelvars=True)

@@ -33,16 +33,19 @@ def run(no_upgrade: bool) -> None:
     Example: textback --config /etc/textback/textback.toml run
     """
     config = configuration()
-    logs.set_up(config.log)
+    outlet = logs.set_up(config.log)
+    logs.catch_strays()
     if not config.pbx:
         log.warning("%s names no [[pbx]]: there is nothing to follow", config_path())
     try:
         asyncio.run(_until_told(App(config), upgrade=not no_upgrade))
     except* (StoreError, ListenError) as errors:
+        outlet.flush()
         raise Refused("\n".join(str(error) for error in leaves(errors))) from None
 
 
 async def _until_told(app: App, upgrade: bool) -> None:
+    logs.watch_loop(asyncio.get_running_loop())
     stop = asyncio.Event()
     on_signal(stop)
     await app.run(stop, upgrade)

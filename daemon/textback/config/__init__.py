@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textback.config.sections import Address, Agi, Config, Database, Esl, Http, Log, Pbx, Sms, Twilio, Webhooks
+from textback.config.kinds import SHORTEST_AGE, Address
+from textback.config.sections import Agi, Config, Database, Esl, Http, Log, Pbx, Retention, Sms, Twilio, Webhooks
+from textback.config.telling import WHSEC, Mail, Notify, mail_mistakes, missing_ca
 from textback.mistakes import Mistake, not_yet_told, read_leniently, required, shown
 from textback.practice import Practice, PracticeError, read_practice
 
@@ -22,8 +24,12 @@ __all__ = [
     "Esl",
     "Http",
     "Log",
+    "Mail",
     "Mistake",
+    "Notify",
     "Pbx",
+    "Retention",
+    "SHORTEST_AGE",
     "Sms",
     "Twilio",
     "Webhooks",
@@ -34,9 +40,15 @@ __all__ = [
 
 PLACES = (Path("textback.toml"), Path("/etc/textback/textback.toml"))
 #: What may be given as ``KEY_file`` instead, by the table it stands in.
-SECRETS = (("database", "url"), ("http", "secret"), ("pbx", "secret"), ("sms.twilio", "auth_token"))
+SECRETS = (
+    ("database", "url"), ("http", "secret"), ("http", "metrics_token"), ("pbx", "secret"), ("sms.twilio", "auth_token"),
+    ("mail", "password"), ("notify", "signing_key"),
+)  # fmt: skip
 #: What stands for a secret that could not be read while the rest is checked.
-UNREAD = {"database": "sqlite://", "http": "-", "pbx": "-", "sms.twilio": "-"}
+UNREAD = {
+    "database": "sqlite://", "http": "-" * 16, "pbx": "-", "sms.twilio": "-", "mail": "-",
+    "notify": f"{WHSEC}{'A' * 32}",
+}  # fmt: skip
 LONGEST_FILE = 1_000_000  # bytes
 
 
@@ -156,6 +168,8 @@ def _check(config: Config) -> Iterator[Mistake]:
         twilio = config.sms.twilio or Twilio()
         account, token = "the account's SID, which begins with AC", "the account's token (or auth_token_file)"
         yield from required("sms.twilio", twilio, account_sid=account, auth_token=token)
+    if config.mail is not None:
+        yield from mail_mistakes(config.mail)
 
 
 def _listener_mistakes(config: Config) -> Iterator[Mistake]:
@@ -180,5 +194,4 @@ def _pbx_mistakes(key: str, pbx: Pbx) -> Iterator[Mistake]:
         yield from required(key, pbx, username="the name of the manager user")
     if not pbx.trunks and not pbx.inbound_contexts:
         yield Mistake(f"{key}.trunks", "nothing", "trunks or inbound_contexts, to tell callers from phones")
-    if pbx.tls_ca and not Path(pbx.tls_ca).is_file():
-        yield Mistake(f"{key}.tls_ca", shown(pbx.tls_ca), "a file with certificates")
+    yield from missing_ca(key, pbx.tls_ca)

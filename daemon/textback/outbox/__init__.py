@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from textback.clock import Clock
+from textback.gates import Gate
+from textback.measures import Measures
 from textback.model import Decision, LineType, Status
 from textback.outbox import outcomes
 from textback.outbox.doubt import Doubt
 from textback.outbox.ending import Ending, Stopping
-from textback.outbox.pacing import Gate, Line, Numbers, due_again
+from textback.outbox.pacing import Line, Numbers, due_again
 from textback.outbox.pulse import BEAT, Pulse
 from textback.outbox.sharing import Share
 from textback.sms import Accepted, Fault, Provider, SendError
@@ -66,11 +68,13 @@ class Outbox:
         grace: float = GRACE,
         timeout: float = 15.0,
         recheck: Recheck = lambda conn, message, now: None,
+        measures: Measures | None = None,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         self.line = Line(rate)
         self.numbers = Numbers()
         self.is_full = False
+        self._texts = (measures or Measures()).texts
         self._writer, self._provider, self._clock, self._log = writer, provider, clock, log
         self._per_day, self._grace, self._sleep, self._recheck = per_day, grace, sleep, recheck
         self._name = name or f"{socket.gethostname()[:40]}/{uuid.uuid4().hex[:16]}"
@@ -231,6 +235,7 @@ class Outbox:
         else:
             self._works(message)
             await self._write(lambda conn: self._refused(conn, message, error, now))
+            self._texts.add(Status.FAILED)
 
     def _refused(self, conn: Connection, message: OutMessage, error: SendError, now: float) -> None:
         claims.settle(conn, message.id, outcomes.refused(error, self._provider.name), message.attempts)
@@ -272,7 +277,10 @@ class Outbox:
         return message.claimed_at if message.claimed_at <= now else now - DAY
 
     async def _settle(self, message: OutMessage, settled: Settled) -> Status | None:
-        return await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))
+        status = await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))
+        if status is not None and status is not Status.QUEUED:
+            self._texts.add(status)
+        return status
 
     async def _write(self, job: Callable[[Connection], T]) -> T:
         return await self._ending.finish(self._writer.run(job))

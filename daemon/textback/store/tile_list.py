@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, or_, select
 
 from textback.model import ContactKind, Direction, Status, TileState
 from textback.store.log import MOST_FOUND, Found
@@ -20,6 +20,7 @@ PREVIEW = 120
 #: Unread tiles on the first page, whatever its size: who waits longest must not be the one who is left out.
 MOST_UNREAD = 300
 _LOST = (Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN)
+_any = messages.alias("any_of_it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,12 @@ _shown = select(
 def page(conn: Connection, wanted: Tiles, before: Place | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """Tiles with their last message: on the first page the unread ones, longest waiting first, then the others."""
     unread: list[Place] = []
-    if before is None and wanted.state is TileState.OPEN:
-        unread = newest(conn, _strands(wanted, unread=True), None, MOST_UNREAD)[::-1]
-    rest = newest(conn, _strands(wanted, unread=False), before, limit)
+    is_open, by_last = wanted.state is TileState.OPEN, conversations.c.last_message_at
+    if before is None and is_open:
+        unread = newest(conn, _strands(wanted, conversations.c.unread_since, True), None, MOST_UNREAD)[::-1]
+    # The index has read and unread ones apart: each is read in its order, where both together would have to be sorted
+    strands = [one for is_unread in (False, True)[: 2 - is_open] for one in _strands(wanted, by_last, is_unread)]
+    rest = newest(conn, strands, before, limit)
     rows = details(conn, [place.id for place in unread + rest])
     return [rows[place.id] | {"place": place} for place in unread + rest if place.id in rows]
 
@@ -73,20 +77,21 @@ def _of(practices: Sequence[str] | None) -> list[ColumnElement[bool]]:
     return [] if practices is None else [conversations.c.practice.in_(practices)]
 
 
-def _strands(wanted: Tiles, unread: bool) -> list[Strand]:
+def _strands(wanted: Tiles, key: ColumnElement[Any], is_unread: bool) -> list[Strand]:
     if wanted.found is not None and not (wanted.found.numbers or wanted.found.digits):
         return []
     if wanted.practices is None or len(wanted.practices) > MOST:
-        return [_strand(wanted, _of(wanted.practices), unread)]
-    return [_strand(wanted, [conversations.c.practice == one], unread) for one in wanted.practices]
+        return [_strand(wanted, _of(wanted.practices), key, is_unread)]
+    return [_strand(wanted, [conversations.c.practice == one], key, is_unread) for one in wanted.practices]
 
 
-def _strand(wanted: Tiles, conditions: list[ColumnElement[bool]], unread: bool) -> Strand:
-    key = conversations.c.unread_since if unread else conversations.c.last_message_at
+def _strand(
+    wanted: Tiles, conditions: list[ColumnElement[bool]], key: ColumnElement[Any], is_unread: bool
+) -> Strand:
     query: Select[Any] = select(conversations.c.id.label("id"), key.label("key"))
+    unread = conversations.c.unread_since
     conditions += [conversations.c.state == wanted.state, key.is_not(None)]
-    if wanted.state is TileState.OPEN and not unread:
-        conditions.append(conversations.c.unread_since.is_(None))
+    conditions.append(unread.is_not(None) if is_unread else unread.is_(None))
     if wanted.assignee is not None:
         mine = conversations.c.assignee == wanted.assignee
         conditions.append(mine if wanted.assignee != NOBODY else conversations.c.assignee.is_(None))
@@ -107,22 +112,25 @@ def _is_found(found: Found) -> ColumnElement[bool]:
 
 def _last_messages(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The newest message of each conversation; of the body only what a tile shows."""
-    m = messages.c
-    times = select(m.conversation_id, func.max(m.created_at).label("at")).where(m.conversation_id.in_(ids))
-    latest = times.group_by(m.conversation_id).subquery()
+    m, latest = messages.c, _latest(ids)
     query = select(
         m.conversation_id, m.direction, m.flow, m.answer, m.author, m.status, m.created_at, m.media,
         func.substr(m.body, 1, PREVIEW).label("preview"),
-    ).join(latest, (latest.c.conversation_id == m.conversation_id) & (latest.c.at == m.created_at))  # fmt: skip
+    ).join(latest, (latest.c.id == m.conversation_id) & (latest.c.at == m.created_at))  # fmt: skip
     return {row["conversation_id"]: dict(row) for row in conn.execute(query.order_by(m.id)).mappings()}
 
 
 def _undelivered(conn: Connection, ids: Sequence[int]) -> set[int]:
     """Those whose last text by us did not arrive, as far as is known."""
-    m = messages.c
-    ours = (m.conversation_id.in_(ids), m.direction == Direction.OUT)
-    times = select(m.conversation_id, func.max(m.created_at).label("at")).where(*ours).group_by(m.conversation_id)
-    latest = times.subquery()
-    is_it = (latest.c.conversation_id == m.conversation_id) & (latest.c.at == m.created_at)
-    query = select(m.conversation_id).join(latest, is_it).where(m.direction == Direction.OUT, m.status.in_(_LOST))
-    return set(conn.execute(query).scalars())
+    m, latest = messages.c, _latest(ids, _any.c.direction == Direction.OUT)
+    is_it = (latest.c.id == m.conversation_id) & (latest.c.at == m.created_at)
+    query = select(m.conversation_id, m.status).join(latest, is_it).where(m.direction == Direction.OUT)
+    # not asked for by their states, for then all that ever were lost would be looked through
+    return {conversation for conversation, status in conn.execute(query) if status in _LOST}
+
+
+def _latest(ids: Sequence[int], *conditions: ColumnElement[bool]) -> Subquery:
+    """When the last message of each conversation was written: asked for one by one, for a thread may be very long."""
+    last = select(func.max(_any.c.created_at)).where(_any.c.conversation_id == conversations.c.id, *conditions)
+    at = last.correlate(conversations).scalar_subquery().label("at")
+    return select(conversations.c.id, at).where(conversations.c.id.in_(ids)).subquery()

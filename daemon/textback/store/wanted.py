@@ -158,6 +158,9 @@ def _conditions(wanted: Wanted, state: Status | None) -> list[ColumnElement[bool
         found.append((calls.c.queue if is_read_by_queue else _past_index(calls.c.queue)) == wanted.queue)
     if wanted.needs:
         found.append(calls.c.needs_since.is_not(None))
+    if wanted.text not in (None, NONE) and state is None:
+        # the join says so as well, but no database reads the index of calls with a text because of it
+        found.append(calls.c.message_id.is_not(None))
     if wanted.text == NONE:
         found.append(_past_index(calls.c.message_id) == "")
     elif wanted.text == REPLIED:

@@ -50,14 +50,6 @@ def kept_out(wanted: Wanted, etc: Etc | None, error: LinkError, local_address: s
     yield _refused(wanted, check, file, user_of(conf, wanted.username), local_address or "127.0.0.1")
 
 
-def no_certificates(pbx: Pbx, error: OSError) -> Finding:
-    """``tls_ca`` names something else."""
-    says = f"{pbx.tls_ca}: {error.strerror or error}: it must hold the certificates that we shall trust"
-    return failed(
-        f"{pbx.name}/tls", says, ('tls_ca = "/etc/textback/pbx-ca.pem"',), f"textback.toml, [[pbx]] {pbx.name}"
-    )
-
-
 def _refused(wanted: Wanted, check: str, file: str, user: ManagerUser | None, address: str) -> Finding:
     name = wanted.username
     if user is None:
