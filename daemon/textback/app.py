@@ -292,8 +292,10 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
     if upgrade:
         for revision in migrations.upgrade(engine):
             log.info("database upgraded to %s", revision)
-        return
     status = migrations.status(engine)
+    if status.beside:
+        told = "the database is at revision %s, made by a newer version: this one goes on beside it for now"
+        log.warning(told, status.current)
     if status.newer:
         raise StoreError(
             f"the database is at revision {status.current}, which this textback does not know: a newer version made it"
