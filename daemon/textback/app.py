@@ -122,8 +122,8 @@ class App:
         duty = Duty(self.name, writer, reader)
         works: list[listeners.Work] = [rota.run, errands.run, duty.run]
         flows = Trigger(errands, writer, reader, self._clock, outbox.nudge, measures=self.measures)
-        shared = (self._clock, self.listening, self.measures)
-        works += listeners.replies(self._config, writer, provider, outbox, flows, *shared, duty.is_ours)
+        shared = (self._clock, self.listening, self.measures, duty.is_ours)
+        works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
         tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
         works.append(tidings.run)
         health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
@@ -292,8 +292,10 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
     if upgrade:
         for revision in migrations.upgrade(engine):
             log.info("database upgraded to %s", revision)
-        return
     status = migrations.status(engine)
+    if status.beside:
+        told = "the database is at revision %s, made by a newer version: this one goes on beside it for now"
+        log.warning(told, status.current)
     if status.newer:
         raise StoreError(
             f"the database is at revision {status.current}, which this textback does not know: a newer version made it"
