@@ -100,6 +100,7 @@ conversations = Table(
         "ix_conversations_practice_state_unread_since_last_message_at",
         "practice", "state", "unread_since", "last_message_at",  # fmt: skip
     ),
+    Index("ix_conversations_practice_state_last_message_at", "practice", "state", "last_message_at"),
     Index("ix_conversations_state_snoozed_until", "state", "snoozed_until"),
 )
 
