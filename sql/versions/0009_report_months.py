@@ -59,6 +59,7 @@ def upgrade() -> None:
         ["practice", "disposition", "started_at", "message_id"],
         sqlite_where=has_text,
         postgresql_where=has_text,
+        postgresql_include=["id", "conversation_id"],
     )
 
 
