@@ -102,6 +102,7 @@ class Intake:
         self.held = tracker.held
         self._claims: dict[str, Lease] = {}
         self._given_up: set[str] = set()
+        self._leaving: str | None = None
         self._claimed: _Claimed | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
@@ -250,7 +251,8 @@ class Intake:
             self._claimed = _Claimed(pbx, tape.serial, tape.synced_at, tape.ended())
             return self._tracker.takeover(seen, tape.told(), tape.synced_at, self._clock())
         if self._given_up and not self._waiting:
-            return self._tracker.give_up(self._given_up.pop())
+            self._leaving = self._given_up.pop()
+            return self._tracker.give_up(self._leaving)
         self._facts_in_hand = list(self._waiting)
         self._waiting.clear()
         self._asked_in_hand, self._asked = self._asked, []
@@ -311,7 +313,11 @@ class Intake:
 
     def _lose(self, pbx: str) -> None:
         """What the link told stands on the tape; who asked for something hears that it was not done."""
-        self._log.warning("%s: another daemon writes its calls, this one stands by", pbx)
+        if pbx == self._leaving:
+            self._leaving = None
+            self._log.debug("%s: whoever stands by may write its calls", pbx)
+        else:
+            self._log.warning("%s: another daemon writes its calls, this one stands by", pbx)
         self._waiting = deque(fact for fact in self._waiting if pbx_of(fact) != pbx)
         lost, self._asked = self._asked, []
         for call_id, answer in lost:
