@@ -158,13 +158,9 @@ class App:
         tidings: Tidings,
     ) -> Health:
         """How it is now."""
-        links_now = [
-            LinkHealth(name, link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
-            for name, link in self.links.items()
-        ]
         return Health(
             at=self._clock(),
-            links=tuple(links_now),
+            links=tuple(self._link_health(name, intake) for name in self.links),
             facts_waiting=len(intake),
             facts_dropped=intake.dropped,
             writes_waiting=writer.backlog,
@@ -178,6 +174,14 @@ class App:
             staff_not_told=dict(tidings.trouble),
             hooks=tuple(_hooks_health(server) for server in self._hooks),
         )
+
+    def _link_health(self, name: str, intake: Intake) -> LinkHealth:
+        link, rota, writes = self.links[name], self._rota, name in intake.held
+        lease = rota.leases.get(name)
+        writer = self.name if writes else lease.holder if lease else None
+        standbys = sum(one.pbx == name and one.daemon != writer for one in rota.ready)
+        told = (link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
+        return LinkHealth(name, *told, writes, writer, standbys)
 
     async def _link(self, pbx: Pbx, writer: Writer, intake: Intake) -> Coroutine[None, None, None]:
         """What follows a PBX, not begun yet."""

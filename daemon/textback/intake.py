@@ -314,6 +314,7 @@ class Intake:
     def _lose(self, pbx: str) -> None:
         """What the link told stands on the tape; who asked for something hears that it was not done."""
         if pbx == self._leaving:
+            self._leaving = None
             self._log.debug("%s: whoever stands by may write its calls", pbx)
         else:
             self._log.warning("%s: another daemon writes its calls, this one stands by", pbx)

@@ -29,7 +29,7 @@ _EXACT = "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 #: The newest migration of the oldest program that may work on the tables of this one. As long as migrations only add
 #: tables, indices, and columns that are empty or have a default, it stays as it is: during an upgrade, daemons of
 #: both versions run beside each other.
-OLDEST = "0013"
+OLDEST = "0012"
 
 
 @dataclass(frozen=True, slots=True)
