@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from tests.practices import document, practice
+from textback import tracker
 from textback.book import PracticeBook
 from textback.deadlines import BLIND_LIMIT
 from textback.events import (
@@ -225,6 +226,25 @@ def test_a_batch_that_the_database_refuses_is_tried_again_from_before(desk: Desk
         job(connection)
     assert [(row["verdict"], row["hold_seconds"]) for row in desk.log()] == [("text", 20), ("text", 20)]
     assert len(desk.texts()) == 2
+
+
+@pytest.mark.parametrize("what", ["judge_ended", "to_row"])
+def test_a_deadline_that_passes_while_the_database_fails_passes_again(
+    desk: Desk, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.tell(*gives_up("1", 1), now=at(35))
+    job = desk.tracker.batch([], at(36))
+
+    def gone(*_: Any) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch, pytest.raises(ConnectionError), desk.engine.begin() as connection:
+        patch.setattr(tracker, what, gone)
+        job(connection)
+    with desk.engine.begin() as connection:
+        (entry,) = job(connection)
+    assert entry.decision is not None and entry.decision.reason == "abandoned"
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
 
 
 def test_a_batch_whose_commit_went_unanswered_decides_the_same_again(desk: Desk) -> None:
