@@ -210,7 +210,11 @@ def _ids(optional: list[str]) -> tuple[str, str]:
 
 
 def _between(start: str, end: str) -> float:
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    """Seconds; raises ``ValueError`` for what are no two times of one wall clock."""
+    began, ended = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    if (began.tzinfo is None) != (ended.tzinfo is None):
+        raise ValueError("two times that cannot be compared")
+    return (ended - began).total_seconds()
 
 
 def _moment(value: object) -> str | datetime:
