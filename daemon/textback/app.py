@@ -16,7 +16,9 @@ from textback.clock import Clock, system_clock
 from textback.complaints import Complaints
 from textback.config import Config, Pbx
 from textback.daemon_name import own_name
+from textback.duty import Duty
 from textback.elsewhere import judge_elsewhere_again
+from textback.errands import Errands
 from textback.following import known_calls, link_of
 from textback.health import Health, HooksHealth, LinkHealth
 from textback.hooks.server import HookServer
@@ -116,9 +118,11 @@ class App:
         await rota.look()
         await intake.drained()
         following = [await self._link(pbx, writer, intake) for pbx in pbxes]
-        works: list[listeners.Work] = [rota.run]
-        flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
-        shared = (self._clock, self.listening, self.measures)
+        errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
+        duty = Duty(self.name, writer, reader)
+        works: list[listeners.Work] = [rota.run, errands.run, duty.run]
+        flows = Trigger(errands, writer, reader, self._clock, outbox.nudge, measures=self.measures)
+        shared = (self._clock, self.listening, self.measures, duty.is_ours)
         works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
         tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
         works.append(tidings.run)
@@ -127,7 +131,7 @@ class App:
         shown = (self._clock, self.listening, health, metrics)
         works += await pages(self._config, writer, reader, provider, outbox.nudge, *shown)
         works += _nightly(self._config, reader, writer, self._clock)
-        answering = (tracker, intake, reader, self._clock, self.listening, self._hooks)
+        answering = (errands, intake, reader, self._clock, self.listening, self._hooks)
         works += listeners.hooks(self._config, self.links, *answering)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -154,13 +158,9 @@ class App:
         tidings: Tidings,
     ) -> Health:
         """How it is now."""
-        links_now = [
-            LinkHealth(name, link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
-            for name, link in self.links.items()
-        ]
         return Health(
             at=self._clock(),
-            links=tuple(links_now),
+            links=tuple(self._link_health(name, intake) for name in self.links),
             facts_waiting=len(intake),
             facts_dropped=intake.dropped,
             writes_waiting=writer.backlog,
@@ -174,6 +174,14 @@ class App:
             staff_not_told=dict(tidings.trouble),
             hooks=tuple(_hooks_health(server) for server in self._hooks),
         )
+
+    def _link_health(self, name: str, intake: Intake) -> LinkHealth:
+        link, rota, writes = self.links[name], self._rota, name in intake.held
+        lease = rota.leases.get(name)
+        writer = self.name if writes else lease.holder if lease else None
+        standbys = sum(one.pbx == name and one.daemon != writer for one in rota.ready)
+        told = (link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
+        return LinkHealth(name, *told, writes, writer, standbys)
 
     async def _link(self, pbx: Pbx, writer: Writer, intake: Intake) -> Coroutine[None, None, None]:
         """What follows a PBX, not begun yet."""
@@ -288,8 +296,10 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
     if upgrade:
         for revision in migrations.upgrade(engine):
             log.info("database upgraded to %s", revision)
-        return
     status = migrations.status(engine)
+    if status.beside:
+        told = "the database is at revision %s, made by a newer version: this one goes on beside it for now"
+        log.warning(told, status.current)
     if status.newer:
         raise StoreError(
             f"the database is at revision {status.current}, which this textback does not know: a newer version made it"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection
 
 from textback.book import PracticeBook
 from textback.clock import Clock
 from textback.complaints import Complaints
 from textback.config import Address, Config
 from textback.desk import HookDesk, Known
+from textback.errands import Errands
 from textback.hooks.agi import Agi
 from textback.hooks.esl import Esl
 from textback.hooks.server import HookServer
@@ -30,7 +33,6 @@ from textback.sms import Provider
 from textback.store import practices, tiles
 from textback.store.reader import Reader
 from textback.store.writer import Writer
-from textback.tracker import Tracker
 from textback.web.durable import Durable
 from textback.web.lines import Lines
 from textback.web.server import serve
@@ -45,6 +47,9 @@ PRUNE = 6 * 3600.0
 
 #: Seconds between two looks for conversations that were put off until now.
 WAKE = 15.0
+
+#: Seconds between two looks whether this daemon is the one that does what is enough to be done once.
+ON_DUTY = 0.25
 
 #: host and port of each listener that is open, by the name of its table in textback.toml
 Listening = dict[str, tuple[str, int]]
@@ -62,20 +67,37 @@ def replies(
     clock: Clock,
     listening: Listening,
     measures: Measures,
+    is_on_duty: Callable[[], bool] = lambda: True,
 ) -> list[Work]:
-    """What takes in replies, delivery states and what starts a flow; each runs until its event is set."""
+    """What takes in replies, delivery states and what starts a flow; each runs until its event is set.
+
+    ``is_on_duty``: whether this daemon, of several, is the one that fetches and looks up.
+    """
     inbox = Inbox(PracticeBook(), provider.name)
     reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause, measures=measures)
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
-    works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
+    fetching = Polling(writer, reception, provider, clock, partial(_lines, is_on_duty), every, _sms)
+    works: list[Work] = [partial(_once, is_on_duty, fetching.run)]
     works.append(lambda stop: _prune(reception, config.retention.raw, stop))
     works.append(lambda stop: _wake(writer, clock, stop))
     twilio = config.sms.twilio
     if twilio is not None and twilio.lookup:
-        works.append(Lookups(writer, provider, clock, _sms).run)
+        works.append(Lookups(writer, provider, clock, _sms, is_ours=is_on_duty).run)
     if config.webhooks is not None:
         works.append(_webhooks(config, writer, reception, flows, clock, listening))
     return works
+
+
+async def _once(is_on_duty: Callable[[], bool], work: Work, stop: asyncio.Event) -> None:
+    """Begin when this daemon is on duty for the first time."""
+    while not stop.is_set() and not is_on_duty():
+        await _pause(stop, ON_DUTY)
+    await work(stop)
+
+
+def _lines(is_on_duty: Callable[[], bool], conn: Connection) -> Collection[str]:
+    """The lines whose texts this daemon fetches."""
+    return practices.numbers(conn) if is_on_duty() else ()
 
 
 def _webhooks(
@@ -109,7 +131,7 @@ def _webhooks(
 def hooks(
     config: Config,
     links: Mapping[str, Link],
-    tracker: Tracker,
+    errands: Errands,
     intake: Intake,
     reader: Reader,
     clock: Clock,
@@ -123,7 +145,7 @@ def hooks(
             continue
         names = [pbx.name for pbx in config.pbx if pbx.kind == kind and pbx.name in links]
         pbxes = [Known(name, links[name].language, _is_up(links[name])) for name in names]
-        desk = HookDesk(pbxes, tracker, intake, reader, clock)
+        desk = HookDesk(pbxes, errands, intake, reader, clock)
         servers.append(server(desk, settings.allow))
         works.append(_answering(servers[-1], settings.listen, listening))
     return works
