@@ -313,10 +313,14 @@ def _ids(event: Headers) -> list[str]:
 @pytest.mark.parametrize(
     "junk",
     [
-        b"\r\n\r\n", b"X: y\r\n\r\n", b"Event: Hangup\r\nUniqueid: 1.1\r\n\r\n", b"A" * 1000 + b"\r\n\r\n", b"\xff\r\n\r\n",
+        b"\r\n\r\n",
+        b"X: y\r\n\r\n",
+        b"Event: Hangup\r\nUniqueid: 1.1\r\n\r\n",
+        b"A" * 1000 + b"\r\n\r\n",
+        b"\xff\r\n\r\n",
         b"Event: Hangup\r\nPrivilege: call,all\r\n\r\n",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("cut", [7, 10**9])
 def test_what_a_pbx_says_between_two_messages_costs_none_of_them(junk: bytes, cut: int) -> None:
     story = [newchannel(), event("QueueCallerJoin", Queue="support"), bridge_enter(LEG, AGENT), event("Hangup")]

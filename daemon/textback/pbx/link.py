@@ -117,7 +117,7 @@ class Link(ABC):
                 self._log.warning("%s: %s; next try in %.0f s", self._what.name, error, delay)
                 await self._sleep(delay)
             except asyncio.CancelledError:
-                # From here on nothing is heard: the next start must not take this PBX for followed until the last write.
+                # From here on nothing is heard: the next start must not take the PBX for followed until the last write.
                 self._down(LinkError("the daemon stops"))
                 raise
 
