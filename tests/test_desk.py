@@ -199,7 +199,8 @@ def test_a_channel_that_a_link_does_not_show_is_no_callers(tmp_path: Path) -> No
         stranger = replace(ME, uniqueid="9.9")
         assert await world.desk.may_offer(stranger) == Offer(False, "unknown_call")
         assert await world.desk.call_to_text(stranger) == Answer("error", "unknown_call")
-        await world.desk.handled(stranger)
+        assert not await world.desk.handled(stranger)
+        assert not await world.desk.no_answer(stranger, "FULL")
         assert world.do(lambda conn: calls.listing(conn)) == []
 
     play(story, tmp_path)

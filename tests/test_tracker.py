@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from tests.practices import document, practice
+from textback import tracker
 from textback.book import PracticeBook
 from textback.deadlines import BLIND_LIMIT
 from textback.events import (
@@ -29,7 +30,7 @@ from textback.events import (
 from textback.judge import judge_again
 from textback.model import LineType, Status
 from textback.orders import MakeOffer, Order, TellAnswer
-from textback.store import calls, line_types, migrations, optouts, practices
+from textback.store import budget, calls, line_types, migrations, optouts, practices
 from textback.store.engine import open_engine
 from textback.store.tables import messages
 from textback.tracker import Tracker
@@ -225,6 +226,34 @@ def test_a_batch_that_the_database_refuses_is_tried_again_from_before(desk: Desk
         job(connection)
     assert [(row["verdict"], row["hold_seconds"]) for row in desk.log()] == [("text", 20), ("text", 20)]
     assert len(desk.texts()) == 2
+
+
+def test_what_a_practice_does_not_limit_is_not_counted(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day's texts may be a hundred thousand, and would be counted for each that is judged."""
+    want(engine, guards__per_day=0, guards__per_minute=0, guards__per_prefix=0)
+    monkeypatch.setattr(budget, "spent", None)
+    desk = Desk(engine)
+    desk.tell(*gives_up("1", 1), now=at(60))
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
+
+
+@pytest.mark.parametrize("what", ["judge_ended", "to_row"])
+def test_a_deadline_that_passes_while_the_database_fails_passes_again(
+    desk: Desk, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.tell(*gives_up("1", 1), now=at(35))
+    job = desk.tracker.batch([], at(36))
+
+    def gone(*_: Any) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch, pytest.raises(ConnectionError), desk.engine.begin() as connection:
+        patch.setattr(tracker, what, gone)
+        job(connection)
+    with desk.engine.begin() as connection:
+        (entry,) = job(connection)
+    assert entry.decision is not None and entry.decision.reason == "abandoned"
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
 
 
 def test_a_batch_whose_commit_went_unanswered_decides_the_same_again(desk: Desk) -> None:

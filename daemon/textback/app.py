@@ -142,6 +142,7 @@ class App:
                 await _first(stop, failed)
                 for task in running:
                     task.cancel()
+                await asyncio.wait(running, timeout=LAST_WRITES)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(_give_back(intake, tracker, rota, writer), LAST_WRITES)
                 await sending

@@ -26,6 +26,7 @@ from textback.events import (
     NobodyAnswered,
     TextRequested,
 )
+from textback.hooks.asking import UNKNOWN_CALL
 from textback.hooks.desk import About, After, Answer, Caller, Offer
 from textback.intake import Intake
 from textback.judge import judge_offer
@@ -89,7 +90,7 @@ class HookDesk:
         """Whether this caller would get a text if they asked for it now."""
         call = await self._call(caller)
         if call is None:
-            return Offer(False, "unknown_call")
+            return Offer(False, UNKNOWN_CALL)
         if call.answer == "":
             return Offer(False, "texted")
         now = self._clock()
@@ -108,22 +109,23 @@ class HookDesk:
             return Answer("error", "database")
         told = await self._told(caller, lambda call_id, at: TextRequested(call_id, at, number))
         if not told:
-            return Answer("error", "unknown_call")
+            return Answer("error", UNKNOWN_CALL)
         call = await self._errands.ask(*told, patience=FOR_TEXT)
         if call is None or call.answer is None:
             return Answer("error", "ended")
         return Answer("texted", "call_to_text") if call.answer == "" else Answer("refused", call.answer)
 
-    async def no_answer(self, caller: Caller, why: str) -> None:
-        """Nobody will answer this caller."""
+    async def no_answer(self, caller: Caller, why: str) -> bool:
+        """Nobody will answer this caller; False if there is no such call."""
         said = why.upper()
-        if said not in _ANSWERED:
-            reason = QUEUE_STATUS.get(said) or DIAL_STATUS.get(said) or NoAnswer.TOLD
-            await self._tell(caller, lambda call_id, at: NobodyAnswered(call_id, at, reason, told=True))
+        if said in _ANSWERED:
+            return True
+        reason = QUEUE_STATUS.get(said) or DIAL_STATUS.get(said) or NoAnswer.TOLD
+        return await self._tell(caller, lambda call_id, at: NobodyAnswered(call_id, at, reason, told=True))
 
-    async def handled(self, caller: Caller) -> None:
-        """The dialplan served the caller otherwise."""
-        await self._tell(caller, Handled)
+    async def handled(self, caller: Caller) -> bool:
+        """The dialplan served the caller otherwise; False if there is no such call."""
+        return await self._tell(caller, Handled)
 
     async def is_open(self, caller: Caller) -> bool:
         """Whether the caller's practice is open; what belongs to no practice is."""
@@ -163,16 +165,17 @@ class HookDesk:
 
         return await self._read(look)
 
-    async def _tell(self, caller: Caller, fact: Callable[[str, float], Fact]) -> None:
+    async def _tell(self, caller: Caller, fact: Callable[[str, float], Fact]) -> bool:
         told = await self._told(caller, fact)
         if not told:
-            return
+            return False
         if self._intake.is_stuck and self._errands.is_ours(pbx_of(told[0])):
             for each in told:
                 self._intake.put(each)  # it holds once the database is back
-            return
+            return True
         with suppress(TimeoutError):  # it is written down, and whoever writes for that PBX will do it
             await self._errands.ask(*told, patience=FOR_WORD)
+        return True
 
     async def _call(self, caller: Caller) -> Call | None:
         """The call as it is known now, with what the dialplan says about it; None if it is none of ours."""

@@ -52,7 +52,7 @@ def _decided(connection: Connection, case: Case) -> tuple[Case, Decision]:
 def informed(connection: Connection, case: Case) -> Case:
     """The case with what the database knows of the number, and what the practice has spent."""
     known, spent = _known(connection, [case]), _spent(connection, [case])
-    return replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent[case.home[0].name])
+    return replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent.get(case.home[0].name, Spent()))
 
 
 def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool) -> list[Entry]:
@@ -205,11 +205,14 @@ def _known(connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:
 
 
 def _spent(connection: Connection, cases: Sequence[Case]) -> dict[str, Spent]:
-    practices = {case.home[0].name for case in cases}
-    if not practices:
+    guards = {case.home[0].name: case.home[0].guards for case in cases}
+    # What is not limited is not counted: of a day with many texts that would take longer than all the rest.
+    of_a_day = {name for name, limits in guards.items() if limits.per_day > 0}
+    of_a_minute = {name for name, limits in guards.items() if limits.per_minute > 0 or limits.per_prefix > 0}
+    if not of_a_day | of_a_minute:
         return {}
     now, own = max(case.now for case in cases), _texted_already(connection, cases)
-    return budget.spent(connection, practices, now, apart_from=own)
+    return budget.spent(connection, of_a_day, of_a_minute, now, apart_from=own)
 
 
 def _texted_already(connection: Connection, cases: Sequence[Case]) -> set[str]:

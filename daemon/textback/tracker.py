@@ -369,7 +369,10 @@ class Tracker:
             if entry is None or entry.deadline != due:
                 continue
             if entry.call.phase is Phase.ENDED:
-                settled[call_id] = entry  # once, though a batch that was tried again expects it twice
+                # Once, though a batch that was tried again expects it twice; and again, if the database fails before
+                # anything is decided: what is due is told only once.
+                settled[call_id] = entry
+                self._undo.setdefault(call_id, entry)
             else:
                 self._advance(connection, DeadlinePassed(call_id, due))
         self._release(connection, list(settled.values()), now)

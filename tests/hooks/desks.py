@@ -30,6 +30,7 @@ class FakeDesk:
     offers: Offer = Offer(True)
     answers: list[Answer] = field(default_factory=lambda: [Answer("texted")])
     open: bool = True
+    knows: bool = True
     known: About = About()
     after: After = "hangup"
     fails: BaseException | None = None
@@ -51,11 +52,13 @@ class FakeDesk:
         await self._asked("call_to_text", caller, number)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    async def no_answer(self, caller: Caller, why: str) -> None:
+    async def no_answer(self, caller: Caller, why: str) -> bool:
         await self._asked("no_answer", caller, why)
+        return self.knows
 
-    async def handled(self, caller: Caller) -> None:
+    async def handled(self, caller: Caller) -> bool:
         await self._asked("handled", caller)
+        return self.knows
 
     async def is_open(self, caller: Caller) -> bool:
         await self._asked("is_open", caller)

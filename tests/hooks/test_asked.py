@@ -71,6 +71,12 @@ def test_handled_is_passed_on() -> None:
     assert call.set == {}
 
 
+@pytest.mark.parametrize("hook", ["handled", "no-answer"])
+def test_who_speaks_of_a_call_that_is_not_known_hears_that_it_was_in_vain(hook: str) -> None:
+    call = called(FakeDesk(knows=False), hook)
+    assert call.set == {"TEXTBACK_RESULT": "error", "TEXTBACK_REASON": "unknown_call"}
+
+
 @pytest.mark.parametrize(("is_open", "flag"), [(True, "1"), (False, "0")])
 def test_hours_tells_whether_the_practice_is_open(is_open: bool, flag: str) -> None:
     assert called(FakeDesk(open=is_open), "hours?practice=Main").set == {"TEXTBACK_OPEN": flag}

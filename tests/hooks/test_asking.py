@@ -44,9 +44,9 @@ def test_a_desk_that_hangs_is_cancelled_when_its_time_is_over() -> None:
     ended: list[str] = []
 
     class Hanging(FakeDesk):
-        async def handled(self, caller: Caller) -> None:
+        async def handled(self, caller: Caller) -> bool:
             try:
-                await asyncio.Event().wait()
+                return await asyncio.Event().wait()
             finally:
                 ended.append("handled")
 

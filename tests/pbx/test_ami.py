@@ -210,6 +210,14 @@ def test_a_cancelled_link_ends_and_does_not_come_back() -> None:
     assert w.pbx.connections == 1 and w.rests == [] and w.pbx.open == 0
 
 
+def test_a_cancelled_link_says_that_it_hears_nothing_any_more() -> None:
+    async def story(w: World) -> None:
+        await w.up()
+
+    w = play(story)
+    assert [type(fact) for fact in w.facts] == [LinkSynced, LinkLost] and not w.link.is_up
+
+
 def test_a_silent_peer_is_noticed() -> None:
     async def story(w: World) -> None:
         w.pbx.answers["Ping"] = lambda action_id: None

@@ -310,6 +310,26 @@ def _ids(event: Headers) -> list[str]:
     return [value for name, value in event.items() if name.endswith(("Uniqueid", "Linkedid"))]
 
 
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\r\n\r\n",
+        b"X: y\r\n\r\n",
+        b"Event: Hangup\r\nUniqueid: 1.1\r\n\r\n",
+        b"A" * 1000 + b"\r\n\r\n",
+        b"\xff\r\n\r\n",
+        b"Event: Hangup\r\nPrivilege: call,all\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("cut", [7, 10**9])
+def test_what_a_pbx_says_between_two_messages_costs_none_of_them(junk: bytes, cut: int) -> None:
+    story = [newchannel(), event("QueueCallerJoin", Queue="support"), bridge_enter(LEG, AGENT), event("Hangup")]
+    stream = junk.join(raw(one) for one in story) + junk + NEXT
+    made = Made().feed(*(stream[at : at + cut] for at in range(0, len(stream), cut)))
+    told = [one for one in made.events if one.get("Uniqueid") in (CALLER, LEG)]
+    assert names(told) == ["Newchannel", "QueueCallerJoin", "BridgeEnter", "Hangup"]
+
+
 FRAGMENTS = [
     "\r\n",
     "\r\n\r\n",

@@ -88,7 +88,10 @@ def _as_it_went(visit: Visit) -> list[Expected]:
     if cut is ABANDONED:  # whoever was cut off may have held too briefly for a text, or have been served otherwise
         others = [Expected("abandoned", "skip", "short_hold"), Expected("abandoned", "skip", "handled")]
         return [cut, *others, *(one for one in _as_planned(visit) if one.disposition == "abandoned")]
-    return [cut, Expected("missed", "skip", "short_ring")] if cut is MISSED else [cut]
+    if cut is MISSED:
+        return [cut, Expected("missed", "skip", "short_ring")]
+    # Who was in the menu may have been told by then that nobody will answer.
+    return [cut, *_as_planned(visit)] if cut is UNREACHED and visit.kind in _UNASKED else [cut]
 
 
 def _as_planned(visit: Visit) -> list[Expected]:

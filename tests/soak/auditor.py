@@ -17,7 +17,7 @@ from tests.soak.books import Books
 from tests.soak.closing import faults_at_the_end
 from tests.soak.daemons import Runner
 from tests.soak.kinds import SETTLE
-from tests.soak.spans import Spans, common
+from tests.soak.spans import Spans, common, union
 from tests.soak.store import Store
 from tests.soak.visits import Visit
 from textback.store.tables import calls, messages
@@ -60,9 +60,10 @@ class Auditor:
         except SQLAlchemyError:
             return  # the database is away: next time
         self._read_provider()  # after the database: whatever is sent there has reached the provider before
-        blind = self._blind()
+        blind, unseen = self._blind()
         for visit in due:
-            self._audit(visit, rows.get(visit.id), texts[visit.id], blind, final)
+            seen = self._circumstances(visit, blind[visit.pbx], unseen[visit.pbx])
+            self._audit(visit, rows.get(visit.id), texts[visit.id], seen, final)
         for text in settled:
             self._audit_text(text, final)
 
@@ -71,13 +72,13 @@ class Auditor:
         over = [visit for visit in self._books.open.values() if visit.ended_at is not None]
         return over if final else [visit for visit in over if now - (visit.ended_at or now) > EARLY][:MANY]
 
-    def _blind(self) -> dict[str, Spans]:
-        names = self._runners[0].sights
-        return {name: common(runner.sights[name].blind for runner in self._runners) for name in names}
+    def _blind(self) -> tuple[dict[str, Spans], dict[str, Spans]]:
+        """When any daemon did not follow each PBX, for it may be the one that writes; and when none did."""
+        every = {name: [runner.sights[name].blind for runner in self._runners] for name in self._runners[0].sights}
+        return {name: union(spans) for name, spans in every.items()}, {n: common(spans) for n, spans in every.items()}
 
-    def _audit(self, visit: Visit, row: Row | None, texts: list[Row], blind: dict[str, Spans], final: bool) -> None:
+    def _audit(self, visit: Visit, row: Row | None, texts: list[Row], seen: Circumstances, final: bool) -> None:
         age = time.time() - (visit.ended_at or 0.0)
-        seen = self._circumstances(visit, blind[visit.pbx])
         is_judged = row is not None and row["verdict"] is not None
         if not is_judged and not final and (age < LATE or self._was_away(visit.ended_at or 0.0)):
             return
@@ -87,7 +88,7 @@ class Auditor:
             self._books.faults.append(f"{visit.id} ({visit.kind}): is not judged {age:.0f} s after its end")
             return
         for fault in faults_of(visit, row, texts, seen):
-            self._books.faults.append(f"{fault} [{when(visit, blind[visit.pbx])}]")
+            self._books.faults.append(f"{fault} [{when(visit, self._blind()[0][visit.pbx])}]")
         self.became["/".join(map(str, (row["disposition"], row["verdict"], row["reason"]))) if row else "no row"] += 1
         self.excused.update(name for name in ("blind", "unseen", "late") if getattr(seen, name))
         self._texts.update((text["id"], visit) for text in texts)
@@ -95,14 +96,14 @@ class Auditor:
     def _was_away(self, since: float) -> bool:
         return self._books.outages.touches(since, time.time())
 
-    def _circumstances(self, visit: Visit, blind: Spans) -> Circumstances:
+    def _circumstances(self, visit: Visit, blind: Spans, unseen: Spans) -> Circumstances:
         ended = visit.ended_at or 0.0
         marks = [*visit.marks, ended]
         waits = [*marks, ended + SETTLE] if visit.expected.reason in ("came_back", "cooldown", "opted_out") else marks
         trouble = self._books.outages.touches(ended - 60.0, ended + self._max_age)
         return Circumstances(
             blind=blind.touches_any(waits, 1.5, 1.5) or visit.cut is not None,
-            unseen=blind.covers(min(marks), ended, 2.5),
+            unseen=unseen.covers(min(marks), ended, 2.5),
             late=self._books.late.touches_any(waits, 0.5, 2.0),
             trouble=trouble,
         )

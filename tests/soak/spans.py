@@ -61,6 +61,15 @@ class Spans:
         return sum(min(b, until) - a for a, b in self.all())
 
 
+def union(every: Iterable[Spans]) -> Spans:
+    """When it was so for any of them."""
+    made = Spans()
+    for each in every:
+        for begin, end in each.all():
+            made.add(begin, end)
+    return made
+
+
 def common(every: Iterable[Spans]) -> Spans:
     """When it was so for all of them at once."""
     rows = [each.all() for each in every]

@@ -1,11 +1,10 @@
-"""A PostgreSQL that can be stopped, killed, locked, made slow, read-only or full; daemons reach it by a wire."""
+"""A PostgreSQL that can be stopped, killed, frozen, locked, made slow, read-only, full, or be out of reach."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 import signal
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,10 +15,23 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.faults.daemon import prepare
-from tests.servers import HOMES, Postgresql
-from tests.soak.wire import Streams, Wire
+from tests.servers import Postgresql
 
 T = TypeVar("T")
+
+
+class Served(Postgresql):
+    """A server whose processes can be told something all at once."""
+
+    def tell(self, number: signal.Signals) -> None:
+        """To the server, and to each of those who serve its clients."""
+        if self._process is None:
+            return
+        for pid in [self._process.pid, *_children(self._process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
 SOCKET = ".s.PGSQL.5432"
 
 _OTHERS = (
@@ -37,12 +49,10 @@ _TABLES = ("calls", "messages")
 
 
 class Store:
-    """``url`` is what the daemons are told; ``engine`` goes past the wire, and is the harness's own."""
+    """``url`` is what the daemons are told; ``engine`` is the harness's own."""
 
     def __init__(self, settings: dict[str, object]) -> None:
-        self._server = Postgresql()
-        self._home = Path(tempfile.mkdtemp(prefix="textback-soak-", dir=HOMES))
-        self.wire = Wire(self._reach)
+        self._server = Served()
         self._settings = settings
         self.url = ""
         self.engine: Engine
@@ -51,17 +61,14 @@ class Store:
         """A migrated database with a practice."""
         await asyncio.to_thread(self._server.start)
         self._database = self._server.database()
-        direct = await asyncio.to_thread(self._database.__enter__)
-        self.engine = await asyncio.to_thread(lambda: prepare(direct, **self._settings))
-        await self.wire.listen(str(self._home / SOCKET))
-        self.url = direct.replace(str(self._server.home), str(self._home))
+        self.url = await asyncio.to_thread(self._database.__enter__)
+        self.engine = await asyncio.to_thread(lambda: prepare(self.url, **self._settings))
 
     async def remove(self) -> None:
         """Nothing is left of it."""
-        await self.wire.close()
+        self._server.tell(signal.SIGCONT)
         self.engine.dispose()
         await asyncio.to_thread(self._server.remove)
-        shutil.rmtree(self._home, ignore_errors=True)
 
     async def ask(self, look: Callable[[Connection], T]) -> T:
         """What ``look`` finds; raises what the database raises."""
@@ -72,33 +79,38 @@ class Store:
 
         return await asyncio.to_thread(job)
 
-    async def _reach(self) -> Streams:
-        return await asyncio.open_unix_connection(str(self._server.home / SOCKET))
-
     # -- what can happen to it --------------------------------------------------------------------------
 
     async def cut(self, seconds: float) -> None:
         """Connections break; new ones are taken."""
-        self.wire.cut()
+        await self._do(_OTHERS)
 
     async def gone(self, seconds: float) -> None:
-        """Nobody can connect."""
-        self.wire.is_refusing = True
-        self.wire.cut()
+        """Nobody can connect, and whoever was is not any more."""
+        there, away = self._server.home / SOCKET, self._server.home / "away"
+
+        def go() -> None:
+            with self.engine.connect() as connection:
+                there.rename(away)
+                connection.execute(text(_OTHERS))
+
+        await asyncio.to_thread(go)
         await asyncio.sleep(seconds)
-        self.wire.is_refusing = False
+        away.rename(there)
+        self.engine.dispose()
 
     async def hang(self, seconds: float) -> None:
         """Nothing comes back, nothing ends."""
-        self.wire.stall()
+        self._server.tell(signal.SIGSTOP)
         await asyncio.sleep(seconds)
-        self.wire.flow()
+        self._server.tell(signal.SIGCONT)
 
     async def slow(self, seconds: float) -> None:
         """Every word takes its time."""
-        self.wire.delay = 0.03
-        await asyncio.sleep(seconds)
-        self.wire.delay = 0.0
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            await self.hang(0.06)
+            await asyncio.sleep(0.02)
 
     async def stopped(self, seconds: float) -> None:
         """The server is stopped in order, and started again."""
@@ -148,3 +160,10 @@ class Store:
 
         await asyncio.to_thread(job)
         self.engine.dispose()
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []  # it is gone

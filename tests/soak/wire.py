@@ -132,7 +132,8 @@ async def _held(data: bytes, reader: asyncio.StreamReader, flow: asyncio.Event) 
             reading = asyncio.ensure_future(reader.read(1 << 16))
             await asyncio.wait({passing, reading}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
-                reading.cancel()  # what it would have read stays for the next one
+                reading.cancel()  # what it would have read stays for the next one, who must not come before it is gone
+                await asyncio.wait({reading})
             elif more := reading.result():
                 data += more
             else:

@@ -25,7 +25,8 @@ def text(
 def test_automatic_texts_count_for_the_minute_the_day_and_their_prefix(conn: Connection) -> None:
     for number, age in (("+12025550111", 10), ("+12025550112", 59), ("+12125550113", 30), ("+12025550114", 3600)):
         text(conn, number, age)
-    assert spent(conn, ["Clinic"], NOW)["Clinic"] == Spent(day=4, minute=3, prefixes={"+1202555": 2, "+1212555": 1})
+    found = spent(conn, ["Clinic"], ["Clinic"], NOW)
+    assert found["Clinic"] == Spent(day=4, minute=3, prefixes={"+1202555": 2, "+1212555": 1})
 
 
 def test_what_does_not_leave_and_what_staff_write_do_not_count(conn: Connection) -> None:
@@ -33,4 +34,11 @@ def test_what_does_not_leave_and_what_staff_write_do_not_count(conn: Connection)
         text(conn, "+12025550111", 10, status)
     text(conn, "+12025550111", 10, flow=None)
     text(conn, "+12025550111", 2 * 86_400)
-    assert spent(conn, ["Clinic", "Other"], NOW) == {"Clinic": Spent(), "Other": Spent()}
+    assert spent(conn, ["Clinic", "Other"], ["Clinic", "Other"], NOW) == {"Clinic": Spent(), "Other": Spent()}
+
+
+def test_only_what_is_asked_for_is_counted(conn: Connection) -> None:
+    text(conn, "+12025550111", 10)
+    assert spent(conn, ["Clinic"], [], NOW) == {"Clinic": Spent(day=1)}
+    assert spent(conn, [], ["Clinic"], NOW) == {"Clinic": Spent(minute=1, prefixes={"+1202555": 1})}
+    assert spent(conn, [], [], NOW) == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from textback.hooks.asking import DeskFault, PatientDesk
+from textback.hooks.asking import UNKNOWN_CALL, DeskFault, PatientDesk
 from textback.hooks.offering import offer
 from textback.hooks.phone import Phone
 from textback.hooks.request import Request, Variables, told
@@ -29,18 +29,16 @@ async def call_to_text(desk: PatientDesk, request: Request, phone: Phone) -> Var
 
 
 async def no_answer(desk: PatientDesk, request: Request, phone: Phone) -> Variables:
-    """Nothing; ``why`` may be an argument, else it is what the PBX noted."""
+    """Nothing, if the call is known; ``why`` may be an argument, else it is what the PBX noted."""
     why = request.arguments.get("why", "")
     for status in _STATUSES:
         why = why or await phone.variable(status)
-    await desk.no_answer(request.caller, why)
-    return {}
+    return _told(await desk.no_answer(request.caller, why))
 
 
 async def handled(desk: PatientDesk, request: Request, phone: Phone) -> Variables:
-    """Nothing."""
-    await desk.handled(request.caller)
-    return {}
+    """Nothing, if the call is known."""
+    return _told(await desk.handled(request.caller))
 
 
 async def hours(desk: PatientDesk, request: Request, phone: Phone) -> Variables:
@@ -105,6 +103,11 @@ async def answer(hook: Hook, desk: PatientDesk, request: Request, phone: Phone) 
         return await hook.ask(desk, request, phone)
     except DeskFault as fault:
         return hook.failed(fault.reason)
+
+
+def _told(is_known: bool) -> Variables:
+    """Nothing; but a dialplan that speaks of a call which the daemon does not know must hear that it spoke in vain."""
+    return {} if is_known else told("error", UNKNOWN_CALL)
 
 
 def _flag(value: bool) -> str:

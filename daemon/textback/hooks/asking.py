@@ -11,6 +11,8 @@ from textback.hooks.patience import Patience
 
 #: the reason code of a number that is none
 BAD_NUMBER = "bad_number"
+#: the reason code of a call that the daemon does not know
+UNKNOWN_CALL = "unknown_call"
 #: what TEXTBACK_REASON says where the desk did not answer: it took too long, or went wrong
 TIMEOUT, FAULT = "timeout", "fault"
 
@@ -44,11 +46,11 @@ class PatientDesk:
             return Answer("refused", BAD_NUMBER)
         return await self._within(self._patience.text, "call_to_text", self._desk.call_to_text(caller, number))
 
-    async def no_answer(self, caller: Caller, why: str) -> None:
-        await self._within(self._patience.ask, "no_answer", self._desk.no_answer(caller, why))
+    async def no_answer(self, caller: Caller, why: str) -> bool:
+        return await self._within(self._patience.ask, "no_answer", self._desk.no_answer(caller, why))
 
-    async def handled(self, caller: Caller) -> None:
-        await self._within(self._patience.ask, "handled", self._desk.handled(caller))
+    async def handled(self, caller: Caller) -> bool:
+        return await self._within(self._patience.ask, "handled", self._desk.handled(caller))
 
     async def is_open(self, caller: Caller) -> bool:
         return await self._within(self._patience.ask, "is_open", self._desk.is_open(caller))

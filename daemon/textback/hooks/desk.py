@@ -73,11 +73,14 @@ class Desk(Protocol):
     async def call_to_text(self, caller: Caller, number: str | None = None) -> Answer:
         """The caller asks for a text, to ``number`` (digits as keyed in) if it is not their own."""
 
-    async def no_answer(self, caller: Caller, why: str) -> None:
-        """Nobody will answer; ``why``: a QUEUESTATUS or DIALSTATUS, or what else the dialplan said, or ''."""
+    async def no_answer(self, caller: Caller, why: str) -> bool:
+        """Nobody will answer; ``why``: a QUEUESTATUS or DIALSTATUS, or what else the dialplan said, or ''.
 
-    async def handled(self, caller: Caller) -> None:
-        """The dialplan served the caller otherwise."""
+        False if there is no such call.
+        """
+
+    async def handled(self, caller: Caller) -> bool:
+        """The dialplan served the caller otherwise; False if there is no such call."""
 
     async def is_open(self, caller: Caller) -> bool:
         """Is the caller's practice open?"""

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable
 from textback.events import Fact
 from textback.pbx.ami_facts import WANTED, Translator
 from textback.pbx.tampering import LONGEST_NUMBER, Cut, begins_message, read_event
-from textback.pbx.wire import EOL, Blocks
+from textback.pbx.wire import EOL, Blocks, event_name
 
 #: Seconds after which the last message counts though no other has begun: the rest of a cut one follows at once.
 SETTLE = 0.05
 
 #: the items of the lists that we ask for, with a caller's number in them
 _ITEMS = frozenset({b"CoreShowChannel", b"Status", b"QueueEntry", b"BridgeListItem"})
+#: what a number may cut without that the rest ends a channel block
+_WITHOUT_CHANNEL = frozenset({b"QueueEntry", b"BridgeListItem", b"MessageWaiting"})
 _LISTED = frozenset(name.decode() for name in _ITEMS)
 #: what ends those lists: only its ActionID matters
 _LISTS = (b"CoreShowChannels", b"Status", b"QueueStatus", b"BridgeList")
@@ -142,6 +144,10 @@ class Reader:
             mended = cut.mended()
             if mended is not None and self._take(mended, tampered=True):
                 return
+        # No number has cut what is whole and has no rest: the PBX itself has said something strange behind it.
+        for cut in cuts:
+            if not cut.has_rest and event_name(cut.head) not in _WITHOUT_CHANNEL:
+                self._take(cut.head, tampered=False)
 
     # -- what is whole ----------------------------------------------------------------------------------
 

@@ -116,6 +116,10 @@ class Link(ABC):
                 delay = patience.refused_delay if refused else patience.delay(failures, self._jitter())
                 self._log.warning("%s: %s; next try in %.0f s", self._what.name, error, delay)
                 await self._sleep(delay)
+            except asyncio.CancelledError:
+                # From here on nothing is heard: the next start must not take the PBX for followed until the last write.
+                self._down(LinkError("the daemon stops"))
+                raise
 
     async def account_for(self, call_ids: Collection[str], seen_until: float | None) -> None:
         """Tell what became of calls that another daemon followed, until ``seen_until``, and that are not on the line.

@@ -38,6 +38,8 @@ _CHANNEL_BLOCK = (
 )
 #: the header that may stand more than once in one message (``channelvars`` of manager.conf adds it)
 _REPEATED = "ChanVariable"
+#: the last header of every channel block: what a number cuts a message of a channel in, its rest has it
+_BLOCK_END = b"%s: " % _CHANNEL_BLOCK[-1].encode()
 _HALF_END = re.compile(r"\r(?!\n)")
 
 
@@ -160,7 +162,9 @@ class Cut:
     """A message that a number may have cut in two, and what came behind it, of which the last is its true rest."""
 
     def __init__(self, head: bytes) -> None:
-        self._head = head
+        self.head = head
+        #: whether some of what came behind it ends a channel block, as the rest of a message that was cut must
+        self.has_rest = False
         self._tail = b""
         self._between = 0
 
@@ -168,6 +172,7 @@ class Cut:
         """The next block behind it."""
         self._between += len(self._tail) + len(END)
         self._tail = block
+        self.has_rest = self.has_rest or _BLOCK_END in block
 
     def mended(self) -> bytes | None:
         """The message put together again, its poisoned number emptied; None if head and rest do not fit.
@@ -179,8 +184,8 @@ class Cut:
         poisoned = _POISONED.get(tail[: tail.find(b":")])
         if poisoned is None:
             return None
-        start, header, _ = self._head.partition(b"\r\n%s: " % poisoned)
-        number = len(self._head) - len(start + header) + self._between + len(self._tail) - len(tail)
+        start, header, _ = self.head.partition(b"\r\n%s: " % poisoned)
+        number = len(self.head) - len(start + header) + self._between + len(self._tail) - len(tail)
         if not header or number > LONGEST_NUMBER + len(EOL):
             return None
         return b"%s%s\r\n%s" % (start, header, tail)

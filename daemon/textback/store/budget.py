@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from textback.model import Spent, Status, prefix_of
 from textback.store.tables import messages
@@ -26,24 +27,34 @@ _of_a_minute = select(messages.c.practice, messages.c.to_number).where(*_automat
 
 
 def spent(
-    connection: Connection, practices: Collection[str], now: float, apart_from: Collection[str] = ()
+    connection: Connection,
+    of_a_day: Collection[str],
+    of_a_minute: Collection[str],
+    now: float,
+    apart_from: Collection[str] = (),
 ) -> dict[str, Spent]:
-    """Give what each practice has spent by ``now`` (epoch seconds): in a day, in a minute, and for each prefix.
+    """Give what each practice has spent by ``now`` (epoch seconds): in a day, or in a minute and for each prefix.
 
     ``apart_from``: calls whose own texts don't count, since it is they that are judged, perhaps once more.
     """
-    names = sorted(practices)
-    asked = {"practices": names} | ({"calls": sorted(apart_from)} if apart_from else {})
-    of_a_day, of_a_minute = (
-        query.where(_of_others) if apart_from else query for query in (_of_a_day, _of_a_minute)
-    )
-    days = {row[0]: row[1] for row in connection.execute(of_a_day, asked | {"since": now - DAY})}
-    minutes = connection.execute(of_a_minute, asked | {"since": now - MINUTE}).all()
+    days = dict(_rows(connection, _of_a_day, of_a_day, now - DAY, apart_from))
+    minutes = _rows(connection, _of_a_minute, of_a_minute, now - MINUTE, apart_from)
     return {
         name: Spent(
             day=days.get(name, 0),
             minute=sum(practice == name for practice, _ in minutes),
             prefixes=Counter(prefix_of(number) for practice, number in minutes if practice == name),
         )
-        for name in names
+        for name in sorted({*of_a_day, *of_a_minute})
     }
+
+
+def _rows(
+    connection: Connection, query: Select[Any], practices: Collection[str], since: float, apart_from: Collection[str]
+) -> list[tuple[str, Any]]:
+    if not practices:
+        return []
+    values = {"practices": sorted(practices), "since": since}
+    if apart_from:
+        query, values = query.where(_of_others), values | {"calls": sorted(apart_from)}
+    return [(row[0], row[1]) for row in connection.execute(query, values)]

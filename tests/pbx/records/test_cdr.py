@@ -120,6 +120,19 @@ def test_the_table_may_have_another_name(tmp_path: Path) -> None:
     assert len(list(Cdr(f"{url}?table=calls").read())) == 1
 
 
+@pytest.mark.parametrize("duration", ["inf", "nan", "long", "-inf"])
+def test_a_row_that_lasts_for_no_time_is_passed_over(duration: str) -> None:
+    cdr = Cdr("Master.csv")
+    assert cdr._read_line(row(call(1), 0, 5).replace(',5,0,', f',"{duration}",0,')) is None
+    assert dict(cdr.faults) == {"torn": 1}
+
+
+def test_times_of_two_kinds_are_passed_over() -> None:
+    cdr = Cdr("Master.csv")
+    assert cdr._read_line(row(call(1), 0, 5).replace(f'"{wall(5)}"', f'"{wall(5)}+00:00"')) is None
+    assert dict(cdr.faults) == {"torn": 1}
+
+
 @given(st.text(alphabet=st.characters(blacklist_categories=("Cs",)), max_size=100))
 def test_no_line_breaks_the_reader(content: str) -> None:
     cdr = Cdr("Master.csv")

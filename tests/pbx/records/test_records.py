@@ -237,6 +237,16 @@ def test_a_call_that_was_on_the_line_is_told_from_then_on(tmp_path: Path) -> Non
     assert facts == [Talking(call_id, T0 + 40, "One"), CallerLeft(call_id, T0 + 90)]
 
 
+def test_who_was_answered_and_left_in_the_last_second_that_was_seen_was_answered(tmp_path: Path) -> None:
+    lines = [
+        line(2, call(1), "ENTERQUEUE", "", CALLER, 1),
+        line(40, call(1), "CONNECT", 38, call(2), 3, agent="One"),
+        line(43, call(1), "COMPLETECALLER", 38, 3, 1, agent="One"),
+    ]
+    facts = records(tmp_path, lines).settle([call(1)], T0 + 43.7, T0 + 100.0)
+    assert [type(fact) for fact in facts] == [Talking, CallerLeft]
+
+
 def test_who_may_have_begun_to_talk_unseen_is_told_as_talking(tmp_path: Path) -> None:
     # the PBX picked up for its menu at 0, somebody only later: the row does not tell when
     rows = [row(call(1), 0, 200, answer=0, dstchannel="PJSIP/ext201-1", app="Dial", data="PJSIP/ext201")]

@@ -96,9 +96,12 @@ def in_order(told: Iterable[Moment], at: float) -> Iterator[Moment]:
 
 
 def _since(told: Iterable[Moment], since: float) -> Iterator[Fact]:
-    """The facts from ``since`` on, and who was talked with, or rang, at that moment, as it may have begun unseen."""
+    """The facts from ``since`` on, and who was talked with, or rang, at that moment, as it may have begun unseen.
+
+    Records have whole seconds: what was over in that very second may not have been over then.
+    """
     for moment in told:
         if moment.fact.at >= since:
             yield moment.fact
-        elif isinstance(moment.fact, Talking | Ringing) and moment.until > since:
+        elif isinstance(moment.fact, Talking | Ringing) and moment.until >= since:
             yield replace(moment.fact, at=since)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -130,10 +131,11 @@ class Cdr:
             began = self._clock.epoch(start, uniqueid)
             ended = began + max(0.0, _between(start, end))
             answered = began + max(0.0, _between(start, answer)) if answer else None
+            duration = _seconds(fields[12])
         except ValueError:
             return self._fault("torn")
-        if abs(ended - began - float(fields[12] or 0)) > _CHANGE:  # daylight saving began or ended meanwhile
-            ended, answered = began + float(fields[12] or 0), began if answer else None
+        if abs(ended - began - duration) > _CHANGE:  # daylight saving began or ended meanwhile
+            ended, answered = began + duration, began if answer else None
         return CdrRow(
             uniqueid, linkedid, channel, dstchannel, src, clid, dst, "", context, app, data,
             began, answered, ended, fields[14].upper(),
@@ -210,7 +212,11 @@ def _ids(optional: list[str]) -> tuple[str, str]:
 
 
 def _between(start: str, end: str) -> float:
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    """Seconds; raises ``ValueError`` for what are no two times of one wall clock."""
+    began, ended = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    if (began.tzinfo is None) != (ended.tzinfo is None):
+        raise ValueError("two times that cannot be compared")
+    return (ended - began).total_seconds()
 
 
 def _moment(value: object) -> str | datetime:
@@ -218,4 +224,8 @@ def _moment(value: object) -> str | datetime:
 
 
 def _seconds(value: object) -> float:
-    return max(0.0, float(text(value) or 0))
+    """Raises ``ValueError`` for what is no number, or no time that passes."""
+    seconds = float(text(value) or 0)
+    if not math.isfinite(seconds):
+        raise ValueError("an endless call")
+    return max(0.0, seconds)
