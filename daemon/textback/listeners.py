@@ -76,8 +76,7 @@ def replies(
     inbox = Inbox(PracticeBook(), provider.name)
     reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause, measures=measures)
     every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
-    lines = partial(_lines, is_on_duty)
-    fetching = Polling(writer, reception, provider, clock, lines, every, _sms)
+    fetching = Polling(writer, reception, provider, clock, partial(_lines, is_on_duty), every, _sms)
     works: list[Work] = [partial(_once, is_on_duty, fetching.run)]
     works.append(lambda stop: _prune(reception, config.retention.raw, stop))
     works.append(lambda stop: _wake(writer, clock, stop))

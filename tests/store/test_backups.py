@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection, Engine, inspect, make_url, select
 
 from textback.model import Status
@@ -176,9 +177,12 @@ def _sql(path: Path, *statements: str) -> None:
 
 
 def test_a_backup_of_an_older_version_is_brought_up_to_date(backup: Path, tmp_path: Path) -> None:
-    _sql(backup, "DROP TABLE marks")
-    _sql(backup, "DROP TABLE erased_optouts")
-    _sql(backup, "UPDATE alembic_version SET version_num = '0008'")
+    older = open_engine(f"sqlite:///{backup}")
+    with older.begin() as conn:
+        migrations.views().drop(conn)
+        command.downgrade(migrations.alembic_config(conn), "-2")
+        migrations.views().create(conn)
+    older.dispose()
     backups.restore(backup, tmp_path / "new.db", nothing, ".before")
     engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
     assert migrations.status(engine).at_head

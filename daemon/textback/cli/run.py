@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -37,11 +38,18 @@ def run(no_upgrade: bool) -> None:
     logs.catch_strays()
     if not config.pbx:
         log.warning("%s names no [[pbx]]: there is nothing to follow", config_path())
+    settle()
     try:
         asyncio.run(_until_told(App(config), upgrade=not no_upgrade))
     except* (StoreError, ListenError) as errors:
         outlet.flush()
         raise Refused("\n".join(str(error) for error in leaves(errors))) from None
+
+
+def settle() -> None:
+    """What the program is made of stays: else Python looks through it for 50 ms now and then, while callers wait."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _until_told(app: App, upgrade: bool) -> None:

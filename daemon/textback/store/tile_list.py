@@ -46,12 +46,9 @@ _shown = select(
 def page(conn: Connection, wanted: Tiles, before: Place | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """Tiles with their last message: on the first page the unread ones, longest waiting first, then the others."""
     unread: list[Place] = []
-    is_open, by_last = wanted.state is TileState.OPEN, conversations.c.last_message_at
-    if before is None and is_open:
-        unread = newest(conn, _strands(wanted, conversations.c.unread_since, True), None, MOST_UNREAD)[::-1]
-    # The index has read and unread ones apart: each is read in its order, where both together would have to be sorted
-    strands = [one for is_unread in (False, True)[: 2 - is_open] for one in _strands(wanted, by_last, is_unread)]
-    rest = newest(conn, strands, before, limit)
+    if before is None and wanted.state is TileState.OPEN:
+        unread = newest(conn, _strands(wanted, unread=True), None, MOST_UNREAD)[::-1]
+    rest = newest(conn, _strands(wanted, unread=False), before, limit)
     rows = details(conn, [place.id for place in unread + rest])
     return [rows[place.id] | {"place": place} for place in unread + rest if place.id in rows]
 
@@ -77,21 +74,20 @@ def _of(practices: Sequence[str] | None) -> list[ColumnElement[bool]]:
     return [] if practices is None else [conversations.c.practice.in_(practices)]
 
 
-def _strands(wanted: Tiles, key: ColumnElement[Any], is_unread: bool) -> list[Strand]:
+def _strands(wanted: Tiles, unread: bool) -> list[Strand]:
     if wanted.found is not None and not (wanted.found.numbers or wanted.found.digits):
         return []
     if wanted.practices is None or len(wanted.practices) > MOST:
-        return [_strand(wanted, _of(wanted.practices), key, is_unread)]
-    return [_strand(wanted, [conversations.c.practice == one], key, is_unread) for one in wanted.practices]
+        return [_strand(wanted, _of(wanted.practices), unread)]
+    return [_strand(wanted, [conversations.c.practice == one], unread) for one in wanted.practices]
 
 
-def _strand(
-    wanted: Tiles, conditions: list[ColumnElement[bool]], key: ColumnElement[Any], is_unread: bool
-) -> Strand:
+def _strand(wanted: Tiles, conditions: list[ColumnElement[bool]], unread: bool) -> Strand:
+    key = conversations.c.unread_since if unread else conversations.c.last_message_at
     query: Select[Any] = select(conversations.c.id.label("id"), key.label("key"))
-    unread = conversations.c.unread_since
     conditions += [conversations.c.state == wanted.state, key.is_not(None)]
-    conditions.append(unread.is_not(None) if is_unread else unread.is_(None))
+    if wanted.state is TileState.OPEN and not unread:
+        conditions.append(conversations.c.unread_since.is_(None))
     if wanted.assignee is not None:
         mine = conversations.c.assignee == wanted.assignee
         conditions.append(mine if wanted.assignee != NOBODY else conversations.c.assignee.is_(None))
