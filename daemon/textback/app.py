@@ -273,6 +273,7 @@ async def _account(link: Link, tracker: Tracker, writer: Writer, pbx: str) -> No
 async def _give_back(intake: Intake, tracker: Tracker, rota: Rota, writer: Writer) -> None:
     """Everything is written; who stands by need not wait to see that this daemon has gone."""
     await intake.drained()
+    intake.is_ending = True
     await writer.run(tracker.give_back)
     await writer.run(rota.leave)
 
