@@ -304,7 +304,7 @@ class Pair:
         """Time passes; who is awake looks around."""
         end = self.now + seconds
         while self.now < end:
-            self.now += LOOK
+            self.now = min(self.now + LOOK, end)
             for daemon in self.daemons:
                 if daemon is not None and not daemon.is_frozen:
                     self.loop.run_until_complete(daemon.rota.round())

@@ -23,10 +23,10 @@ from textback.until import until
 T = TypeVar("T")
 
 #: Seconds between two looks at the leases.
-LOOK = 0.5
+LOOK = 0.3
 #: Seconds for which a beat must stand still, as this daemon itself sees it, and that may be between two looks at it:
 #: whoever was asleep for longer has seen nothing, and begins anew.
-PATIENCE, GAP = 2.5, 1.75
+PATIENCE, GAP = 2.0, 1.5
 #: Seconds by which those who have listened for longer come first.
 PRECEDENCE = 1.5
 #: Seconds for which the link of who writes may be down before somebody else whose link is up goes on.

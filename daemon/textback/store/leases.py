@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, or_, select, update
 
 from textback.store.once import insert_once
 from textback.store.shared_tables import leases
@@ -60,7 +61,10 @@ def keep(conn: Connection, name: str, terms: Mapping[str, int]) -> set[str]:
     """
     if not terms:
         return set()
-    if conn.execute(update(leases).where(_held(name, terms)).values(beat=_one_more)).rowcount == len(terms):
+    values: dict[str, Any] = {"holder_now": name}
+    for number, (pbx, term) in enumerate(sorted(terms.items())):
+        values |= {f"pbx_{number}": pbx, f"term_{number}": term}
+    if conn.execute(_keeping(len(terms)), values).rowcount == len(terms):
         return set(terms)
     return set(conn.execute(select(leases.c.pbx).where(_held(name, terms))).scalars())
 
@@ -69,6 +73,14 @@ def give_back(conn: Connection, name: str, terms: Mapping[str, int]) -> None:
     """The daemon ``name`` writes no more for these PBXes: whoever wants may, at once."""
     if terms:
         conn.execute(update(leases).where(_held(name, terms)).values(holder=None, beat=_one_more))
+
+
+@lru_cache(maxsize=32)
+def _keeping(count: int) -> Update:
+    """Made once: it is part of every transaction."""
+    each = [and_(leases.c.pbx == bindparam(f"pbx_{n}"), leases.c.term == bindparam(f"term_{n}")) for n in range(count)]
+    mine = (leases.c.holder == bindparam("holder_now"), or_(*each))
+    return update(leases).where(*mine).values(beat=_one_more)
 
 
 def _held(name: str, terms: Mapping[str, int]) -> ColumnElement[bool]:

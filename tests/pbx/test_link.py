@@ -1,0 +1,80 @@
+"""What became of calls that another daemon followed, where this one's link never saw them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from textback.events import CallerLeft, CallLost, Fact
+from textback.pbx.callers import Callers
+from textback.pbx.link import LAG, Link, LinkSettings
+from textback.pbx.picture import NOTHING
+
+NOW = 1000.0
+
+
+class Records:
+    """Tells of the end of one call, and is asked since when."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def settle(self, gone: Any, since: float, at: float) -> list[Fact]:
+        self.asked.append((sorted(gone), since, at))
+        return [CallerLeft("main/1", 990.0), CallerLeft("main/2", 990.0)]
+
+
+class Still(Link):
+    """A link on which nothing happens; ``slept`` is how long it waited."""
+
+    def __init__(self, records: Records | None = None) -> None:
+        self.told: list[Fact] = []
+        self.slept: list[float] = []
+        settings: Any = LinkSettings("main", "127.0.0.1", 0, "", (), records=records)  # type: ignore[arg-type]
+        super().__init__(settings, self.told.append, lambda: NOW, sleep=self.rest)
+
+    async def rest(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def _follow(self) -> None:
+        raise NotImplementedError
+
+    async def _ping(self) -> None:
+        raise NotImplementedError
+
+    def sees(self, *uniqueids: str) -> None:
+        self._callers = Callers("main", ())
+        self._callers.callers = dict.fromkeys(uniqueids, NOTHING)
+
+
+def account(link: Still, *call_ids: str, seen_until: float | None = 980.0) -> list[Fact]:
+    asyncio.run(link.account_for(call_ids, seen_until))
+    return link.told
+
+
+def test_who_is_not_on_the_line_is_lost_and_who_is_stays() -> None:
+    link = Still()
+    link.sees("2")
+    assert account(link, "main/1", "main/2") == [CallLost("main/1", NOW)]
+    assert link.slept == [LAG]  # the link may not have come as far as the other one's
+
+
+def test_the_records_are_asked_for_what_nobody_saw() -> None:
+    records = Records()
+    link = Still(records)
+    link.sees("2")
+    assert account(link, "main/1", "main/2") == [CallerLeft("main/1", 990.0, recorded=True)]
+    assert [(gone, at) for gone, _, at in records.asked] == [(["1"], NOW)] and records.asked[0][1] < 980.0
+
+
+def test_where_everybody_is_on_the_line_nobody_is_asked() -> None:
+    records = Records()
+    link = Still(records)
+    link.sees("1", "2")
+    assert account(link, "main/1", "main/2") == [] and records.asked == []
+
+
+def test_while_the_link_is_down_the_next_resync_finds_out() -> None:
+    link = Still()
+    assert account(link, "main/1") == []
+    assert set(link._known) == {"1"} and link._seen_until == 980.0
