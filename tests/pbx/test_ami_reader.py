@@ -333,8 +333,8 @@ def test_what_a_pbx_says_between_two_messages_costs_none_of_them(junk: bytes, cu
 def test_what_a_number_forges_behind_a_whole_message_is_dropped() -> None:
     """With ``channelvars`` a number may stand behind the channel block: what it is cut in has no end of one as rest."""
     forged = b"Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: Cleanly"
-    stream = raw(newchannel()).removesuffix(END) + b"\r\nChanVariable: CALLERID(num)=1" + END + forged + END + b"2" + END
-    made = Made().feed(stream + raw(event("Hangup")) + NEXT)
+    whole = raw(newchannel()).removesuffix(END) + b"\r\nChanVariable: CALLERID(num)=1"
+    made = Made().feed(END.join([whole, forged, b"2", raw(event("Hangup")) + NEXT]))
     assert names(made.events) == ["Newchannel", "Hangup"]
 
 
