@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -15,7 +14,7 @@ from textback.book import PracticeBook
 from textback.call import Call, Rules, arrive, replace
 from textback.clock import Clock
 from textback.directory import Directory, Home
-from textback.errands import Errands
+from textback.errands import LAG, LOOK, Errands
 from textback.events import (
     CallerArrived,
     CallerKnown,
@@ -34,24 +33,13 @@ from textback.model import Verdict
 from textback.pbx.ami_dialling import DIAL_STATUS, QUEUE_STATUS
 from textback.policy import number_of
 from textback.store import persons
+from textback.store.reader import Read
 from textback.tracker import pbx_of
 
-T = TypeVar("T")
-
-#: Seconds that the link may lag behind the dialplan, and between two looks whether it still does.
-LAG, LOOK = 0.1, 0.01
 #: Seconds in which another daemon must answer: for a text, and for what the dialplan only says.
 FOR_TEXT, FOR_WORD = 1.8, 0.1
 #: What the dialplan may say that is no reason to think that nobody answers.
 _ANSWERED = frozenset({"ANSWER", "CONTINUE", "CANCEL"})
-
-
-class Read(Protocol):
-    """Looks into the database beside the writer."""
-
-    async def __call__(self, look: Callable[[Connection], T]) -> T:
-        """What ``look`` finds; raises what the database raises."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 
 from textback.daemon_name import is_dead
-from textback.rota import Read, Stillness
+from textback.rota import Stillness
 from textback.store import leases
 from textback.store.leases import Lease
+from textback.store.reader import Read
 from textback.store.writer import Writer
 from textback.until import until
 

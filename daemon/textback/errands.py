@@ -8,9 +8,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields, replace
 from functools import partial
-from typing import Any, Protocol, TypeVar
-
-from sqlalchemy import Connection
+from typing import Any
 
 from textback.call import Call
 from textback.clock import Clock
@@ -28,16 +26,15 @@ from textback.intake import Intake, NotHeld
 from textback.ledger import from_row, heard_call, told_call
 from textback.store import calls, errands
 from textback.store.errands import EXPIRES, Errand
+from textback.store.reader import Read
 from textback.store.writer import Writer
 from textback.tracker import Tracker, pbx_of
 from textback.until import until
 
-T = TypeVar("T")
-
 #: Seconds between two looks for an answer, and for errands: where somebody stands by, and where nobody does.
 ANSWERED, BUSY, QUIET = 0.02, 0.05, 0.5
-#: Seconds between two looks whether the link still lags behind the dialplan, and how many there are.
-LAG, LAGS = 0.01, 10
+#: Seconds that the link may lag behind the dialplan, and between two looks whether it still does.
+LAG, LOOK = 0.1, 0.01
 #: Seconds between two looks for errands that are too old.
 PRUNE = 60.0
 
@@ -46,14 +43,6 @@ _KINDS: dict[str, type[Fact]] = {
     kind.__name__: kind
     for kind in (CallerArrived, CallerKnown, DialplanSaid, Handled, NobodyAnswered, TextRequested)
 }
-
-
-class Read(Protocol):
-    """Looks into the database beside the writer."""
-
-    async def __call__(self, look: Callable[[Connection], T]) -> T:
-        """What ``look`` finds; raises what the database raises."""
-        ...
 
 
 class Errands:
@@ -170,10 +159,10 @@ class Errands:
         """Whether it tells of a caller whom our own link must show, if there is one; it may lag a moment behind."""
         if not isinstance(fact, CallerArrived) or self._intake.tape(fact.pbx).synced_at is None:
             return False
-        for _ in range(LAGS):
+        for _ in range(int(LAG / LOOK)):
             if self.knows(fact.call_id):
                 break
-            await self._sleep(LAG)
+            await self._sleep(LOOK)
         return True
 
 

@@ -81,20 +81,12 @@ class Intake:
         self.is_ending = False
         self.dropped = 0
         self.measures = measures or Measures()
-        self._tracker = tracker
-        self._writer = writer
-        self._clock = clock
-        self._on_decided = on_decided
-        self._on_overflow = on_overflow
-        self._on_fault = on_fault
-        self._on_order = on_order
-        self._on_held = on_held
-        self._log = log
-        self._limit = limit
+        self._tracker, self._writer, self._clock, self._log, self._limit = tracker, writer, clock, log, limit
+        self._on_decided, self._on_overflow, self._on_fault = on_decided, on_overflow, on_fault
+        self._on_order, self._on_held = on_order, on_held
         self._waiting: deque[Fact] = deque()
         #: when what is decisive arrived
-        self._arrived: list[float] = []
-        self._arrived_in_hand: list[float] = []
+        self._arrived, self._arrived_in_hand = list[float](), list[float]()
         self._in_hand: Future[list[Entry]] | None = None
         #: the facts of the batch in hand, and when it was handed over
         self._facts_in_hand: list[Fact] = []
@@ -106,17 +98,13 @@ class Intake:
         self._given_up: set[str] = set()
         self._leaving: str | None = None
         self._claimed: _Claimed | None = None
-        self._asked: list[Asked] = []
-        self._asked_in_hand: list[Asked] = []
+        self._asked, self._asked_in_hand = list[Asked](), list[Asked]()
         #: calls whose arrival is not durable yet
         self._arriving: set[str] = set()
         #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
-        self._blurred: set[str] = set()
-        self._healing: set[str] = set()
-        self._behind: set[str] = set()
-        self._idle = asyncio.Event()
+        self._blurred, self._healing, self._behind = set[str](), set[str](), set[str]()
+        self._idle, self._loop = asyncio.Event(), asyncio.get_running_loop()
         self._idle.set()
-        self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
         return len(self._waiting)

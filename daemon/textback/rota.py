@@ -16,6 +16,7 @@ from textback.daemon_name import is_dead
 from textback.intake import Intake
 from textback.store import calls, leases, standbys
 from textback.store.leases import Lease
+from textback.store.reader import Read
 from textback.store.standbys import Standby
 from textback.store.writer import Job
 from textback.until import until
@@ -33,14 +34,6 @@ PRECEDENCE = 1.5
 DEAF = 3.0
 #: Calls that are asked about at once, whether they are over.
 AT_ONCE = 500
-
-
-class Read(Protocol):
-    """Looks into the database beside the writer."""
-
-    async def __call__(self, look: Callable[[Connection], T]) -> T:
-        """What ``look`` finds; raises what the database raises."""
-        ...
 
 
 class Write(Protocol):

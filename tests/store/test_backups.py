@@ -15,7 +15,8 @@ from alembic import command
 from sqlalchemy import Connection, Engine, inspect, make_url, select
 
 from textback.model import Status
-from textback.store import backups, dumps, marks, messages, migrations, people, practices, restoring, senders
+from textback.store import backups, dumps, errands, marks, messages, migrations, people, practices, restoring
+from textback.store import senders
 from textback.store.engine import StoreError, open_engine, reading
 from textback.store.staff_tables import audit
 from textback.store.tables import links
@@ -208,6 +209,13 @@ def test_what_may_have_left_since_is_doubted_and_the_rest_is_not(conn: Connectio
     assert [rows[one][0] for one in (later, held, sent)] == ["queued", "held", "sent"]
     assert senders.beats(conn) == {}
     assert [(row.who, row.action) for row in conn.execute(select(audit))] == [("lee", "restored")]
+
+
+def test_a_text_that_a_hook_asked_for_before_the_backup_is_not_asked_for_again(conn: Connection) -> None:
+    asked = [{"kind": "TextRequested", "call_id": "main/1"}]
+    errands.ask(conn, errands.Errand("e", "main", asked), NOW)
+    restoring.mark(conn, "lee", NOW + 50)
+    assert errands.waiting(conn, ["main"], NOW - 60) == []
 
 
 @pytest.fixture

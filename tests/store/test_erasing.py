@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from textback.model import LineType, Status
-from textback.store import audit, by_hand, calls, callbacks, day_counts, dealt, deliveries, erased, erasing, in_flight
+from textback.store import audit, by_hand, calls, callbacks, day_counts, dealt, deliveries, erased, erasing, errands
+from textback.store import in_flight
 from textback.store import inbound, line_types, messages, optouts, people, tiles
 from textback.store.audit import Action
 from textback.store.staff_tables import notes
@@ -77,6 +78,8 @@ def live_richly(conn: Connection) -> int:
     posts = (("sms", "SM2", {"From": ANN}), ("status", "SM1", {"X": "-"}), ("voice", "CA1", {"From": ANN}))
     for kind, sid, told in posts:
         callbacks.keep(conn, "twilio", kind, sid, "", told, NOON)
+    came = {"kind": "CallerArrived", "call_id": "main/1", "number": "2025550111", "name": "Annabel Leeway"}
+    errands.ask(conn, errands.Errand("e", "main", [came]), NOON)
     line_types.record(conn, ANN, LineType.MOBILE, NOON, "twilio")
     people.staff_reached(conn, ANN, NOON, "main")
     optouts.record(conn, ANN, NOON + 70, "text")

@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from textback.store import audit, erased, optouts
 from textback.store.audit import Action
+from textback.store.shared_tables import errands
 from textback.store.staff_tables import audit as trail
 from textback.store.staff_tables import notes
 from textback.store.tables import callbacks, calls, contacts, conversations, line_types, messages, staff_reached
@@ -55,6 +56,7 @@ def erase(conn: Connection, number: str, who: str, now: float) -> Gone:
     told = _calls(conn, person, now)
     written = conn.execute(delete(notes).where(notes.c.conversation_id.in_(person.talks))).rowcount
     _trail(conn, person)
+    conn.execute(delete(errands).where(or_(*map(person.traces.written_in, (errands.c.facts, errands.c.answer)))))
     _talks(conn, person)
     known = conn.execute(delete(contacts).where(contacts.c.number == number)).rowcount
     for table in (line_types, staff_reached):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -15,6 +15,14 @@ T = TypeVar("T")
 
 #: Looks at once; more wait for their turn.
 THREADS = 4
+
+
+class Read(Protocol):
+    """What looks into the database beside the writer: a ``Reader``, or what stands in for it."""
+
+    async def __call__(self, look: Callable[[Connection], T]) -> T:
+        """What ``look`` finds; raises what the database raises."""
+        ...
 
 
 class Reader:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from textback.model import Direction, Status
 from textback.store import audit, marks
 from textback.store.audit import Action
+from textback.store.shared_tables import errands
 from textback.store.staff_tables import sessions
 from textback.store.tables import calls, messages, senders
 
@@ -36,7 +37,8 @@ def mark(conn: Connection, who: str, now: float) -> Told:
     What was to be sent when the backup was made may have been sent since, so it is looked up at the provider, and only
     a person sends what is not found there; what was not due before now stays in the queue. Calls that ended before now
     are never texted without a person: the texts of those that the backup does not know are not in it either. Replies
-    are fetched again from where the backup was. Nobody is signed in any more.
+    are fetched again from where the backup was. What a hook had asked for then was done or given up long ago. Nobody is
+    signed in any more.
     """
     doubtful = (
         messages.c.direction == Direction.OUT.value, messages.c.status == Status.QUEUED.value, messages.c.due_at <= now
@@ -44,6 +46,7 @@ def mark(conn: Connection, who: str, now: float) -> Told:
     values = {"status": Status.SENDING, "claimed_by": BEFORE, "claimed_at": messages.c.created_at, "claim": None}
     count = conn.execute(update(messages).where(*doubtful).values(**values, attempts=messages.c.attempts + 1)).rowcount
     conn.execute(delete(senders))
+    conn.execute(delete(errands))
     ended = conn.execute(delete(sessions)).rowcount
     marks.put(conn, marks.RESTORED, now)
     audit.note(conn, now, who, Action.RESTORED, detail="a backup")
