@@ -120,12 +120,11 @@ class App:
         following = [await self._link(pbx, writer, intake) for pbx in pbxes]
         errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
         duty = Duty(self.name, writer, reader)
-        works: list[listeners.Work] = [rota.run, errands.run, duty.run]
+        tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
+        works: list[listeners.Work] = [rota.run, errands.run, duty.run, tidings.run]
         flows = Trigger(errands, writer, reader, self._clock, outbox.nudge, measures=self.measures)
         shared = (self._clock, self.listening, self.measures, duty.is_ours)
         works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
-        tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
-        works.append(tidings.run)
         health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
         metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
         shown = (self._clock, self.listening, health, metrics)

@@ -79,8 +79,7 @@ class Intake:
     ) -> None:
         #: all PBXes were given back: this daemon stops
         self.is_ending = False
-        self.dropped = 0
-        self.measures = measures or Measures()
+        self.dropped, self.measures = 0, measures or Measures()
         self._tracker, self._writer, self._clock, self._log, self._limit = tracker, writer, clock, log, limit
         self._on_decided, self._on_overflow, self._on_fault = on_decided, on_overflow, on_fault
         self._on_order, self._on_held = on_order, on_held
@@ -89,8 +88,7 @@ class Intake:
         self._arrived, self._arrived_in_hand = list[float](), list[float]()
         self._in_hand: Future[list[Entry]] | None = None
         #: the facts of the batch in hand, and when it was handed over
-        self._facts_in_hand: list[Fact] = []
-        self._handed_at = 0.0
+        self._facts_in_hand, self._handed_at = list[Fact](), 0.0
         self._tapes: dict[str, Tape] = {}
         #: the PBXes that this daemon writes for, as far as is durable; the leases that it is about to take
         self.held = tracker.held

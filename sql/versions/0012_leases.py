@@ -38,6 +38,21 @@ def upgrade() -> None:
         sa.Column("seen_at", _instant(), nullable=False),
         sa.PrimaryKeyConstraint("pbx", "daemon", name=op.f("pk_standbys")),
     )
+    _errands()
+    op.create_table(
+        "paces",
+        sa.Column("account", sa.String(64), nullable=False),
+        sa.Column("segments", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_paces")),
+    )
+    op.create_table(
+        "series",
+        sa.Column("oldest", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("oldest", name=op.f("pk_series")),
+    )
+
+
+def _errands() -> None:
     op.create_table(
         "errands",
         sa.Column("id", sa.String(36), nullable=False),
@@ -51,17 +66,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_errands_pbx_answered_at"), "errands", ["pbx", "answered_at"])
     op.create_index(op.f("ix_errands_asked_at"), "errands", ["asked_at"])
-    op.create_table(
-        "paces",
-        sa.Column("account", sa.String(64), nullable=False),
-        sa.Column("segments", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("account", name=op.f("pk_paces")),
-    )
-    op.create_table(
-        "series",
-        sa.Column("oldest", sa.String(32), nullable=False),
-        sa.PrimaryKeyConstraint("oldest", name=op.f("pk_series")),
-    )
 
 
 def downgrade() -> None:

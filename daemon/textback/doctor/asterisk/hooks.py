@@ -29,11 +29,8 @@ def contexts(wanted: Wanted) -> list[str]:
 def examine_hooks(wanted: Wanted, etc: Etc | None, plan: Plan | None) -> Iterator[Finding]:
     """The contexts, their settings and their keys, where call_to_text is on."""
     check = f"{wanted.pbx.name}/dialplan"
-    if not wanted.is_offering:
-        yield skipped(check, "call_to_text is off for this PBX, so nothing of ours has to be in its dialplan")
-        return
-    if wanted.problem:
-        yield failed(check, wanted.problem)
+    if reason := wanted.without_dialplan(check):
+        yield reason
         return
     if plan is None:
         yield skipped(check, "the dialplan was not looked into: write=reporting or --asterisk-etc FOLDER lets me")

@@ -24,11 +24,8 @@ _RELOAD = "fs_cli -x reloadxml"
 def examine_hooks(wanted: Wanted, conf: Conf, is_loaded: bool) -> Iterator[Finding]:
     """The extensions, their settings and their keys, where call_to_text is on; ``is_loaded``: the PBX told them."""
     check = f"{wanted.pbx.name}/dialplan"
-    if not wanted.is_offering:
-        yield skipped(check, "call_to_text is off for this PBX, so nothing of ours has to be in its dialplan")
-        return
-    if wanted.problem:
-        yield failed(check, wanted.problem)
+    if reason := wanted.without_dialplan(check):
+        yield reason
         return
     if not conf.contexts and conf.folder is None and not is_loaded:
         yield skipped(check, "the dialplan was not looked into: --freeswitch-etc FOLDER lets me")
