@@ -282,6 +282,30 @@ def test_one_practice_that_hangs_keeps_no_other_waiting(small: Desk) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("ticks", range(6))
+def test_it_stops_though_something_was_finished_in_that_very_moment(small: Desk, ticks: int) -> None:
+    """``asyncio.wait_for`` of Python 3.11 forgets that it was cancelled when what it waits for is done."""
+
+    async def story() -> None:
+        go_on = asyncio.Event()
+        carrier = Carrier(lambda errand: go_on.wait())
+        made = Teller(carrier, small.writer, PracticeBook(), lambda: small.post.now, LOG, poll=60.0)
+        stop = asyncio.Event()
+        small.post.text("Hello")
+        small.post.now += 30
+        running = asyncio.create_task(made.run(stop))
+        await until(lambda: carrier.told)
+        stop.set()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        made._freed.set()
+        go_on.set()
+        await asyncio.wait({running}, timeout=10.0)
+        assert running.done()
+
+    asyncio.run(story())
+
+
 def test_what_is_under_way_when_the_daemon_stops_is_finished(small: Desk) -> None:
     async def story() -> None:
         begun, go_on = asyncio.Event(), asyncio.Event()

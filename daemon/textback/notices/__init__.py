@@ -74,7 +74,9 @@ class Teller:
                 task.result()
             if (claimed := await self._claimed()) is None:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._freed.wait(), self._poll)
+                    # No wait_for: that of Python 3.11 forgets a cancellation in the moment in which something is freed.
+                    async with asyncio.timeout(self._poll):
+                        await self._freed.wait()
                 continue
             task = asyncio.create_task(self._tell(*claimed))
             self._in_hand[task] = self._carrier.place(claimed[0].practice)
