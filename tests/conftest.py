@@ -15,6 +15,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from tests.servers import Mariadb, Postgresql, Server, shared
+from textback.logs.outlet import Outlet
 from textback.store import migrations
 from textback.store.engine import open_engine
 
@@ -36,6 +37,9 @@ def as_quiet_as_before() -> Iterator[None]:
     yield
     sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     logging.captureWarnings(False)
+    for handler in root.handlers:
+        if isinstance(handler, Outlet):
+            handler.close()  # it has a thread
     root.setLevel(before[0])
     ours.setLevel(before[1])
     root.handlers[:] = before[2]
