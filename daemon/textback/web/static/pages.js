@@ -254,8 +254,9 @@ function move(by) {
   next.querySelector("a").focus();
 }
 
+// the help, just closed, has the focus until the browser paints again
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog[open]")) return;
   const actions = {
     j: () => move(1),
     k: () => move(-1),
