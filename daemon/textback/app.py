@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from textback import listeners
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
-from textback.config import Config, Pbx
-from textback.elsewhere import judge_elsewhere_again
-from textback.following import known_calls, link_of
-from textback.health import Health, LinkHealth
+from textback.config import Config
+from textback.config.differences import differences
+from textback.doors import Listening
+from textback.following import Following
+from textback.health import Health, LinkHealth, Look
 from textback.intake import Intake
-from textback.judge import judge_again
 from textback.ledger import Entry
-from textback.model import Decision
+from textback.listen import ListenError
 from textback.orders import Order
-from textback.outbox import Outbox
-from textback.pages import pages
+from textback.pages import Pages
+from textback.parts import Core, Parts
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
-from textback.providers import provider_of
+from textback.sd_notify import Systemd
+from textback.sending import Sending
 from textback.sms import Provider
-from textback.store import links, migrations
-from textback.store.claims import OutMessage
+from textback.store import keys, migrations
 from textback.store.engine import StoreError, open_engine
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
-from textback.trigger import Trigger
+from textback.watchdog import Watchdog, in_words
 
 TICK = 0.25
 #: seconds that the database has at the end to take what waits; so many if it has failed already
@@ -57,7 +56,13 @@ class App:
         provider: Provider | None = None,
         tick: float = TICK,
         patience: Patience = Patience(),
+        systemd: Systemd = Systemd(),
     ) -> None:
+        #: what is to be said besides in the status for systemd
+        self.remark = ""
+        self._systemd = systemd
+        self._parts: Parts | None = None
+        self._is_stopping: Callable[[], bool] = bool
         self._config = config
         self._tick = tick
         self._patience = patience
@@ -65,7 +70,7 @@ class App:
         self._on_decided = on_decided
         self._provider = provider
         self.links: dict[str, Link] = {}
-        self.listening: listeners.Listening = {}
+        self.listening: Listening = {}
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -85,42 +90,63 @@ class App:
             engine.dispose()
 
     async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
-        pbxes = self._config.pbx
-        tracker = await _restored(writer, [pbx.name for pbx in pbxes])
-        provider = self._provider or provider_of(self._config, self._clock)
-        outbox = self._outbox(writer, provider)
+        tracker = await _restored(writer, [pbx.name for pbx in self._config.pbx])
+        sending = Sending(self._config, writer, self._clock, self._provider)
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        intake = self._intake(tracker, writer, outbox, failed)
-        following = [await self._link(pbx, writer, tracker, intake) for pbx in pbxes]
-        flows = Trigger(tracker, intake, writer, reader, self._clock, outbox.nudge)
-        works = listeners.replies(self._config, writer, provider, outbox, flows, self._clock, self.listening)
-        health = partial(self.health, writer, reader, intake, outbox, provider)
-        works += await pages(self._config, writer, reader, provider, outbox.nudge, self._clock, self.listening, health)
-        answering = (tracker, intake, reader, self._clock, self.listening)
-        works += listeners.hooks(self._config, self.links, *answering)
+        intake = self._intake(tracker, writer, sending, failed)
+        health = partial(self.health, writer, reader, intake, sending)
+        pages = Pages(writer, reader, self._clock, await writer.run(partial(keys.key, name="pages")), health)
+        core = Core(tracker, intake, writer, reader, self._clock, pages, self.links)
         try:
             async with asyncio.TaskGroup() as tasks:
-                sending = tasks.create_task(outbox.run(stop))
-                for work in works:
-                    tasks.create_task(work(stop))
-                running = [tasks.create_task(work) for work in (_pass_time(intake, self._tick), *following)]
+                following = Following(self.links, tracker, intake, writer, self._clock, self._patience, tasks)
+                parts = Parts(core, sending, following, self.listening, tasks)
+                parts.begin(await parts.prepare(self._config))
+                loops = {"the writer": writer.still_for, "the sender": sending.still_for}
+                watchdog = Watchdog(self._systemd, loops, partial(self._words, tracker, health))
+                works = (_pass_time(intake, self._tick), watchdog.run())
+                running = [tasks.create_task(work) for work in works]
+                self._parts, self._is_stopping = parts, stop.is_set
+                self._systemd.ready()
                 await _first(stop, failed)
+                self._systemd.stopping()
+                parts.tell()
                 for task in running:
                     task.cancel()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(intake.drained(), LAST_WRITES)
-                await sending
+                await sending.end()
         finally:
-            await provider.close()
+            self._parts = None
+            await sending.now.provider.close()
+
+    async def reload(self, config: Config) -> list[str]:
+        """Become what ``config`` says while everything goes on; gives what has changed, in words.
+
+        Raises ``ListenError`` and ``RecordsError``, and nothing has changed then.
+        """
+        parts = self._parts
+        if parts is None:
+            raise ListenError("the daemon does not run")
+        plan = await parts.prepare(config)
+        if self._is_stopping():
+            return []
+        before, self._config = self._config, plan.config
+        parts.begin(plan)
+        return differences(before, config)
+
+    def _words(self, tracker: Tracker, health: Look) -> str:
+        return "; ".join(filter(None, (in_words(health(), tracker.on_the_line), self.remark)))
 
     def health(
-        self, writer: Writer, reader: Reader, intake: Intake, outbox: Outbox, provider: Provider
+        self, writer: Writer, reader: Reader, intake: Intake, sending: Sending
     ) -> Health:
         """How it is now."""
         links_now = [
             LinkHealth(name, link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
             for name, link in self.links.items()
         ]
+        outbox, provider = sending.now.outbox, sending.now.provider
         return Health(
             at=self._clock(),
             links=tuple(links_now),
@@ -135,55 +161,32 @@ class App:
             is_day_full=outbox.is_full,
         )
 
-    async def _link(
-        self, pbx: Pbx, writer: Writer, tracker: Tracker, intake: Intake
-    ) -> Coroutine[None, None, None]:
-        """What follows a PBX, not begun yet: the tracker may be asked only while nothing is written."""
-        seen_until = await writer.run(partial(links.seen_at, pbx=pbx.name))
-        link = self.links[pbx.name] = link_of(pbx, intake.put, self._clock, self._patience)
-        return link.run(known_calls(tracker, pbx.name), seen_until)
-
-    def _outbox(self, writer: Writer, provider: Provider) -> Outbox:
-        sms, book = self._config.sms, PracticeBook()
-
-        def recheck(conn: Connection, message: OutMessage, now: float) -> Decision | None:
-            if message.call_id is None:
-                return judge_elsewhere_again(conn, book(conn), message, now)
-            return judge_again(conn, book(conn), message.call_id, message.to_number, message.created_at, now)
-
-        return Outbox(
-            writer,
-            provider,
-            self._clock,
-            sms.rate,
-            logging.getLogger("textback.sms"),
-            per_day=sms.per_day,
-            timeout=sms.twilio.timeout if sms.twilio else 15.0,
-            recheck=recheck,
-        )
-
     def _intake(
-        self, tracker: Tracker, writer: Writer, outbox: Outbox, failed: asyncio.Future[None]
+        self, tracker: Tracker, writer: Writer, sending: Sending, failed: asyncio.Future[None]
     ) -> Intake:
         return Intake(
             tracker,
             writer,
             self._clock,
-            on_decided=lambda decided: self._decided(decided, outbox),
-            on_overflow=lambda name: self.links[name].want_resync(),
+            on_decided=lambda decided: self._decided(decided, sending),
+            on_overflow=self._want_resync,
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
             on_order=self._carry_out,
         )
+
+    def _want_resync(self, name: str) -> None:
+        if name in self.links:
+            self.links[name].want_resync()
 
     def _carry_out(self, order: Order) -> None:
         link = self.links.get(order.call_id.partition("/")[0])
         if link is not None:
             link.carry_out(order)
 
-    def _decided(self, decided: list[Entry], outbox: Outbox) -> None:
+    def _decided(self, decided: list[Entry], sending: Sending) -> None:
         self._on_decided(decided)
         if any(entry.message_id for entry in decided):
-            outbox.nudge()
+            sending.nudge()
 
 
 async def _restored(writer: Writer, pbxes: list[str]) -> Tracker:

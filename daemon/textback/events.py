@@ -189,3 +189,10 @@ class LinkLost(Fact):
     """The link to a PBX is down: until it is synced again, nobody knows who came back; ``call_id`` is empty."""
 
     pbx: str
+
+
+@dataclass(frozen=True, slots=True)
+class PbxLeft(Fact):
+    """A PBX is not followed any more: it is not in the configuration now; ``call_id`` is empty."""
+
+    pbx: str

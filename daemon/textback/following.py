@@ -1,15 +1,19 @@
-"""Builds the links to the PBXes that the configuration names."""
+"""Follows the PBXes that the configuration names, each by a link that comes and goes alone."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from textback.call import Phase
+from sqlalchemy import Connection
+
+from textback.call import Call, Phase
 from textback.clock import Clock
 from textback.config import Pbx
-from textback.events import Fact
+from textback.events import Fact, PbxLeft
+from textback.intake import Intake
 from textback.pbx import ami_facts, esl_facts
 from textback.pbx.ami import AmiLink, AmiSettings
 from textback.pbx.esl import EslLink, EslSettings
@@ -21,7 +25,98 @@ from textback.pbx.recording import Translator
 from textback.pbx.records import Records
 from textback.pbx.records.kinds import records_of
 from textback.pbx.sight import LastSeen
+from textback.store import links as seen
+from textback.store.writer import Writer
 from textback.tracker import Tracker
+
+#: who was on the line when a PBX was last followed, and until when that was
+Before = tuple[Mapping[str, LastSeen], float | None]
+
+
+class Following:
+    """The links, in ``links`` by name; what they need runs in ``tasks``. Nothing here waits."""
+
+    def __init__(
+        self,
+        links: dict[str, Link],
+        tracker: Tracker,
+        intake: Intake,
+        writer: Writer,
+        clock: Clock,
+        patience: Patience,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._links, self._tracker, self._intake, self._writer = links, tracker, intake, writer
+        self._clock, self._patience, self._tasks = clock, patience, tasks
+        self._followed: dict[str, _Followed] = {}
+        #: what is on its way out, by the name of its PBX
+        self._leaving: dict[str, asyncio.Task[None]] = {}
+
+    def made(self, pbx: Pbx) -> Link:
+        """A link that has not begun. Raises ``RecordsError`` if the PBX's records are named in a way that is none."""
+        return link_of(pbx, self._intake.put, self._clock, self._patience)
+
+    def begin(self, name: str, link: Link) -> None:
+        """Follow a PBX, once the writer has taken up what is known of it."""
+        self._follow(name, link, self._tasks.create_task(self._known(name, self._leaving.get(name))))
+
+    def change(self, name: str, link: Link) -> None:
+        """Reach it in another way: the link starts anew, and looks after whom the one before saw."""
+        self._follow(name, link, self._tasks.create_task(self._followed[name].let_go()))
+
+    def leave(self, name: str) -> None:
+        """Follow it no more."""
+        del self._links[name]
+        self._leaving[name] = self._tasks.create_task(self._leave(name, self._followed.pop(name)))
+
+    def end(self) -> None:
+        """Follow none any more."""
+        for followed in self._followed.values():
+            followed.cancel()
+        for task in self._leaving.values():
+            task.cancel()
+
+    def _follow(self, name: str, link: Link, before: asyncio.Task[Before]) -> None:
+        self._links[name] = link
+        self._followed[name] = _Followed(link, before, self._tasks)
+
+    async def _leave(self, name: str, followed: _Followed) -> None:
+        await followed.let_go()
+        if name not in self._followed:
+            self._intake.put(PbxLeft("", self._clock(), name))
+
+    async def _known(self, pbx: str, leaving: asyncio.Task[None] | None) -> Before:
+        if leaving is not None:
+            await asyncio.wait({leaving})
+
+        def job(connection: Connection) -> Before:
+            return known_calls(self._tracker.follow(connection, pbx)), seen.seen_at(connection, pbx)
+
+        return await self._writer.run(job)
+
+
+class _Followed:
+    """A link that runs as soon as it is known what was ``before``."""
+
+    def __init__(self, link: Link, before: asyncio.Task[Before], tasks: asyncio.TaskGroup) -> None:
+        self._link, self._before, self._has_begun = link, before, False
+        self._task = tasks.create_task(self._run())
+
+    async def _run(self) -> None:
+        before = await asyncio.shield(self._before)
+        self._has_begun = True
+        await self._link.run(*before)
+
+    async def let_go(self) -> Before:
+        """Cancel it; gives what the next link to the same PBX has to know."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        return self._link.let_go() if self._has_begun else await self._before
+
+    def cancel(self) -> None:
+        """End it; the daemon ends."""
+        self._before.cancel()
+        self._task.cancel()
 
 
 def link_of(pbx: Pbx, emit: Callable[[Fact], None], clock: Clock, patience: Patience) -> Link:
@@ -68,11 +163,11 @@ def translator_of(pbx: Pbx) -> Translator:
     return kind(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language)
 
 
-def known_calls(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:
+def known_calls(open_calls: Iterable[Call]) -> dict[str, LastSeen]:
     """The callers who were on the line when the daemon stopped; only of who was in a menu is it known what was true."""
     return {
         call.id.partition("/")[2]: LastSeen(situation=NOTHING if call.phase is Phase.MENU else None)
-        for call in tracker.open_calls(pbx)
+        for call in open_calls
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
-from typing import Any
+
+from starlette.applications import Starlette
 
 from textback.book import PracticeBook
 from textback.clock import Clock
@@ -19,20 +19,18 @@ from textback.hooks.esl import Esl
 from textback.hooks.server import HookServer
 from textback.inbox import Inbox
 from textback.intake import Intake
-from textback.listen import ListenError
 from textback.lookups import Lookups
-from textback.outbox import Outbox
 from textback.pbx.link import Link
 from textback.polling import Polling
 from textback.reception import Reception
-from textback.sms import Provider
+from textback.sms import Provider, SendError
 from textback.store import practices, tiles
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
+from textback.until import Work
 from textback.web.durable import Durable
 from textback.web.lines import Lines
-from textback.web.server import serve
 from textback.web.trigger import Flows, TriggerWebhook
 from textback.web.twilio import TwilioWebhooks
 from textback.web.webhooks import webhooks
@@ -45,63 +43,56 @@ PRUNE = 6 * 3600.0
 #: Seconds between two looks for conversations that were put off until now.
 WAKE = 15.0
 
-#: host and port of each listener that is open, by the name of its table in textback.toml
-Listening = dict[str, tuple[str, int]]
-Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
-_sms, _web, _hooks = (logging.getLogger(f"textback.{room}") for room in ("sms", "web", "hooks"))
+_sms, _web = (logging.getLogger(f"textback.{room}") for room in ("sms", "web"))
 
 
-def replies(
-    config: Config,
-    writer: Writer,
-    provider: Provider,
-    outbox: Outbox,
-    flows: Flows,
-    clock: Clock,
-    listening: Listening,
-) -> list[Work]:
-    """What takes in replies, delivery states and what starts a flow; each runs until its event is set."""
-    inbox = Inbox(PracticeBook(), provider.name)
-    reception = Reception(writer, inbox, provider.name, clock, outbox.nudge, outbox.pause)
-    every = config.sms.poll if config.sms.inbound == "poll" else RECONCILE
-    works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
-    works.append(lambda stop: _prune(reception, stop))
-    works.append(lambda stop: _wake(writer, clock, stop))
-    twilio = config.sms.twilio
-    if twilio is not None and twilio.lookup:
-        works.append(Lookups(writer, provider, clock, _sms).run)
-    if config.webhooks is not None:
-        works.append(_webhooks(config, writer, reception, flows, clock, listening))
-    return works
+class Replies:
+    """What takes in replies, delivery states and what starts a flow, as ``[sms]`` and ``[webhooks]`` say."""
 
+    def __init__(
+        self,
+        config: Config,
+        writer: Writer,
+        provider: Provider,
+        on_work: Callable[[], None],
+        pause: Callable[[SendError, str], None],
+        clock: Clock,
+    ) -> None:
+        self._config, self._writer, self._provider, self._clock = config, writer, provider, clock
+        inbox = Inbox(PracticeBook(), provider.name)
+        self._reception = Reception(writer, inbox, provider.name, clock, on_work, pause)
 
-def _webhooks(
-    config: Config, writer: Writer, reception: Reception, flows: Flows, clock: Clock, listening: Listening
-) -> Work:
-    assert config.webhooks is not None
-    address, twilio = config.webhooks.listen, config.sms.twilio
-    complaints = Complaints(_web, clock)
-    durable = Durable(complaints, _web)
-    posts = TwilioWebhooks(
-        reception,
-        Lines(writer, PracticeBook(), _web),
-        durable,
-        complaints,
-        token=twilio.auth_token.get_secret_value() if twilio else None,
-        public_url=config.webhooks.public_url,
-        answers_stop=twilio.answers_stop if twilio else True,
-    )
-    app = webhooks(posts.routes(), TriggerWebhook(flows, durable, complaints, clock).routes())
-    heard = partial(listening.__setitem__, "webhooks")
+    @property
+    def works(self) -> list[Work]:
+        """What runs until its event is set."""
+        sms, writer, reception, provider, clock = (
+            self._config.sms, self._writer, self._reception, self._provider, self._clock
+        )  # fmt: skip
+        every = sms.poll if sms.inbound == "poll" else RECONCILE
+        works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
+        works.append(lambda stop: _prune(reception, stop))
+        works.append(lambda stop: _wake(writer, clock, stop))
+        if sms.twilio is not None and sms.twilio.lookup:
+            works.append(Lookups(writer, provider, clock, _sms).run)
+        return works
 
-    async def work(stop: asyncio.Event) -> None:
-        try:
-            await serve(app, address, stop, _web, on_listening=heard)
-        except ListenError as error:
-            raise ListenError(f"[webhooks] listen: {error}") from None
-
-    return work
+    def app(self, config: Config, flows: Flows) -> Starlette | None:
+        """What others post to; None where nobody may."""
+        settings, twilio = config.webhooks, config.sms.twilio
+        if settings is None:
+            return None
+        complaints = Complaints(_web, self._clock)
+        durable = Durable(complaints, _web)
+        posts = TwilioWebhooks(
+            self._reception,
+            Lines(self._writer, PracticeBook(), _web),
+            durable,
+            complaints,
+            token=twilio.auth_token.get_secret_value() if twilio else None,
+            public_url=settings.public_url,
+            answers_stop=twilio.answers_stop if twilio else True,
+        )
+        return webhooks(posts.routes(), TriggerWebhook(flows, durable, complaints, self._clock).routes())
 
 
 def hooks(
@@ -111,32 +102,21 @@ def hooks(
     intake: Intake,
     reader: Reader,
     clock: Clock,
-    listening: Listening,
-) -> list[Work]:
-    """What answers to dialplans, each kind of PBX by its own protocol."""
-    works = []
+) -> dict[str, tuple[Address, HookServer]]:
+    """What answers to dialplans, each kind of PBX by its own protocol, and where; not opened yet."""
+    found: dict[str, tuple[Address, HookServer]] = {}
     for kind, settings, server in (("asterisk", config.agi, Agi), ("freeswitch", config.esl, Esl)):
         if settings is None:
             continue
-        names = [pbx.name for pbx in config.pbx if pbx.kind == kind and pbx.name in links]
-        pbxes = [Known(name, links[name].language, _is_up(links[name])) for name in names]
+        pbxes = [Known(pbx.name, pbx.language, _is_up(links, pbx.name)) for pbx in config.pbx if pbx.kind == kind]
         desk = HookDesk(pbxes, tracker, intake, reader, clock)
-        works.append(_answering(server(desk, settings.allow), settings.listen, listening))
-    return works
+        found[server.section] = settings.listen, server(desk, settings.allow)
+    return found
 
 
-def _answering(server: HookServer, address: Address, listening: Listening) -> Work:
-    async def work(stop: asyncio.Event) -> None:
-        await server.listen(*address)
-        listening[server.section] = (address.host, server.port)
-        _hooks.info("listening on %s://%s:%d", server.section, address.host, server.port)
-        await server.run(stop)
-
-    return work
-
-
-def _is_up(link: Link) -> Callable[[], bool]:
-    return lambda: link.is_up
+def _is_up(links: Mapping[str, Link], name: str) -> Callable[[], bool]:
+    """By name, since another link may follow the same PBX later."""
+    return lambda: name in links and links[name].is_up
 
 
 async def _prune(reception: Reception, stop: asyncio.Event) -> None:

@@ -22,6 +22,7 @@ from textback.events import (
     KeyPressed,
     LinkLost,
     LinkSynced,
+    PbxLeft,
     StaffReached,
     TextGiven,
     TextRefused,
@@ -72,8 +73,22 @@ class Tracker:
     def restore(self, connection: Connection) -> None:
         """Take up the calls that were open, or settling, when the daemon stopped."""
         for pbx in self._pbxes:
-            for row in calls.unsettled(connection, pbx):
-                entry = from_row(row)
+            self._take_up(connection, pbx)
+
+    def follow(self, connection: Connection, pbx: str) -> list[Call]:
+        """Take in one more PBX, and the calls of it that were open, or settling, when it was last followed.
+
+        Gives those that are on the line, as far as is known. A job for the writer; again is once.
+        """
+        self._pbxes = tuple(dict.fromkeys((*self._pbxes, pbx)))
+        self._deadlines.follow(pbx)
+        self._take_up(connection, pbx)
+        return self.open_calls(pbx)
+
+    def _take_up(self, connection: Connection, pbx: str) -> None:
+        for row in calls.unsettled(connection, pbx):
+            entry = from_row(row)
+            if entry.call.id not in self._entries:
                 self._entries[entry.call.id] = entry
                 self._expect(entry)
 
@@ -81,6 +96,11 @@ class Tracker:
         """The calls of that PBX which are on the line, as far as is known."""
         found = [entry.call for entry in self._entries.values()]
         return [call for call in found if call.pbx == pbx and call.phase is not Phase.ENDED]
+
+    @property
+    def on_the_line(self) -> int:
+        """How many callers are on the line; from any thread."""
+        return sum(entry.call.phase is not Phase.ENDED for entry in list(self._entries.values()))
 
     def knows(self, call_id: str) -> bool:
         """Whether that call is open, or settling; from any thread."""
@@ -165,6 +185,8 @@ class Tracker:
             self._forget_hearsay(connection, fact)
         elif isinstance(fact, LinkLost):
             self._deadlines.links[fact.pbx] = None
+        elif isinstance(fact, PbxLeft):
+            self._leave(connection, fact)
         else:
             self._advance(connection, fact)
 
@@ -173,6 +195,18 @@ class Tracker:
         for call in self.open_calls(fact.pbx):
             if call.hearsay:
                 self._advance(connection, CallLost(call.id, fact.at))
+
+    def _leave(self, connection: Connection, fact: PbxLeft) -> None:
+        """Nobody looks there any more, so the texts that settle need not wait for what somebody might see.
+
+        Who is on the line stays open in the database, for whoever follows that PBX next.
+        """
+        self._flush(connection)
+        for call in self.open_calls(fact.pbx):
+            self._undo.setdefault(call.id, self._entries[call.id])
+            del self._entries[call.id]
+        self._pbxes = tuple(pbx for pbx in self._pbxes if pbx != fact.pbx)
+        self._deadlines.links[fact.pbx] = fact.at
 
     def _arrive(self, connection: Connection, fact: CallerArrived) -> None:
         # The records tell calls, too, that were seen and settled long ago.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -64,6 +65,7 @@ class Outbox:
         timeout: float = 15.0,
         recheck: Recheck = lambda conn, message, now: None,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.line = Line(rate)
         self.numbers = Numbers()
@@ -80,12 +82,22 @@ class Outbox:
         self._beats = 0
         self._next_beat, self._next_second_look = Gate(), Gate()
         self._doubts: list[Doubt] = []
+        self._monotonic = monotonic
+        #: when the loop turned last (monotonic seconds); None while it does not run, or waits for the writer
+        self._turned_at: float | None = None
 
     def nudge(self) -> None:
         """There may be work; from any thread, at any time."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: the next start finds the work
                 self._loop.call_soon_threadsafe(self._wake.set)
+
+    def still_for(self, now: float) -> float:
+        """Seconds at ``now`` (monotonic) for which the loop has not turned, beyond what the provider may take.
+
+        While it waits for the database, it is the writer who must turn.
+        """
+        return 0.0 if self._turned_at is None else max(now - self._turned_at - self._fresh, 0.0)
 
     def pause(self, error: SendError, number: str) -> None:
         """The provider said, after it had taken a text, that it carries none of the account, or of one number."""
@@ -106,9 +118,12 @@ class Outbox:
             if not stop.is_set():
                 raise
             self._log.warning("a text may have been left in hand; if so, it is looked up at the next start")
+        finally:
+            self._turned_at = None
 
     async def _turn(self) -> None:
         now = self._clock()
+        self._turned_at = self._monotonic()
         if not self._next_beat.left(now):
             await self._look_around(now)
         doubt = next((d for d in self._doubts if d.is_due(now)), None)
@@ -251,7 +266,11 @@ class Outbox:
         return await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))
 
     async def _write(self, job: Callable[[Connection], T]) -> T:
-        return await self._ending.finish(self._writer.run(job))
+        self._turned_at = None
+        try:
+            return await self._ending.finish(self._writer.run(job))
+        finally:
+            self._turned_at = self._monotonic()
 
     async def _ask(self, work: Awaitable[T]) -> T:
         """What the provider answers; raises nothing but SendError, even where its code is at fault."""

@@ -112,6 +112,11 @@ class Link(ABC):
                 self._log.warning("%s: %s; next try in %.0f s", self._what.name, error, delay)
                 await self._sleep(delay)
 
+    def let_go(self) -> tuple[Mapping[str, LastSeen], float | None]:
+        """Say that nobody looks there any more, once ``run`` was cancelled; gives what the next link has to know."""
+        self._down(LinkError("it is not followed any more"))
+        return self._known, self._seen_until
+
     def want_resync(self) -> None:
         """Facts were lost on their way: ask the PBX again for what is true."""
         self._resync_wanted.set()

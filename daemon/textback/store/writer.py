@@ -6,6 +6,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -47,6 +48,7 @@ class Writer:
         *,
         clock: Clock = system_clock,
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.failing_since: float | None = None
         #: called in the writer's thread after every COMMIT; it must not take long, nor fail
@@ -55,6 +57,9 @@ class Writer:
         self._log = log
         self._clock = clock
         self._pause = pause
+        self._monotonic = monotonic
+        #: since when the thread waits for the database itself (monotonic seconds); None while it does not
+        self._asking_since: float | None = None
         self._waiting: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._in_hand: list[_Entry] = []
         self._door = threading.Lock()
@@ -66,6 +71,16 @@ class Writer:
     def backlog(self) -> int:
         """How many jobs wait, the group in hand not counted."""
         return self._waiting.qsize()
+
+    def still_for(self, now: float) -> float:
+        """Seconds at ``now`` (monotonic) for which the thread has not turned.
+
+        One that waits before it tries again turns; one that never comes back from a call does not, nor a dead one.
+        """
+        if self._thread.ident is not None and not self._thread.is_alive() and not self._stopping.is_set():
+            return float("inf")
+        since = self._asking_since
+        return 0.0 if since is None else now - since
 
     def start(self) -> None:
         """Start the thread; jobs may be submitted before."""
@@ -140,8 +155,12 @@ class Writer:
                 return self.on_commit()
 
     def _commit(self, group: list[_Entry]) -> list[Any]:
-        with self._engine.begin() as connection:
-            return [entry.job(connection) for entry in group]
+        self._asking_since = self._monotonic()
+        try:
+            with self._engine.begin() as connection:
+                return [entry.job(connection) for entry in group]
+        finally:
+            self._asking_since = None
 
     def _isolate(self, group: list[_Entry], error: Exception) -> None:
         if len(group) == 1:

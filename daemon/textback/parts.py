@@ -1,0 +1,143 @@
+"""What of the daemon follows from textback.toml: built from it, and changed with it while the rest goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textback import listeners
+from textback.clock import Clock
+from textback.config import Address, Config, Pbx
+from textback.config.differences import kept, pbxes
+from textback.doors import Door, Doors, Listening, WebDoor
+from textback.following import Following
+from textback.intake import Intake
+from textback.listeners import Replies
+from textback.pages import MOST as MOST_BROWSERS
+from textback.pages import Pages
+from textback.pbx.link import Link
+from textback.sending import Sender, Sending
+from textback.store.reader import Reader
+from textback.store.writer import Writer
+from textback.tracker import Tracker
+from textback.trigger import Trigger
+from textback.until import Running
+from textback.web.connection import MOST
+
+_web, _pages = logging.getLogger("textback.web"), logging.getLogger("textback.pages")
+
+
+@dataclass(frozen=True)
+class Core:
+    """What no change of the configuration touches."""
+
+    tracker: Tracker
+    intake: Intake
+    writer: Writer
+    reader: Reader
+    clock: Clock
+    pages: Pages
+    links: dict[str, Link]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a configuration wants, built and not begun."""
+
+    config: Config
+    sender: Sender
+    replies: Replies
+    doors: dict[str, tuple[Address, Door]]
+    links: dict[str, Link]
+
+
+class Parts:
+    """All of them, in ``tasks``: first what may fail is prepared, then everything changes at once."""
+
+    def __init__(
+        self, core: Core, sending: Sending, following: Following, listening: Listening, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._core, self._sending, self._following, self._tasks = core, sending, following, tasks
+        self._doors = Doors(tasks, listening)
+        self._flows = Trigger(core.tracker, core.intake, core.writer, core.reader, core.clock, sending.nudge)
+        self._is: Plan | None = None
+        self._replying = self._showing = Running(tasks, ())
+
+    @property
+    def config(self) -> Config | None:
+        """What they are built from; None: not begun."""
+        return self._is.config if self._is else None
+
+    async def prepare(self, wanted: Config) -> Plan:
+        """Build what ``wanted`` says, where that is not there already, and let its doors listen.
+
+        Raises ``ListenError`` and ``RecordsError``; then nothing is left of it.
+        """
+        before = self._is
+        config = kept(before.config, wanted) if before else wanted
+        links = self._new_links(before.config if before else Config(), config)
+        if before and not _texts_otherwise(before.config, config):
+            sender, replies = before.sender, before.replies
+        else:
+            sender = self._sending.made(config) if before else self._sending.now
+            replies = self._new_replies(config, sender)
+        doors = dict(self._doors_of(config, sender, replies))
+        await self._doors.prepare(doors)
+        return Plan(config, sender, replies, doors, links)
+
+    def begin(self, plan: Plan) -> None:
+        """Let everything be as it is planned; the first time, and any other."""
+        before, self._is = self._is, plan
+        if before is None or plan.sender is not before.sender:
+            self._sending.change(plan.sender, self._tasks, self._replying)
+            self._replying = Running(self._tasks, plan.replies.works)
+        if before is None:
+            self._showing = Running(self._tasks, self._core.pages.works)
+        self._doors.change(plan.doors)
+        self._follow(pbxes(before.config) if before else {}, plan)
+
+    def tell(self) -> None:
+        """Let everything end; does not wait."""
+        self._doors.tell()
+        for running in (self._sending, self._replying, self._showing):
+            running.tell()
+        self._following.end()
+
+    def _new_links(self, old: Config, new: Config) -> dict[str, Link]:
+        before = pbxes(old)
+        return {name: self._following.made(pbx) for name, pbx in pbxes(new).items() if before.get(name) != pbx}
+
+    def _new_replies(self, config: Config, sender: Sender) -> Replies:
+        core, sending = self._core, self._sending
+        return Replies(config, core.writer, sender.provider, sending.nudge, sending.pause, core.clock)
+
+    def _doors_of(self, config: Config, sender: Sender, replies: Replies) -> Iterator[tuple[str, tuple[Address, Door]]]:
+        core = self._core
+        pages = core.pages.app(config, sender.provider, self._sending.nudge)
+        yield "http", (config.http.listen, WebDoor("http", pages, _pages, MOST_BROWSERS))
+        posts = replies.app(config, self._flows)
+        if posts is not None and config.webhooks is not None:
+            yield "webhooks", (config.webhooks.listen, WebDoor("webhooks", posts, _web, MOST))
+        yield from listeners.hooks(
+            config, core.links, core.tracker, core.intake, core.reader, core.clock
+        ).items()
+
+    def _follow(self, before: dict[str, Pbx], plan: Plan) -> None:
+        for name in before.keys() - pbxes(plan.config).keys():
+            self._following.leave(name)
+        for name, link in plan.links.items():
+            if name in before:
+                self._following.change(name, link)
+            else:
+                self._following.begin(name, link)
+
+
+def _texts_otherwise(old: Config, new: Config) -> bool:
+    """Whether texts go and come in another way."""
+    return (old.sms, _public(old)) != (new.sms, _public(new))
+
+
+def _public(config: Config) -> str | None:
+    return config.webhooks.public_url if config.webhooks else None
