@@ -22,7 +22,7 @@ from textback.ledger import Entry
 from textback.listen import ListenError
 from textback.orders import Order
 from textback.pages import Pages
-from textback.parts import Core, Parts
+from textback.parts import Core, Parts, Plan
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
 from textback.sd_notify import Systemd
@@ -60,6 +60,7 @@ class App:
     ) -> None:
         #: what is to be said besides in the status for systemd
         self.remark = ""
+        self.begun = asyncio.Event()
         self._systemd = systemd
         self._parts: Parts | None = None
         self._is_stopping: Callable[[], bool] = bool
@@ -107,6 +108,7 @@ class App:
                 works = (_pass_time(intake, self._tick), watchdog.run())
                 running = [tasks.create_task(work) for work in works]
                 self._parts, self._is_stopping = parts, stop.is_set
+                self.begun.set()
                 self._systemd.ready()
                 await _first(stop, failed)
                 self._systemd.stopping()
@@ -120,20 +122,19 @@ class App:
             self._parts = None
             await sending.now.provider.close()
 
-    async def reload(self, config: Config) -> list[str]:
-        """Become what ``config`` says while everything goes on; gives what has changed, in words.
-
-        Raises ``ListenError`` and ``RecordsError``, and nothing has changed then.
-        """
-        parts = self._parts
-        if parts is None:
+    async def prepare(self, config: Config) -> Plan:
+        """Build what ``config`` wants otherwise. Raises ``ListenError`` and ``RecordsError``; nothing changes here."""
+        if self._parts is None:
             raise ListenError("the daemon does not run")
-        plan = await parts.prepare(config)
-        if self._is_stopping():
-            return []
+        return await self._parts.prepare(config)
+
+    def become(self, plan: Plan) -> list[str]:
+        """Do as is planned, while everything else goes on; gives what has changed, in words."""
+        if self._parts is None or self._is_stopping():
+            return ["not done, as the daemon ends"]
         before, self._config = self._config, plan.config
-        parts.begin(plan)
-        return differences(before, config)
+        self._parts.begin(plan)
+        return differences(before, plan.wanted)
 
     def _words(self, tracker: Tracker, health: Look) -> str:
         return "; ".join(filter(None, (in_words(health(), tracker.on_the_line), self.remark)))

@@ -44,8 +44,9 @@ class Core:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a configuration wants, built and not begun."""
+    """What a configuration wants, built and not begun; ``config``: with what cannot change now as it was before."""
 
+    wanted: Config
     config: Config
     sender: Sender
     replies: Replies
@@ -85,7 +86,7 @@ class Parts:
             replies = self._new_replies(config, sender)
         doors = dict(self._doors_of(config, sender, replies))
         await self._doors.prepare(doors)
-        return Plan(config, sender, replies, doors, links)
+        return Plan(wanted, config, sender, replies, doors, links)
 
     def begin(self, plan: Plan) -> None:
         """Let everything be as it is planned; the first time, and any other."""
