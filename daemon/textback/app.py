@@ -123,7 +123,7 @@ class App:
             await sending.now.provider.close()
 
     async def prepare(self, config: Config) -> Plan:
-        """Build what ``config`` wants otherwise. Raises ``ListenError`` and ``RecordsError``; nothing changes here."""
+        """Build what ``config`` wants otherwise. Raises ``ListenError``; nothing changes here."""
         if self._parts is None:
             raise ListenError("the daemon does not run")
         return await self._parts.prepare(config)

@@ -29,7 +29,7 @@ class Deadlines:
         self.links.setdefault(pbx, None)
 
     def expect(self, pbx: str, at: float, call_id: str) -> None:
-        heapq.heappush(self._heaps[pbx], (at, call_id))
+        heapq.heappush(self._heaps.setdefault(pbx, []), (at, call_id))
 
     def due(self, now: float, before: bool = False) -> Iterator[tuple[float, str]]:
         """What is due at ``now`` (``before``: strictly earlier), soonest first, and not any more once it is told."""

@@ -192,6 +192,13 @@ class LinkLost(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PbxFollowed(Fact):
+    """A PBX is followed from now on, which was not before, or not by this daemon; ``call_id`` is empty."""
+
+    pbx: str
+
+
+@dataclass(frozen=True, slots=True)
 class PbxLeft(Fact):
     """A PBX is not followed any more: it is not in the configuration now; ``call_id`` is empty."""
 

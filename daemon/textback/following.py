@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sqlalchemy import Connection
-
-from textback.call import Call, Phase
+from textback.call import Phase
 from textback.clock import Clock
 from textback.config import Pbx
-from textback.events import Fact, PbxLeft
+from textback.events import Fact, PbxFollowed, PbxLeft
 from textback.intake import Intake
 from textback.pbx import ami_facts, esl_facts
 from textback.pbx.ami import AmiLink, AmiSettings
@@ -53,12 +51,16 @@ class Following:
         self._leaving: dict[str, asyncio.Task[None]] = {}
 
     def made(self, pbx: Pbx) -> Link:
-        """A link that has not begun. Raises ``RecordsError`` if the PBX's records are named in a way that is none."""
+        """A link that has not begun."""
         return link_of(pbx, self._intake.put, self._clock, self._patience)
 
     def begin(self, name: str, link: Link) -> None:
         """Follow a PBX, once the writer has taken up what is known of it."""
-        self._follow(name, link, self._tasks.create_task(self._known(name, self._leaving.get(name))))
+        leaving = self._leaving.get(name)
+        if leaving is None or leaving.done():
+            # at once, so that nothing that a hook says of its calls can come before
+            self._intake.put(PbxFollowed("", self._clock(), name))
+        self._follow(name, link, self._tasks.create_task(self._known(name, leaving)))
 
     def change(self, name: str, link: Link) -> None:
         """Reach it in another way: the link starts anew, and looks after whom the one before saw."""
@@ -89,10 +91,8 @@ class Following:
         if leaving is not None:
             await asyncio.wait({leaving})
 
-        def job(connection: Connection) -> Before:
-            return known_calls(self._tracker.follow(connection, pbx)), seen.seen_at(connection, pbx)
-
-        return await self._writer.run(job)
+        await self._intake.ask(PbxFollowed("", self._clock(), pbx))
+        return await self._writer.run(lambda conn: (known_calls(self._tracker, pbx), seen.seen_at(conn, pbx)))
 
 
 class _Followed:
@@ -163,11 +163,11 @@ def translator_of(pbx: Pbx) -> Translator:
     return kind(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language)
 
 
-def known_calls(open_calls: Iterable[Call]) -> dict[str, LastSeen]:
+def known_calls(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:
     """The callers who were on the line when the daemon stopped; only of who was in a menu is it known what was true."""
     return {
         call.id.partition("/")[2]: LastSeen(situation=NOTHING if call.phase is Phase.MENU else None)
-        for call in open_calls
+        for call in tracker.open_calls(pbx)
     }
 
 

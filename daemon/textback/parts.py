@@ -74,7 +74,7 @@ class Parts:
     async def prepare(self, wanted: Config) -> Plan:
         """Build what ``wanted`` says, where that is not there already, and let its doors listen.
 
-        Raises ``ListenError`` and ``RecordsError``; then nothing is left of it.
+        Raises ``ListenError``; then nothing is left of it.
         """
         before = self._is
         config = kept(before.config, wanted) if before else wanted

@@ -67,7 +67,8 @@ class Systemd:
     def _tell(self, words: str) -> None:
         if self._address is None:
             return
-        self._unsent.append(words)
+        if words != "WATCHDOG=1" or words not in self._unsent:
+            self._unsent.append(words)
         try:
             if self._socket is None:
                 self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)

@@ -22,6 +22,7 @@ from textback.events import (
     KeyPressed,
     LinkLost,
     LinkSynced,
+    PbxFollowed,
     PbxLeft,
     StaffReached,
     TextGiven,
@@ -74,16 +75,6 @@ class Tracker:
         """Take up the calls that were open, or settling, when the daemon stopped."""
         for pbx in self._pbxes:
             self._take_up(connection, pbx)
-
-    def follow(self, connection: Connection, pbx: str) -> list[Call]:
-        """Take in one more PBX, and the calls of it that were open, or settling, when it was last followed.
-
-        Gives those that are on the line, as far as is known. A job for the writer; again is once.
-        """
-        self._pbxes = tuple(dict.fromkeys((*self._pbxes, pbx)))
-        self._deadlines.follow(pbx)
-        self._take_up(connection, pbx)
-        return self.open_calls(pbx)
 
     def _take_up(self, connection: Connection, pbx: str) -> None:
         for row in calls.unsettled(connection, pbx):
@@ -185,6 +176,8 @@ class Tracker:
             self._forget_hearsay(connection, fact)
         elif isinstance(fact, LinkLost):
             self._deadlines.links[fact.pbx] = None
+        elif isinstance(fact, PbxFollowed):
+            self._follow(connection, fact.pbx)
         elif isinstance(fact, PbxLeft):
             self._leave(connection, fact)
         else:
@@ -195,6 +188,12 @@ class Tracker:
         for call in self.open_calls(fact.pbx):
             if call.hearsay:
                 self._advance(connection, CallLost(call.id, fact.at))
+
+    def _follow(self, connection: Connection, pbx: str) -> None:
+        """Take in one more PBX, and the calls of it that were open, or settling, when it was last followed."""
+        self._pbxes = tuple(dict.fromkeys((*self._pbxes, pbx)))
+        self._deadlines.follow(pbx)
+        self._take_up(connection, pbx)
 
     def _leave(self, connection: Connection, fact: PbxLeft) -> None:
         """Nobody looks there any more, so the texts that settle need not wait for what somebody might see.

@@ -11,7 +11,6 @@ from textback import logs
 from textback.app import App
 from textback.config import ConfigError, load
 from textback.listen import ListenError
-from textback.pbx.errors import RecordsError
 from textback.sd_notify import Systemd
 
 log = logging.getLogger("textback")
@@ -39,7 +38,7 @@ class Reloading:
             plan = await self._app.prepare(config)
         except ConfigError as wrong:
             self._refuse(f"{self._path}: {mistake}" for mistake in wrong.mistakes)
-        except (ListenError, RecordsError) as error:
+        except ListenError as error:
             self._refuse([str(error)])
         except Exception as error:  # a fault of ours, found before anything changed: the calls come first
             self._refuse([f"a fault of ours: {type(error).__name__}"], error)
