@@ -17,8 +17,10 @@ from textback import numbers
 from textback.cli import starter
 from textback.cli.doctor import look_at
 from textback.cli.faults import Refused
+from textback.cli.interview import Interview
 from textback.cli.looking import found_at
 from textback.cli.settings import config_option
+from textback.cli.system import DATA, System
 from textback.config import load, load_practice_file
 from textback.doctor.visit import Visit
 
@@ -45,7 +47,9 @@ def _here() -> str:
 
 @click.command(short_help="Write textback.toml and practice.toml to start from.")
 @config_option
-@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where to write.")
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Where to write; else here.")
+@click.option("--system", is_flag=True, help="Write to /etc/textback, with what systemd needs to run it as a service.")
+@click.option("--root", type=click.Path(path_type=Path, file_okay=False), help="With --system: a folder in place of /.")
 @click.option("--practice-name", help="The organisation that calls are for.")
 @click.option("--number", help="The number that texts are sent from.")
 @click.option("--region", callback=_region, help="The country of the practice, such as US.")
@@ -63,7 +67,10 @@ def _here() -> str:
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: take the options, and defaults for the rest.")
 @click.option("--force", is_flag=True, help="Overwrite both files if they exist; never a secret.")
 @click.option("--no-doctor", is_flag=True, help="Do not offer to look whether everything is in place.")
-def init(directory: Path, non_interactive: bool, force: bool, no_doctor: bool, **given: Any) -> None:
+def init(
+    directory: Path | None, system: bool, root: Path | None, non_interactive: bool, force: bool, no_doctor: bool,
+    **given: Any,
+) -> None:  # fmt: skip
     """Write textback.toml and practice.toml to start from, and say what to do next.
 
     Where the manager user is let in already, the PBX is asked for its trunks, queues and dialled numbers.
@@ -71,24 +78,48 @@ def init(directory: Path, non_interactive: bool, force: bool, no_doctor: bool, *
     \b
     Example: textback init
              textback init --non-interactive --practice-name "Riverside Clinic" --number +12025550100
+             textback init --system
     """
+    server = _server(system, root, directory)
+    directory = server.folder if server else directory or Path()
     config, practice = directory / "textback.toml", directory / "practice.toml"
     taken = [str(path) for path in (config, practice) if path.exists()]
     if taken and not force:
         raise Refused(f"{' and '.join(taken)} exist already: say --force to overwrite, or another --directory")
-    secret = (given["pbx_secret_file"] or directory / "ami-secret").absolute()
+    own = directory / ("secrets/ami" if server else "ami-secret")
+    secret = (given["pbx_secret_file"] or own).absolute()
     answers = _answers(given | {"pbx_secret_file": secret}, Interview(not non_interactive))
-    answers |= {"database": directory.absolute() / "textback.db", "pbx_secret_file": str(secret)}
+    # by its name beside textback.toml, that of a server is found as a credential, too
+    named = "secrets/ami" if server and secret == own.absolute() else str(secret)
+    answers |= {"database": DATA if server else directory.absolute() / "textback.db", "pbx_secret_file": named}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         written = [secret] if _keep_secret(secret) else []
         _write(config, starter.config_text(answers), load)
         _write(practice, starter.practice_text(answers), load_practice_file)
+        if server:
+            (directory / "secrets").mkdir(exist_ok=True)
+            server.protect(directory, directory / "secrets", config, practice, *written)
+            written += server.install()
     except OSError as error:
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
-    click.echo(starter.next_steps(answers, config, practice, [config, practice, *written]))
-    if not (non_interactive or no_doctor) and _is_watched():
+    answers["pbx_secret_file"] = server.seen(secret) if server else secret
+    click.echo(starter.next_steps(answers, config, practice, [config, practice, *written], server))
+    if not (non_interactive or no_doctor or server) and _is_watched():
         _offer_doctor(config, practice)
+
+
+def _server(system: bool, root: Path | None, directory: Path | None) -> System | None:
+    """The server that is to run it, if there is to be one."""
+    if root is not None and not system:
+        raise click.UsageError("--root is for --system")
+    if not system:
+        return None
+    if directory is not None:
+        raise click.UsageError("--system writes to /etc/textback: no --directory")
+    server = System((root or Path("/")).absolute())
+    server.refuse_unless_root()
+    return server
 
 
 def _is_watched() -> bool:
@@ -100,33 +131,6 @@ def _offer_doctor(config: Path, practice: Path) -> None:
     while click.confirm("Shall I look now whether everything is in place (textback doctor)", default=True):
         if not look_at(load(config), Visit(), [load_practice_file(practice)]).failed:
             return
-
-
-class Interview:
-    """Asks for what was not given, if there is somebody to ask; else takes the default."""
-
-    def __init__(self, somebody: bool) -> None:
-        self._somebody = somebody
-
-    def ask(self, given: Any, question: str, option: str, default: Any, read: Callable[[str], Any]) -> Any:
-        """The answer as ``read`` understands it, which raises ``click.UsageError`` for what makes no sense."""
-        if given not in (None, ()):
-            return given if isinstance(given, (tuple, int, Path)) else read(given)
-        if self._somebody:
-            return _asked(question, option, default, read)
-        if default is None:
-            raise click.UsageError(f"say {option}, as nobody is asked with --non-interactive")
-        return read(default)
-
-
-def _asked(question: str, option: str, default: Any, read: Callable[[str], Any]) -> Any:
-    try:
-        return click.prompt(question, default=default, value_proc=read)
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        click.echo(err=True)
-        raise click.UsageError(f"nobody answered: say {option}, and --non-interactive for all the rest") from None
 
 
 def _answers(given: dict[str, Any], interview: Interview) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from textback.cli.system import System, program
 from textback.cli.toml import entry
 
 DAYS = ("mon", "tue", "wed", "thu", "fri")
-NEXT = """\
+MANAGER = """\
 Written: {files}
 
 Next:
@@ -28,6 +29,8 @@ Next:
      eventfilter = ^Event: VarSet.*Variable: (QUEUESTATUS|DIALSTATUS|VMSTATUS)
      eventfilter = ^Event: Newexten.*Application: (Queue|VoiceMail)
 
+"""
+NEXT = """\
 2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
 3. textback --config {config} check --practice {practice}
 4. textback --config {config} db upgrade
@@ -38,6 +41,24 @@ Next:
 For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
 {config}, and in the PBX what this prints:
    textback --config {config} dialplan show
+"""
+#: the same where it is to run as a service
+NEXT_OF_SYSTEM = """\
+2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
+3. systemd-sysusers && systemd-tmpfiles --create
+     makes the user textback, and lets it read what stands in {folder}
+4. runuser -u textback -- {program} db upgrade
+5. runuser -u textback -- {program} check --practice {practice}
+6. runuser -u textback -- {program} practice apply {practice}
+7. systemctl daemon-reload && systemctl enable --now textback
+8. runuser -u textback -- {program} doctor        (it says what is missing still, and which lines mend it)
+
+After a change in {config}: systemctl reload textback; `systemctl status textback` says if there is a
+mistake in it. Staff read the pages once they have an account: runuser -u textback -- {program} user add
+
+For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
+{config}, and in the PBX what this prints:
+   runuser -u textback -- {program} dialplan show
 """
 
 
@@ -143,10 +164,13 @@ name = "Front desk"
 {FLOWS}"""
 
 
-def next_steps(answers: Mapping[str, Any], config: Path, practice: Path, written: Iterable[Path]) -> str:
-    """What was written, and what is left to do."""
+def next_steps(
+    answers: Mapping[str, Any], config: Path, practice: Path, written: Iterable[Path], server: System | None = None
+) -> str:
+    """What was written, and what is left to do; ``server``: on which it is to run as a service."""
     local = answers["pbx_host"] in ("127.0.0.1", "localhost", "::1")
-    return NEXT.format(
+    config, practice = (server.seen(config), server.seen(practice)) if server else (config, practice)
+    return (MANAGER + (NEXT_OF_SYSTEM if server else NEXT)).format(
         files=", ".join(map(str, written)),
         pbx=answers["pbx_host"],
         user=answers["pbx_user"],
@@ -154,4 +178,6 @@ def next_steps(answers: Mapping[str, Any], config: Path, practice: Path, written
         permit="127.0.0.1/255.255.255.255" if local else "the address of this computer/255.255.255.255",
         config=config,
         practice=practice,
+        folder=config.parent,
+        program=program(),
     )
