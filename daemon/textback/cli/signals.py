@@ -31,13 +31,13 @@ class Signals:
     def __init__(self, reloads: bool = False) -> None:
         self.stop, self.reload = asyncio.Event(), asyncio.Event()
         self._reloads = reloads and not sys.stderr.isatty()
+        self._ends = [signal.SIGTERM, signal.SIGINT, *([] if self._reloads else [signal.SIGHUP])]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        numbers = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if self._reloads else []))
-        for number in numbers:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._before[number] = signal.signal(number, self._heard)
         return self
 
@@ -54,7 +54,7 @@ class Signals:
             self.stop.set()
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
+        if number not in self._ends:
             self._set(self.reload)
         elif self._timer is None:
             self._timer = threading.Timer(LAST_MOMENT, _give_up, ["something did not stop in time"])
