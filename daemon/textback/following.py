@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from textback.call import Phase
 from textback.clock import Clock
@@ -23,6 +21,7 @@ from textback.pbx.recording import Translator
 from textback.pbx.records import Records
 from textback.pbx.records.kinds import records_of
 from textback.pbx.sight import LastSeen
+from textback.pbx.tls import Tls, system_tls
 from textback.store import links as seen
 from textback.store.writer import Writer
 from textback.tracker import Tracker
@@ -120,7 +119,7 @@ class _Followed:
 
 
 def link_of(pbx: Pbx, emit: Callable[[Fact], None], clock: Clock, patience: Patience) -> Link:
-    """The link to a PBX, not begun yet. Raises ``OSError`` for a ``tls_ca`` that cannot be read."""
+    """The link to a PBX, not begun yet."""
     if pbx.kind == "asterisk":
         return AmiLink(ami_settings(pbx), emit, clock, patience=patience)
     return EslLink(esl_settings(pbx), emit, clock, patience=patience)
@@ -138,7 +137,7 @@ def ami_settings(pbx: Pbx) -> AmiSettings:
         language=pbx.language,
         records=_records(pbx),
         username=pbx.username or "",
-        tls=_tls(pbx) if pbx.tls else None,
+        tls=Tls(pbx.tls_ca, system_tls) if pbx.tls else None,
     )
 
 
@@ -153,7 +152,7 @@ def esl_settings(pbx: Pbx) -> EslSettings:
         contexts=tuple(pbx.inbound_contexts),
         language=pbx.language,
         records=_records(pbx),
-        tls=tls_context(pbx.tls_ca) if pbx.tls else None,
+        tls=Tls(pbx.tls_ca, tls_context) if pbx.tls else None,
     )
 
 
@@ -175,7 +174,3 @@ def _records(pbx: Pbx) -> Records | None:
     return records_of(
         pbx.kind, pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language, pbx.queue_log, pbx.cdr
     )
-
-
-def _tls(pbx: Pbx) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(Path(pbx.tls_ca)) if pbx.tls_ca else None)

@@ -11,5 +11,9 @@ class LinkError(Exception):
         self.permanent = permanent
 
 
+class CertificatesError(LinkError):
+    """The certificates that we are to trust cannot be read."""
+
+
 class RecordsError(Exception):
     """The records of a PBX cannot be read; the text says which and why, and holds no password."""
