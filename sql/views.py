@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Dialect, Select, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from textback.store import figures
+from textback.store import counting
 from textback.store.spans import DayOf
 from textback.store.tables import calls, contacts, conversations, messages
 
@@ -73,12 +73,12 @@ def _full_name() -> ColumnElement[str]:
 
 def _recovery_daily() -> Select[tuple[object, ...]]:
     """The figures of the reports for each UTC day, practice and queue, straight from the calls."""
-    call = figures.call
+    call = counting.call
     day = DayOf(call.c.started_at)
-    numbers = [figures.number_of(figures.COUNTS[key]).label(key) for key in DAILY]
+    numbers = [counting.number_of(counting.COUNTS[key]).label(key) for key in DAILY]
     return (
         select(day.label("day"), call.c.practice, call.c.queue, *numbers)
-        .select_from(figures.about)
+        .select_from(counting.about)
         .where(call.c.disposition.is_not(None))
         .group_by(day, call.c.practice, call.c.queue)
     )

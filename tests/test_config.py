@@ -10,6 +10,7 @@ import pytest
 
 from textback import config
 from textback.config import Address, Config, ConfigError
+from textback.practice.telling import Ways
 
 DATA = Path(__file__).parent / "data"
 SECRETS = {
@@ -18,6 +19,7 @@ SECRETS = {
     "esl-password": "esl-hunter2",
     "twilio-token": "sms-hunter2",
 }
+MAIL, SENT = "[mail]\nhost = 'smtp.example.org'\n", "from = 'a@b.example'\n"
 PBX = '[[pbx]]\nname = "main"\nkind = "asterisk"\nusername = "textback"\nsecret = "hunter2"\ntrunks = ["PJSIP/t-*"]\n'
 
 
@@ -201,6 +203,20 @@ def test_a_listener_beyond_loopback_must_name_its_callers(tmp_path: Path, sectio
         ("[sms]\nper_day = -1\n", "sms.per_day", "at least 0"),
         ("[sms.twilio]\naccount_sid = 'SK1'\n", "sms.twilio.account_sid", "begins with AC"),
         ("[sms.twilio]\ntimeout = 'long'\n", "sms.twilio.timeout", "a time such as"),
+        ("[mail]\nfrom = 'a@b.example'\n", "mail.host", "found nothing, expected the name of the mail server"),
+        ("[mail]\nhost = 'h'\n", "mail.from", "found nothing"),
+        (MAIL + "from = 'a@b.example\\nBcc: x'\n", "mail.from", "an e-mail address"),
+        (MAIL + SENT + "username = 'u'\n", "mail.password", "both username and password"),
+        (MAIL + SENT + "password = 'hunter2'\n", "mail.username", "both username and password"),
+        (MAIL + SENT + "password_file = 'nope'\nusername = 'u'\n", "mail.password_file", "no such file"),
+        (MAIL + SENT + "tls = 'maybe'\n", "mail.tls", "'starttls', 'tls' or 'none'"),
+        (MAIL + SENT + "tls = 'none'\nusername = 'u'\npassword = 'hunter2'\n", "mail.tls", "to another machine"),
+        (MAIL + SENT + "tls_ca = 'nope.pem'\n", "mail.tls_ca", "a file with certificates"),
+        (MAIL + SENT + "timeout = '1h'\n", "mail.timeout", "at most 120"),
+        ("[notify]\nsigning_key = 'hunter2'\n", "notify.signing_key", "found something that is not shown"),
+        ("[notify]\nsigning_key = 'whsec_aHVudGVyMg=='\n", "notify.signing_key", "24 to 64 bytes in base64"),
+        ("[notify]\nsigning_key_file = 'nope'\n", "notify.signing_key_file", "no such file"),
+        ("[notify]\nallow_private = ['10.0.0.0/33']\n", "notify.allow_private[0]", "an address or network"),
         ("[log]\nlevel = 'loud'\n", "log.level", "'debug', 'info', 'warning' or 'error'"),
     ],
 )
@@ -210,6 +226,26 @@ def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_expected(
     told = mistakes(tmp_path, text)
     assert list(told) == [where]
     assert words in told[where]
+
+
+@pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_a_mail_server_has_the_port_of_how_it_is_spoken_to(tmp_path: Path, tls: str, port: int) -> None:
+    read = load(tmp_path, f"{MAIL}{SENT}tls = '{tls}'\n").mail
+    assert read is not None and (read.port, read.sender) == (port, "a@b.example")
+
+
+def test_the_ways_to_tell_staff_are_those_that_it_has(tmp_path: Path) -> None:
+    assert load(tmp_path, "").ways == Ways()
+    (tmp_path / "key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
+    given = "[notify]\nsigning_key_file = 'key'\nallow_private = ['10.1.0.0/16']\n"
+    read = load(tmp_path, MAIL + SENT + given)
+    assert read.ways == Ways(email=True, webhook=True, allowed=(ip_network("10.1.0.0/16"),))
+    assert "MfKQ9r8" not in f"{read!r} {read}"
+
+
+def test_a_mail_server_on_this_machine_may_have_a_password_without_tls(tmp_path: Path) -> None:
+    local = "[mail]\nhost = 'localhost'\ntls = 'none'\nusername = 'u'\npassword = 'hunter2'\n" + SENT
+    assert load(tmp_path, local).mail is not None
 
 
 def test_twilio_needs_an_account_and_a_token(tmp_path: Path) -> None:
@@ -327,3 +363,26 @@ def test_a_secret_file_that_can_be_read_is_newer_than_its_credential(
     (tmp_path / "textback.toml").write_text("[http]\nsecret_file = 'secrets/main'\n")
     found = config.load(tmp_path / "textback.toml").http.secret
     assert found is not None and found.get_secret_value() == "new"
+
+
+def test_how_long_what_is_kept_is_read_in_days_and_years(tmp_path: Path) -> None:
+    told = '[retention]\ncalls = "400d"\nmessages = "1y"\nraw = "7d"\naudit = "6y"\nat = "02:15"\n'
+    (tmp_path / "textback.toml").write_text(told)
+    kept = config.load(tmp_path / "textback.toml").retention
+    day = 86_400.0
+    assert (kept.calls, kept.messages, kept.raw) == (400 * day, 365.25 * day, 7 * day)
+    assert (kept.audit, kept.at) == (6 * 365.25 * day, 135)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('calls = "9d"', 'at least "10d"'), ("calls = 400", '"400d" or "6y"'), ('audit = "0d"', '"400d" or "6y"'),
+        ('at = "3 a.m."', 'a time of day such as "03:30"'),
+    ],
+)  # fmt: skip
+def test_what_is_no_age_is_a_mistake(tmp_path: Path, line: str, expected: str) -> None:
+    (tmp_path / "textback.toml").write_text(f"[retention]\n{line}\n")
+    with pytest.raises(config.ConfigError) as wrong:
+        config.load(tmp_path / "textback.toml")
+    assert f"retention.{line.split()[0]}" in str(wrong.value) and expected in str(wrong.value)

@@ -188,3 +188,10 @@ def test_a_file_knows_its_pbx_and_keeps_its_password() -> None:
     assert made_for(filled) == "main"
     assert with_secret_of(filled, text) == filled
     assert made_for(text.replace("loopback.auto", "any_v4.auto")) is None
+
+
+@pytest.mark.parametrize("files", [SHIPPED, rendered(on_hold("support@default")).files], ids=["shipped", "rendered"])
+def test_no_file_tells_freeswitch_to_include_itself(files: dict[str, str]) -> None:
+    """It follows the commands of its preprocessor wherever it finds their name, in comments, too."""
+    assert not [name for name, text in files.items() if "x-pre-process" in text.lower()]
+    assert "X-NO-PRE-PROCESS" in files[CALLCENTER]

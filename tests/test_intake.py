@@ -42,6 +42,7 @@ class Tracker:
     """Makes jobs that can be looked at."""
 
     next_deadline: float | None = None
+    held = frozenset({"main", "branch"})
     orders: list[Any] = []
 
     def batch(self, facts: Sequence[Fact], now: float) -> Batch:

@@ -14,6 +14,7 @@ from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
 from textback.config import Config
 from textback.config.differences import differences
+from textback.daemon_name import own_name
 from textback.doors import Listening
 from textback.following import Following
 from textback.health import Health, LinkHealth, Look
@@ -25,19 +26,23 @@ from textback.pages import Pages
 from textback.parts import Core, Parts, Plan
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
+from textback.rota import Rota
 from textback.sd_notify import Systemd
 from textback.sending import Sending
 from textback.sms import Provider
-from textback.store import keys, migrations
-from textback.store.engine import StoreError, open_engine
+from textback.store import keys, leases, links, migrations
+from textback.store.engine import StoreError, limit_silence, open_engine
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
+from textback.until import Running
 from textback.watchdog import Watchdog, in_words
 
 TICK = 0.25
 #: seconds that the database has at the end to take what waits; so many if it has failed already
 LAST_WRITES, LAST_TRY = 5.0, 1.0
+#: seconds after which the database gives up on a daemon that hangs in the middle of a transaction
+HANGS = 3.0
 
 log = logging.getLogger("textback")
 
@@ -70,6 +75,9 @@ class App:
         self._clock = clock
         self._on_decided = on_decided
         self._provider = provider
+        #: what this daemon is called among others
+        self.name = own_name()
+        self._accounting: set[asyncio.Task[None]] = set()
         self.links: dict[str, Link] = {}
         self.listening: Listening = {}
 
@@ -78,6 +86,7 @@ class App:
         engine = open_engine(self._config.database.url)
         try:
             _prepare(engine, upgrade)
+            limit_silence(engine, HANGS)
             writer, reader = Writer(engine, logging.getLogger("textback.store"), clock=self._clock), Reader(engine)
             writer.start()
             try:
@@ -91,20 +100,27 @@ class App:
             engine.dispose()
 
     async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
-        tracker = await _restored(writer, [pbx.name for pbx in self._config.pbx])
+        pbxes = [pbx.name for pbx in self._config.pbx]
+        tracker = await _tracker(writer, pbxes, self.name)
         sending = Sending(self._config, writer, self._clock, self._provider)
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         intake = self._intake(tracker, writer, sending, failed)
+        rota = self._rota = Rota(self.name, pbxes, intake, reader, writer, self._clock)
+        # What nobody holds is taken before anything is heard: a daemon that is alone never stands by.
+        await rota.look()
+        await intake.drained()
         health = partial(self.health, writer, reader, intake, sending)
         pages = Pages(writer, reader, self._clock, await writer.run(partial(keys.key, name="pages")), health)
-        core = Core(tracker, intake, writer, reader, self._clock, pages, self.links)
+        core = Core(tracker, intake, writer, reader, self._clock, pages, self.links, self._tick)
         try:
             async with asyncio.TaskGroup() as tasks:
-                following = Following(self.links, tracker, intake, writer, self._clock, self._patience, tasks)
+                ends = (tracker, intake, rota, writer)
+                following = Following(self.links, *ends, self._clock, self._patience, tasks)
                 parts = Parts(core, sending, following, self.listening, tasks)
                 parts.begin(await parts.prepare(self._config))
                 loops = {"the writer": writer.still_for, "the sender": sending.still_for}
                 watchdog = Watchdog(self._systemd, loops, partial(self._words, tracker, health))
+                watching = Running(tasks, [rota.run])
                 works = (_pass_time(intake, self._tick), watchdog.run())
                 running = [tasks.create_task(work) for work in works]
                 self._parts, self._is_stopping = parts, stop.is_set
@@ -113,17 +129,18 @@ class App:
                 await _first(stop, failed)
                 self._systemd.stopping()
                 parts.tell()
+                watching.tell()
                 for task in running:
                     task.cancel()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(intake.drained(), LAST_WRITES)
+                    await asyncio.wait_for(_give_back(intake, tracker, rota, writer), LAST_WRITES)
                 await sending.end()
         finally:
             self._parts = None
             await sending.now.provider.close()
 
     async def prepare(self, config: Config) -> Plan:
-        """Build what ``config`` wants otherwise. Raises ``ListenError``; nothing changes here."""
+        """Build what ``config`` wants otherwise, and change nothing. Raises ``ListenError`` and ``OSError``."""
         if self._parts is None:
             raise ListenError("the daemon does not run")
         return await self._parts.prepare(config)
@@ -140,7 +157,11 @@ class App:
         return "; ".join(filter(None, (in_words(health(), tracker.on_the_line), self.remark)))
 
     def health(
-        self, writer: Writer, reader: Reader, intake: Intake, sending: Sending
+        self,
+        writer: Writer,
+        reader: Reader,
+        intake: Intake,
+        sending: Sending,
     ) -> Health:
         """How it is now."""
         links_now = [
@@ -160,7 +181,26 @@ class App:
             provider_trouble=outbox.line.trouble,
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
+            staff_not_told=self._parts.staff_not_told if self._parts else {},
         )
+
+    def _taken_over(self, tracker: Tracker, writer: Writer, pbx: str, held: bool) -> None:
+        """Settle the calls that the daemon before followed to where nobody knows."""
+        if held:
+            task = asyncio.get_running_loop().create_task(self._account(tracker, writer, pbx))
+            self._accounting.add(task)
+            task.add_done_callback(self._accounting.discard)
+
+    async def _account(self, tracker: Tracker, writer: Writer, pbx: str) -> None:
+        try:
+            seen_until = await writer.run(partial(links.seen_at, pbx=pbx))
+        except StoreError:
+            return  # the daemon stops: whoever is next will ask
+        link: Link | None = None
+        while (found := self.links.get(pbx)) not in (None, link):  # another one may follow it by then
+            assert found is not None
+            link = found
+            await link.account_for([call.id for call in tracker.open_calls(pbx)], seen_until)
 
     def _intake(
         self, tracker: Tracker, writer: Writer, sending: Sending, failed: asyncio.Future[None]
@@ -173,6 +213,7 @@ class App:
             on_overflow=self._want_resync,
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
             on_order=self._carry_out,
+            on_held=partial(self._taken_over, tracker, writer),
         )
 
     def _want_resync(self, name: str) -> None:
@@ -190,14 +231,20 @@ class App:
             sending.nudge()
 
 
-async def _restored(writer: Writer, pbxes: list[str]) -> Tracker:
-    """The tracker, with the calls that were open, or settling, when the daemon stopped."""
+async def _tracker(writer: Writer, pbxes: list[str], name: str) -> Tracker:
+    """The tracker, with no calls yet: those of each PBX come with its lease."""
     book = PracticeBook()
     if not (await writer.run(book)).practices:
         log.warning("there is no practice yet, so nobody is texted: `textback practice apply FILE` loads one")
-    tracker = Tracker(pbxes, book)
-    await writer.run(tracker.restore)
-    return tracker
+    await writer.run(partial(leases.ensure, pbxes=pbxes))
+    return Tracker(pbxes, book, name=name)
+
+
+async def _give_back(intake: Intake, tracker: Tracker, rota: Rota, writer: Writer) -> None:
+    """Everything is written; who stands by need not wait to see that this daemon has gone."""
+    await intake.drained()
+    await writer.run(tracker.give_back)
+    await writer.run(rota.leave)
 
 
 async def _first(stop: asyncio.Event, failed: asyncio.Future[None]) -> None:
@@ -221,5 +268,9 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
             log.info("database upgraded to %s", revision)
         return
     status = migrations.status(engine)
+    if status.newer:
+        raise StoreError(
+            f"the database is at revision {status.current}, which this textback does not know: a newer version made it"
+        )
     if not status.at_head:
         raise StoreError("the database is not at the newest schema: run `textback db upgrade`")

@@ -29,7 +29,11 @@ class Deadlines:
         self.links.setdefault(pbx, None)
 
     def expect(self, pbx: str, at: float, call_id: str) -> None:
-        heapq.heappush(self._heaps.setdefault(pbx, []), (at, call_id))
+        heapq.heappush(self._heaps[pbx], (at, call_id))
+
+    def forget(self, pbx: str) -> None:
+        """The calls of that PBX are somebody else's now."""
+        self._heaps[pbx], self.links[pbx] = [], None
 
     def due(self, now: float, before: bool = False) -> Iterator[tuple[float, str]]:
         """What is due at ``now`` (``before``: strictly earlier), soonest first, and not any more once it is told."""

@@ -70,6 +70,10 @@ class Directory:
         """The practice and line that a number belongs to; None if it is none of ours."""
         return self._lines.get(number) or self._lines.get(numbers.read(number, self.region).e164 or "")
 
+    def named(self, practice: str) -> Practice | None:
+        """A practice by its name."""
+        return next((one for one in self.practices if one.name == practice), None)
+
     def sharing_with(self, practice: str) -> frozenset[str]:
         """The practices whose contacts a practice may see: those that share theirs, if it shares its own.
 

@@ -61,11 +61,15 @@ class CallerArrived(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallerKnown(Fact):
-    """The PBX told more about the caller than at the arrival (a later caller ID, a hidden one)."""
+    """The PBX told more about the caller than at the arrival (a later caller ID, a hidden one).
+
+    ``told``: no event shows it, a hook's request does.
+    """
 
     number: str | None
     withheld: bool = False
     tampered: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,14 @@ class Talking(Fact):
 
 @dataclass(frozen=True, slots=True)
 class NobodyAnswered(Fact):
-    """What was tried for the caller came to nothing, and the caller is still on the line."""
+    """What was tried for the caller came to nothing, and the caller is still on the line.
+
+    ``told``: no event shows it, the dialplan or call-centre software says so.
+    """
 
     why: NoAnswer
     queue: str | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,21 +193,14 @@ class LinkSynced(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PbxLeft(Fact):
+    """This daemon does not follow a PBX any more, as its configuration does not name it; ``call_id`` is empty."""
+
+    pbx: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkLost(Fact):
     """The link to a PBX is down: until it is synced again, nobody knows who came back; ``call_id`` is empty."""
-
-    pbx: str
-
-
-@dataclass(frozen=True, slots=True)
-class PbxFollowed(Fact):
-    """A PBX is followed from now on, which was not before, or not by this daemon; ``call_id`` is empty."""
-
-    pbx: str
-
-
-@dataclass(frozen=True, slots=True)
-class PbxLeft(Fact):
-    """A PBX is not followed any more: it is not in the configuration now; ``call_id`` is empty."""
 
     pbx: str

@@ -26,6 +26,8 @@ UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 LONGEST_DURATION = 366 * 86400  # seconds
 
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([smhd])")
+_AGE = re.compile(r"([0-9]{1,5})\s*([dy])")
+_AGES = {"d": 86_400.0, "y": 365.25 * 86_400.0}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -47,6 +49,13 @@ def read_duration(value: object) -> float:
     if not 0 <= seconds <= LONGEST_DURATION:
         raise Expected('a time such as "30s", "2m", "4h", or a number of seconds')
     return round(seconds, 3)
+
+
+def read_age(value: object) -> float:
+    """``"400d"`` or ``"6y"``, in seconds: how long something is kept; a year has 365.25 days."""
+    if isinstance(value, str) and (match := _AGE.fullmatch(value.strip())) and int(match[1]):
+        return int(match[1]) * _AGES[match[2]]
+    raise Expected('a number of days or years such as "400d" or "6y"')
 
 
 def write_duration(seconds: float) -> str:

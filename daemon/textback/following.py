@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+
+from sqlalchemy import Connection
 
 from textback.call import Phase
 from textback.clock import Clock
 from textback.config import Pbx
-from textback.events import Fact, PbxFollowed, PbxLeft
-from textback.intake import Intake
+from textback.events import Fact, PbxLeft
+from textback.intake import Intake, NotHeld
+from textback.ledger import from_row
 from textback.pbx import ami_facts, esl_facts
 from textback.pbx.ami import AmiLink, AmiSettings
 from textback.pbx.esl import EslLink, EslSettings
@@ -22,12 +27,17 @@ from textback.pbx.records import Records
 from textback.pbx.records.kinds import records_of
 from textback.pbx.sight import LastSeen
 from textback.pbx.tls import Tls, system_tls
+from textback.rota import Rota
+from textback.store import calls, leases
 from textback.store import links as seen
 from textback.store.writer import Writer
 from textback.tracker import Tracker
 
 #: who was on the line when a PBX was last followed, and until when that was
 Before = tuple[Mapping[str, LastSeen], float | None]
+
+#: Seconds between two looks whether what a PBX that is left has left behind is decided.
+LOOK = 0.25
 
 
 class Following:
@@ -38,12 +48,13 @@ class Following:
         links: dict[str, Link],
         tracker: Tracker,
         intake: Intake,
+        rota: Rota,
         writer: Writer,
         clock: Clock,
         patience: Patience,
         tasks: asyncio.TaskGroup,
     ) -> None:
-        self._links, self._tracker, self._intake, self._writer = links, tracker, intake, writer
+        self._links, self._tracker, self._intake, self._rota, self._writer = links, tracker, intake, rota, writer
         self._clock, self._patience, self._tasks = clock, patience, tasks
         self._followed: dict[str, _Followed] = {}
         #: what is on its way out, by the name of its PBX
@@ -51,23 +62,20 @@ class Following:
 
     def made(self, pbx: Pbx) -> Link:
         """A link that has not begun."""
-        return link_of(pbx, self._intake.put, self._clock, self._patience)
+        return link_of(pbx, self._intake.hear, self._clock, self._patience)
 
     def begin(self, name: str, link: Link) -> None:
-        """Follow a PBX, once the writer has taken up what is known of it."""
-        leaving = self._leaving.get(name)
-        if leaving is None or leaving.done():
-            # at once, so that nothing that a hook says of its calls can come before
-            self._intake.put(PbxFollowed("", self._clock(), name))
-        self._follow(name, link, self._tasks.create_task(self._known(name, leaving)))
+        """Follow a PBX, once it is known what is stored of it."""
+        self._follow(name, link, self._tasks.create_task(self._known(name, self._leaving.get(name))))
 
     def change(self, name: str, link: Link) -> None:
         """Reach it in another way: the link starts anew, and looks after whom the one before saw."""
         self._follow(name, link, self._tasks.create_task(self._followed[name].let_go()))
 
     def leave(self, name: str) -> None:
-        """Follow it no more."""
+        """Follow it no more, and leave its calls to whoever does, but for those that are about to be decided."""
         del self._links[name]
+        self._rota.let_go(name)
         self._leaving[name] = self._tasks.create_task(self._leave(name, self._followed.pop(name)))
 
     def end(self) -> None:
@@ -83,15 +91,27 @@ class Following:
 
     async def _leave(self, name: str, followed: _Followed) -> None:
         await followed.let_go()
-        if name not in self._followed:
-            self._intake.put(PbxLeft("", self._clock(), name))
+        if name in self._followed:
+            return  # it is followed again by now, and its calls were never let go
+        with suppress(NotHeld):
+            await self._intake.ask(PbxLeft("", self._clock(), name))
+        while name in self._intake.held:
+            if name in self._followed or not self._tracker.settling(name):
+                self._intake.give_up(name)
+            await asyncio.sleep(LOOK)
+        self._rota.is_gone(name)
 
     async def _known(self, pbx: str, leaving: asyncio.Task[None] | None) -> Before:
         if leaving is not None:
             await asyncio.wait({leaving})
+        before = await self._writer.run(partial(self._take_in, pbx=pbx))
+        self._rota.follow(pbx)
+        return before
 
-        await self._intake.ask(PbxFollowed("", self._clock(), pbx))
-        return await self._writer.run(lambda conn: (known_calls(self._tracker, pbx), seen.seen_at(conn, pbx)))
+    def _take_in(self, connection: Connection, pbx: str) -> Before:
+        leases.ensure(connection, [pbx])
+        self._tracker.follow(pbx)
+        return known_calls(connection, pbx), seen.seen_at(connection, pbx)
 
 
 class _Followed:
@@ -162,11 +182,13 @@ def translator_of(pbx: Pbx) -> Translator:
     return kind(pbx.name, pbx.trunks, pbx.inbound_contexts, pbx.language)
 
 
-def known_calls(tracker: Tracker, pbx: str) -> dict[str, LastSeen]:
-    """The callers who were on the line when the daemon stopped; only of who was in a menu is it known what was true."""
+def known_calls(connection: Connection, pbx: str) -> dict[str, LastSeen]:
+    """The callers who are on the line, as far as is stored; only of who was in a menu is it known what was true."""
+    found = [from_row(row).call for row in calls.unsettled(connection, pbx)]
     return {
         call.id.partition("/")[2]: LastSeen(situation=NOTHING if call.phase is Phase.MENU else None)
-        for call in tracker.open_calls(pbx)
+        for call in found
+        if call.phase is not Phase.ENDED
     }
 
 

@@ -28,6 +28,7 @@ class Health:
     ``waiting``: facts that are read and not yet written, writes and looks that wait; ``database_failing_since``: since
     when the database takes nothing (epoch seconds). ``provider_trouble``: why no texts leave now, if that is so, and
     ``lines_in_trouble`` the same for single numbers; ``is_day_full``: ``per_day`` of the provider is used up.
+    ``staff_not_told``: why staff are not told of replies now, by the way that they would be told.
     """
 
     at: float
@@ -41,6 +42,7 @@ class Health:
     provider_trouble: str | None = None
     lines_in_trouble: dict[str, str] = field(default_factory=dict)
     is_day_full: bool = False
+    staff_not_told: dict[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -55,6 +57,7 @@ class Health:
             found.append("as many segments have left within a day as per_day allows: the rest waits")
         if self.lines_in_trouble:
             found.append(f"the provider refuses {len(self.lines_in_trouble)} of the lines")
+        found += [f"staff are not told of replies by {how}: {why}" for how, why in self.staff_not_told.items()]
         return tuple(found)
 
 

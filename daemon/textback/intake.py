@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import NamedTuple
 
 from textback import numbers
 from textback.call import Call
@@ -15,8 +16,10 @@ from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, 
 from textback.events import Talking
 from textback.ledger import Entry
 from textback.orders import Order
-from textback.store.writer import Writer
-from textback.tracker import Tracker
+from textback.store.leases import Lease
+from textback.store.writer import Job, Writer
+from textback.tape import Tape
+from textback.tracker import Tracker, pbx_of
 
 #: facts that may wait for the database: some minutes of a busy call centre, some 20 MB
 LIMIT = 50_000
@@ -24,8 +27,25 @@ LIMIT = 50_000
 _LESSER = (HoldStarted, HoldEnded, Ringing, Talking)
 
 
+#: Seconds, at most, between two signs of life to those who stand by.
+BEAT = 1.0
+
+
+class NotHeld(Exception):
+    """Another daemon writes for that PBX, or nobody does now: nothing was done."""
+
+
 #: the call that somebody waits for, and where its state is put
 Asked = tuple[str, asyncio.Future[Call | None]]
+
+
+class _Claimed(NamedTuple):
+    """The PBX that the batch in hand takes over, and how far its tape was then."""
+
+    pbx: str
+    serial: int
+    synced_at: float | None
+    ended: list[str]
 
 
 class Intake:
@@ -34,6 +54,9 @@ class Intake:
     Beyond ``limit`` the lesser facts are dropped: a call that lost one is ``lost`` if it ends before a resync
     has told its state again, since nobody can say how it ended. ``on_overflow`` asks a PBX's link for that, once
     there is room again.
+
+    What the links tell of a PBX that another daemon writes for is kept on its tape until this one takes over.
+    ``on_held`` hears of each PBX that is taken over (True) or lost (False).
     """
 
     def __init__(
@@ -47,6 +70,7 @@ class Intake:
         on_order: Callable[[Order], None] = lambda order: None,
         log: logging.Logger = logging.getLogger("textback.calls"),
         limit: int = LIMIT,
+        on_held: Callable[[str, bool], None] = lambda pbx, held: None,
     ) -> None:
         self.dropped = 0
         self._tracker = tracker
@@ -56,10 +80,20 @@ class Intake:
         self._on_overflow = on_overflow
         self._on_fault = on_fault
         self._on_order = on_order
+        self._on_held = on_held
         self._log = log
         self._limit = limit
         self._waiting: deque[Fact] = deque()
         self._in_hand: Future[list[Entry]] | None = None
+        #: the facts of the batch in hand, and when it was handed over
+        self._facts_in_hand: list[Fact] = []
+        self._handed_at = 0.0
+        self._tapes: dict[str, Tape] = {}
+        #: the PBXes that this daemon writes for, as far as is durable; the leases that it is about to take
+        self.held = tracker.held
+        self._claims: dict[str, Lease] = {}
+        self._given_up: set[str] = set()
+        self._claimed: _Claimed | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
         #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
@@ -73,8 +107,32 @@ class Intake:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def hear(self, fact: Fact) -> None:
+        """Take a fact that a link tells; never waits. If another daemon writes for its PBX, it is only kept."""
+        pbx = pbx_of(fact)
+        self.tape(pbx).note(fact)
+        if pbx in self.held:
+            self.put(fact)
+
+    def tape(self, pbx: str) -> Tape:
+        """What the link to a PBX told lately."""
+        return self._tapes.setdefault(pbx, Tape())
+
+    def take_over(self, seen: Lease) -> None:
+        """Take the lease of a PBX, if it still is as ``seen``, and do what its tape tells; never waits."""
+        claimed = self._claimed.pbx if self._claimed else None
+        if seen.pbx not in (claimed, *self.held):
+            self._claims[seen.pbx] = seen
+            self._submit()
+
+    def give_up(self, pbx: str) -> None:
+        """Leave a PBX to another daemon, once what came before is durable; never waits."""
+        if pbx in self.held:
+            self._given_up.add(pbx)
+            self._submit()
+
     def put(self, fact: Fact) -> None:
-        """Take a fact; never waits."""
+        """Take a fact of a PBX that this daemon writes for; never waits."""
         if isinstance(fact, LinkLost):
             self._healing |= self._blurred_of(fact.pbx)
         elif isinstance(fact, LinkSynced):
@@ -93,7 +151,12 @@ class Intake:
         return self._writer.failing_since is not None
 
     async def ask(self, fact: Fact) -> Call | None:
-        """Take a fact whose effect somebody waits for; the call after it, once that is durable, None if it is over."""
+        """Take a fact whose effect somebody waits for; the call after it, once that is durable, None if it is over.
+
+        Raises ``NotHeld`` where another daemon writes for the PBX.
+        """
+        if pbx_of(fact) not in self.held:
+            raise NotHeld
         answer: asyncio.Future[Call | None] = self._loop.create_future()
         self._asked.append((fact.call_id, answer))
         self.put(fact)
@@ -106,6 +169,8 @@ class Intake:
                 continue  # whoever asked does not wait any more
             if fault is not None:
                 answer.set_exception(fault)
+            elif call_id.partition("/")[0] not in self.held:
+                answer.set_exception(NotHeld())
             else:
                 answer.set_result(self._tracker.call(call_id))
         self._asked_in_hand = []
@@ -136,9 +201,10 @@ class Intake:
             self._on_overflow(pbx)
 
     def pass_time(self) -> None:
-        """Let deadlines pass that are due now."""
+        """Let deadlines pass that are due now, and give those who stand by a sign of life."""
         due = self._tracker.next_deadline
-        if due is not None and due <= self._clock():
+        is_silent = bool(self._tapes and self.held) and self._loop.time() - self._handed_at >= BEAT
+        if is_silent or due is not None and due <= self._clock():
             self._submit(with_time=True)
 
     async def drained(self) -> None:
@@ -146,17 +212,32 @@ class Intake:
         await self._idle.wait()
 
     def _submit(self, with_time: bool = False) -> None:
-        if self._in_hand is not None or not (self._waiting or with_time):
+        wanted = self._waiting or self._claims or self._given_up or with_time
+        if self._in_hand is not None or not wanted:
             return
-        self._in_hand = self._writer.submit(self._tracker.batch(list(self._waiting), self._clock()))
-        self._waiting.clear()
-        self._asked_in_hand, self._asked = self._asked, []
+        self._in_hand = self._writer.submit(self._next_job())
+        self._handed_at = self._loop.time()
         self._idle.clear()
         self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))
+
+    def _next_job(self) -> Job[list[Entry]]:
+        if self._claims:
+            pbx, seen = self._claims.popitem()
+            tape = self.tape(pbx)
+            self._claimed = _Claimed(pbx, tape.serial, tape.synced_at, tape.ended())
+            return self._tracker.takeover(seen, tape.told(), tape.synced_at, self._clock())
+        if self._given_up and not self._waiting:
+            return self._tracker.give_up(self._given_up.pop())
+        self._facts_in_hand = list(self._waiting)
+        self._waiting.clear()
+        self._asked_in_hand, self._asked = self._asked, []
+        return self._tracker.batch(self._facts_in_hand, self._clock())
 
     def _done(self, batch: Future[list[Entry]]) -> None:
         self._in_hand = None
         fault = batch.exception()
+        if fault is None:
+            self._note_held()
         self._answer(fault)
         orders = [] if fault else self._tracker.orders
         if fault is not None:
@@ -174,6 +255,45 @@ class Intake:
             self._tell(entry)
         if decided:
             self._on_decided(decided)
+
+    def _note_held(self) -> None:
+        """What is durable now need not be kept; and whose calls they are may have changed."""
+        before, self.held = self.held, self._tracker.held
+        done = [fact for fact in self._facts_in_hand if isinstance(fact, (CallerLeft, CallLost))]
+        for pbx in self._tapes.keys() & self.held:
+            self._tapes[pbx].forget([fact.call_id for fact in done if pbx_of(fact) == pbx])
+        self._facts_in_hand = []
+        for pbx in before - self.held:
+            self._lose(pbx)
+        claimed, self._claimed = self._claimed, None
+        if claimed is not None and claimed.pbx in self.held:
+            self._gain(claimed)
+
+    def _gain(self, claimed: _Claimed) -> None:
+        """What came while the PBX was being taken over is next."""
+        pbx, tape = claimed.pbx, self.tape(claimed.pbx)
+        self._log.info("%s: this daemon writes its calls from now on", pbx)
+        tape.forget(claimed.ended)
+        moved = tape.synced_at != claimed.synced_at
+        if moved:
+            self.put(LinkLost("", self._clock(), pbx))
+        for told in tape.told(after=claimed.serial):
+            self.put(told.fact)
+        if moved and tape.synced_at is not None:
+            self.put(LinkSynced("", tape.synced_at, pbx))
+        self._on_held(pbx, True)
+
+    def _lose(self, pbx: str) -> None:
+        """What the link told stands on the tape; who asked for something hears that it was not done."""
+        self._log.warning("%s: another daemon writes its calls, this one stands by", pbx)
+        self._waiting = deque(fact for fact in self._waiting if pbx_of(fact) != pbx)
+        lost, self._asked = self._asked, []
+        for call_id, answer in lost:
+            if call_id.partition("/")[0] != pbx:
+                self._asked.append((call_id, answer))
+            elif not answer.done():
+                answer.set_exception(NotHeld())
+        self._on_held(pbx, False)
 
     def _tell(self, entry: Entry) -> None:
         if entry.decision is not None:

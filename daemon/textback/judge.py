@@ -16,7 +16,7 @@ from textback.limits import HOLDOUT
 from textback.model import Decision, Flow, Known, Spent, Status, Verdict
 from textback.policy import decide, decide_again, flow_of, no_practice, number_asked, number_of, without_flow
 from textback.served import came_back, other_visits
-from textback.store import budget, calls as stored, messages, people
+from textback.store import budget, calls as stored, marks, messages, people
 
 _NOBODY = Known()
 
@@ -114,6 +114,7 @@ def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled:
     known = _known(connection, [case for _, case in cases])
     others = other_visits(connection, [case for _, case in cases]) if settled else {}
     spent = _spent(connection, [case for _, case in cases])
+    restored_at = marks.at(connection, marks.RESTORED) if cases else None
     settling: list[Entry] = []
     judged: list[Judged] = []
     for entry, case in cases:
@@ -121,7 +122,7 @@ def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled:
         back = came_back(case, others.get(number, ()))
         purse = spent.get(case.home[0].name, Spent())
         case = replace(case, known=known.get(number, _NOBODY), came_back=back, spent=purse)
-        decision = decide(case)
+        decision = _doubted(decide(case), case, restored_at)
         settle = case.home[0].guards.settle
         # What nobody saw is judged once the link is back, however short the practice lets calls settle.
         # Who is held out settles, too: else those who come back at once would count on one side of the comparison only.
@@ -134,6 +135,14 @@ def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled:
             known[number] = replace(case.known, last_automatic_text=case.now)
             spent[case.home[0].name] = purse.and_one_to(number)
     return settling + _write(connection, judged)
+
+
+def _doubted(decision: Decision, case: Case, restored_at: float | None) -> Decision:
+    """Whom a daemon may have texted before a backup was put in place, only a person texts."""
+    if decision.verdict is not Verdict.TEXT or restored_at is None or case.at > restored_at:
+        return decision
+    why = f"held: {decision.why.removeprefix('text: ')}, but they may have been texted before the database was restored"
+    return replace(decision, verdict=Verdict.HELD, reason=marks.RESTORED, why=why, due_at=None)
 
 
 def _write(connection: Connection, judged: Sequence[Judged]) -> list[Entry]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from textback.call import Call, Phase
 from textback.events import NoAnswer
+from textback.heard import NOTHING_HEARD, Heard
 from textback.model import Decision, Disposition, Flow, Verdict
 
 Story = tuple[tuple[float, str], ...]
@@ -33,6 +34,7 @@ class Entry:
     message_id: str | None = None
     conversation_id: int | None = None
     backfilled: bool = False
+    heard: Heard = NOTHING_HEARD
 
     @property
     def deadline(self) -> float | None:
@@ -78,7 +80,7 @@ def to_row(entry: Entry) -> dict[str, Any]:
         "message_id": entry.message_id,
         "conversation_id": entry.conversation_id,
         "deadline": entry.deadline,
-        "machine": None if entry.is_over else _state(call),
+        "machine": None if entry.is_over else _state(call) | _heard(entry.heard),
         "story": entry.story,
         "caller_tail": entry.number[-4:] if entry.number else None,
     }
@@ -102,7 +104,17 @@ def from_row(row: Mapping[str, Any]) -> Entry:
         message_id=row["message_id"],
         conversation_id=row["conversation_id"],
         backfilled=row["backfilled"],
+        heard=_heard_of(row["machine"] or {}),
     )
+
+
+def _heard(heard: Heard) -> dict[str, Any]:
+    return {"heard": [heard.count, *heard.tail]} if heard.tail else {}
+
+
+def _heard_of(machine: Mapping[str, Any]) -> Heard:
+    count, *tail = machine.get("heard") or [None]
+    return Heard(count, tuple(tail))
 
 
 def _flow(row: Mapping[str, Any]) -> Flow | None:

@@ -70,7 +70,7 @@ class Replies:
         )  # fmt: skip
         every = sms.poll if sms.inbound == "poll" else RECONCILE
         works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
-        works.append(lambda stop: _prune(reception, stop))
+        works.append(lambda stop: _prune(reception, self._config.retention.raw, stop))
         works.append(lambda stop: _wake(writer, clock, stop))
         if sms.twilio is not None and sms.twilio.lookup:
             works.append(Lookups(writer, provider, clock, _sms).run)
@@ -119,9 +119,9 @@ def _is_up(links: Mapping[str, Link], name: str) -> Callable[[], bool]:
     return lambda: name in links and links[name].is_up
 
 
-async def _prune(reception: Reception, stop: asyncio.Event) -> None:
+async def _prune(reception: Reception, kept: float, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        await reception.prune()
+        await reception.prune(kept)
         await _pause(stop, PRUNE)
 
 

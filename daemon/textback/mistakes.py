@@ -20,7 +20,7 @@ Part = TypeVar("Part", bound=BaseModel)
 Loc = tuple[int | str, ...]
 
 LONGEST_FOUND = 60  # characters
-SECRET_KEYS = frozenset({"secret", "auth_token", "password", "token"})
+SECRET_KEYS = frozenset({"secret", "auth_token", "password", "token", "signing_key"})
 #: Numbers of persons, not of the practice: masked as in the logs.
 PERSONAL_KEYS = frozenset({"test_numbers", "blocked"})
 
@@ -41,6 +41,7 @@ _EXPECTED = {
     "string_too_short": "some text",
     "string_too_long": "at most {max_length} characters",
     "too_short": "at least one",
+    "too_long": "at most {max_length}",
 }
 
 

@@ -60,7 +60,7 @@ class Pages:
         durable = Durable(self._complaints, log)
         access = Access(self._reader, self._writer, durable, self._clock, secret, places.is_secure)
         reached = None if config.webhooks is None else config.webhooks.public_url or ""
-        office = Office(access, PracticeBook(), provider, self._live, on_work, reached, self._health)
+        office = Office(access, PracticeBook(), provider, self._live, on_work, reached, self._health, config.ways)
         return Site(office, places, self._passwords, self._complaints).app()
 
     async def _close(self, stop: asyncio.Event) -> None:

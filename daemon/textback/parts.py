@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from textback import listeners
+from textback.book import PracticeBook
 from textback.clock import Clock
 from textback.config import Address, Config, Pbx
 from textback.config.differences import kept, pbxes
@@ -15,15 +16,18 @@ from textback.doors import Door, Doors, Listening, WebDoor
 from textback.following import Following
 from textback.intake import Intake
 from textback.listeners import Replies
+from textback.nightly import Nightly
 from textback.pages import MOST as MOST_BROWSERS
 from textback.pages import Pages
 from textback.pbx.link import Link
+from textback.retention import Ages
 from textback.sending import Sender, Sending
 from textback.store.reader import Reader
 from textback.store.writer import Writer
+from textback.tidings import Tidings
 from textback.tracker import Tracker
 from textback.trigger import Trigger
-from textback.until import Running
+from textback.until import Running, Work
 from textback.web.connection import MOST
 
 _web, _pages = logging.getLogger("textback.web"), logging.getLogger("textback.pages")
@@ -40,6 +44,8 @@ class Core:
     clock: Clock
     pages: Pages
     links: dict[str, Link]
+    #: seconds between two looks at the deadlines of the calls
+    tick: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Plan:
     config: Config
     sender: Sender
     replies: Replies
+    tidings: Tidings
     doors: dict[str, tuple[Address, Door]]
     links: dict[str, Link]
 
@@ -64,36 +71,40 @@ class Parts:
         self._doors = Doors(tasks, listening)
         self._flows = Trigger(core.tracker, core.intake, core.writer, core.reader, core.clock, sending.nudge)
         self._is: Plan | None = None
-        self._replying = self._showing = Running(tasks, ())
+        self._replying = self._showing = self._telling = self._deleting = Running(tasks, ())
 
     @property
-    def config(self) -> Config | None:
-        """What they are built from; None: not begun."""
-        return self._is.config if self._is else None
+    def staff_not_told(self) -> dict[str, str]:
+        """Why somebody is not told of replies now, in words, by how and whom."""
+        return dict(self._is.tidings.trouble) if self._is else {}
 
     async def prepare(self, wanted: Config) -> Plan:
         """Build what ``wanted`` says, where that is not there already, and let its doors listen.
 
-        Raises ``ListenError``; then nothing is left of it.
+        Raises ``ListenError``, and ``OSError`` for certificates that cannot be read; then nothing is left of it.
         """
         before = self._is
         config = kept(before.config, wanted) if before else wanted
         links = self._new_links(before.config if before else Config(), config)
-        if before and not _texts_otherwise(before.config, config):
-            sender, replies = before.sender, before.replies
-        else:
-            sender = self._sending.made(config) if before else self._sending.now
-            replies = self._new_replies(config, sender)
+        sender = before.sender if before and _texts(before.config) == _texts(config) else self._new_sender(config)
+        is_same = before is not None and sender is before.sender and before.config.retention == config.retention
+        replies = before.replies if before and is_same else self._new_replies(config, sender)
+        tidings = before.tidings if before and _tells(before.config) == _tells(config) else self._new_tidings(config)
         doors = dict(self._doors_of(config, sender, replies))
         await self._doors.prepare(doors)
-        return Plan(wanted, config, sender, replies, doors, links)
+        return Plan(wanted, config, sender, replies, tidings, doors, links)
 
     def begin(self, plan: Plan) -> None:
         """Let everything be as it is planned; the first time, and any other."""
         before, self._is = self._is, plan
         if before is None or plan.sender is not before.sender:
             self._sending.change(plan.sender, self._tasks, self._replying)
-            self._replying = Running(self._tasks, plan.replies.works)
+        if before is None or plan.replies is not before.replies:
+            self._replying = self._instead(self._replying, plan.replies.works)
+        if before is None or plan.tidings is not before.tidings:
+            self._telling = self._instead(self._telling, [plan.tidings.run])
+        if before is None or plan.config.retention != before.config.retention:
+            self._deleting = self._instead(self._deleting, self._nightly(plan.config))
         if before is None:
             self._showing = Running(self._tasks, self._core.pages.works)
         self._doors.change(plan.doors)
@@ -102,9 +113,26 @@ class Parts:
     def tell(self) -> None:
         """Let everything end; does not wait."""
         self._doors.tell()
-        for running in (self._sending, self._replying, self._showing):
+        for running in (self._sending, self._replying, self._telling, self._deleting, self._showing):
             running.tell()
         self._following.end()
+
+    def _instead(self, before: Running, works: Iterable[Work]) -> Running:
+        before.tell()
+        return Running(self._tasks, works)
+
+    def _new_sender(self, config: Config) -> Sender:
+        return self._sending.made(config) if self._is else self._sending.now
+
+    def _new_tidings(self, config: Config) -> Tidings:
+        return Tidings(config, self._core.writer, self._core.clock, poll=8 * self._core.tick)
+
+    def _nightly(self, config: Config) -> list[Work]:
+        told, core = config.retention, self._core
+        ages = Ages(told.calls, told.messages, None, told.audit)  # raw posts go every few hours
+        if ages.is_nothing:
+            return []
+        return [Nightly(core.reader, core.writer, PracticeBook(), ages, told.at, core.clock).run]
 
     def _new_links(self, old: Config, new: Config) -> dict[str, Link]:
         before = pbxes(old)
@@ -135,10 +163,11 @@ class Parts:
                 self._following.begin(name, link)
 
 
-def _texts_otherwise(old: Config, new: Config) -> bool:
-    """Whether texts go and come in another way."""
-    return (old.sms, _public(old)) != (new.sms, _public(new))
+def _texts(config: Config) -> tuple[object, ...]:
+    """What texts go out and come in by."""
+    return config.sms, config.webhooks.public_url if config.webhooks else None
 
 
-def _public(config: Config) -> str | None:
-    return config.webhooks.public_url if config.webhooks else None
+def _tells(config: Config) -> tuple[object, ...]:
+    """What staff are told by."""
+    return config.mail, config.notify, config.http.public_url

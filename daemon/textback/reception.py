@@ -93,9 +93,9 @@ class Reception:
         now = self._clock()
         await self._writer.run(lambda conn: self._keep(conn, "voice", provider_id, "", raw, now))
 
-    async def prune(self) -> int:
-        """Take away what was posted more than 30 days ago; gives how many posts went."""
-        before, gone = self._clock() - KEPT, 0
+    async def prune(self, kept: float = KEPT) -> int:
+        """Take away what was posted more than so many seconds ago; gives how many posts went."""
+        before, gone = self._clock() - kept, 0
         while taken := await self._writer.run(lambda conn: callbacks.prune(conn, before)):
             gone += taken
         return gone

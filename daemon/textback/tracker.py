@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from textback import numbers
+from textback.applied import Known, left
 from textback.call import Call, Outcome, Phase, advance, arrive, seen
 from textback.deadlines import Deadlines, LinkState
 from textback.directory import Directory, Home
@@ -22,20 +23,24 @@ from textback.events import (
     KeyPressed,
     LinkLost,
     LinkSynced,
-    PbxFollowed,
     PbxLeft,
     StaffReached,
     TextGiven,
     TextRefused,
 )
+from textback.heard import Heard, Told, comes_from_link
 from textback.judge import judge_asked, judge_ended, judge_offer
 from textback.ledger import LONGEST_STORY, Entry, Story, from_row, to_row
 from textback.model import Disposition, Verdict
 from textback.needs import Needs
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
-from textback.store import calls, changes, links, people
+from textback.store import calls, changes, leases, links, people
+from textback.store.leases import Lease
 from textback.wording import step
+
+#: Seconds between two notes of how far a PBX was followed: whoever asks its records asks for more than that again.
+NOTED = 1.0
 
 
 class Tracker:
@@ -44,6 +49,9 @@ class Tracker:
     Everything that a batch changes in memory is undone before it is tried again: a database that fails in the
     middle never leaves a call half decided. ``directory`` gives the practices as they are stored now; ``on_step``
     hears of each fact and of the call after it, once more if a batch is tried again.
+
+    With a ``name``, it is one of several daemons: it writes only for PBXes whose lease it has, and makes sure of that
+    in each transaction. Without one, it is alone, and writes for all.
     """
 
     def __init__(
@@ -51,8 +59,10 @@ class Tracker:
         pbxes: Iterable[str],
         directory: Callable[[Connection], Directory],
         on_step: Callable[[Fact, Call], None] | None = None,
+        name: str | None = None,
     ) -> None:
         self._directory_of = directory
+        self._name = name
         self._on_step = on_step
         self._directory = Directory(())
         self._pbxes = tuple(pbxes)
@@ -66,6 +76,12 @@ class Tracker:
         self._needs = Needs()
         self._links_before: LinkState = dict(self._deadlines.links)
         self._seen: dict[str, float] = {}
+        self._noted: dict[str, float] = {}
+        #: the PBXes that this daemon writes for, each with the term of its lease
+        self._terms: dict[str, int] = {}
+        #: which hearing of each link goes on, and whether what is taken now follows from events
+        self._streams = dict.fromkeys(self._pbxes, 1)
+        self._is_live = True
         self._batch: object = None
         self._decided: list[Entry] = []
         #: what the PBXes are to do once the batch is durable
@@ -74,24 +90,39 @@ class Tracker:
     def restore(self, connection: Connection) -> None:
         """Take up the calls that were open, or settling, when the daemon stopped."""
         for pbx in self._pbxes:
-            self._take_up(connection, pbx)
+            self._restore(connection, pbx)
 
-    def _take_up(self, connection: Connection, pbx: str) -> None:
+    def _restore(self, connection: Connection, pbx: str) -> None:
         for row in calls.unsettled(connection, pbx):
             entry = from_row(row)
-            if entry.call.id not in self._entries:
-                self._entries[entry.call.id] = entry
-                self._expect(entry)
+            self._entries[entry.call.id] = entry
+            self._expect(entry)
+
+    def follow(self, pbx: str) -> None:
+        """Take in one more PBX, of which nothing is known before its lease is taken; within a job of the writer."""
+        self._pbxes = tuple(dict.fromkeys((*self._pbxes, pbx)))
+        self._streams.setdefault(pbx, 1)
+        self._deadlines.follow(pbx)
+
+    @property
+    def on_the_line(self) -> int:
+        """How many callers are on the line, as far as this daemon writes of them; from any thread."""
+        return sum(entry.call.phase is not Phase.ENDED for entry in list(self._entries.values()))
+
+    def settling(self, pbx: str) -> bool:
+        """Whether it is still to be decided about calls of that PBX which have ended; from any thread."""
+        every = [entry for entry in list(self._entries.values()) if entry.call.pbx == pbx]
+        return any(entry.call.phase is Phase.ENDED and not entry.is_over for entry in every)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The PBXes that this daemon writes for, as of the last batch; from any thread."""
+        return frozenset(self._pbxes if self._name is None else self._terms)
 
     def open_calls(self, pbx: str) -> list[Call]:
         """The calls of that PBX which are on the line, as far as is known."""
         found = [entry.call for entry in self._entries.values()]
         return [call for call in found if call.pbx == pbx and call.phase is not Phase.ENDED]
-
-    @property
-    def on_the_line(self) -> int:
-        """How many callers are on the line; from any thread."""
-        return sum(entry.call.phase is not Phase.ENDED for entry in list(self._entries.values()))
 
     def knows(self, call_id: str) -> bool:
         """Whether that call is open, or settling; from any thread."""
@@ -117,6 +148,7 @@ class Tracker:
         def job(connection: Connection) -> list[Entry]:
             self._begin(key)
             self._now = now or 0.0
+            self._keep_leases(connection)
             self._directory = self._directory_of(connection)
             for fact in facts:
                 self._take(connection, fact)
@@ -129,10 +161,88 @@ class Tracker:
 
         return job
 
+    def takeover(
+        self, seen: Lease, tape: Sequence[Told], synced_at: float | None, now: float
+    ) -> Callable[[Connection], list[Entry]]:
+        """A job for the writer: take the lease of a PBX, if it still is as ``seen``, and go on from where it was left.
+
+        ``tape``: what this daemon's own link told meanwhile; ``synced_at``: since when that is up, None if it is down.
+        """
+        key = object()
+
+        def job(connection: Connection) -> list[Entry]:
+            self._begin(key)
+            self._now = now
+            self._forget(seen.pbx)
+            self._keep_leases(connection)
+            term = leases.take(connection, seen, self._name or "")
+            if term is not None:
+                self._terms[seen.pbx] = term
+                self._directory = self._directory_of(connection)
+                self._catch_up(connection, seen.pbx, tape, synced_at)
+            return self._decided
+
+        return job
+
+    def give_up(self, pbx: str) -> Callable[[Connection], list[Entry]]:
+        """A job for the writer: leave a PBX to whoever hears more of it."""
+        key = object()
+
+        def job(connection: Connection) -> list[Entry]:
+            self._begin(key)
+            self._keep_leases(connection)
+            if pbx in self._terms:
+                leases.give_back(connection, self._name or "", {pbx: self._terms[pbx]})
+            self._forget(pbx)
+            return []
+
+        return job
+
+    def give_back(self, connection: Connection) -> None:
+        """A job for the writer, the last one: whoever stands by may go on at once."""
+        leases.give_back(connection, self._name or "", self._terms)
+
     @property
     def next_deadline(self) -> float | None:
         """The soonest time that a call may want to hear of; read from any thread."""
         return self._deadlines.next
+
+    # -- whose calls they are -----------------------------------------------------------------------------
+
+    def _keep_leases(self, connection: Connection) -> None:
+        """Nothing is written for a PBX that somebody else writes for: that daemon has what this one knows, too."""
+        for pbx in set(self._terms) - leases.keep(connection, self._name or "", self._terms):
+            self._forget(pbx)
+
+    def _forget(self, pbx: str) -> None:
+        self._terms.pop(pbx, None)
+        self._deadlines.forget(pbx)
+        for call_id in [call_id for call_id, entry in self._entries.items() if entry.call.pbx == pbx]:
+            del self._entries[call_id]
+            self._undo.pop(call_id, None)
+
+    def _holds(self, fact: Fact) -> bool:
+        return self._name is None or pbx_of(fact) in self._terms
+
+    def _catch_up(
+        self, connection: Connection, pbx: str, tape: Sequence[Told], synced_at: float | None
+    ) -> None:
+        """Take up the calls as they are stored, and do what of the tape is not done yet."""
+        self._restore(connection, pbx)
+        self._streams[pbx] += 1
+        self._deadlines.links[pbx] = synced_at
+        self._noted.pop(pbx, None)
+        found = [entry for entry in self._entries.values() if entry.call.pbx == pbx]
+        known = {one.call.id: Known(one.heard, one.call.phase) for one in found if one.call.phase is not Phase.ENDED}
+        others = {told.fact.call_id for told in tape} - known.keys()
+        rest = left(tape, known, calls.over(connection, others), self._now, self._streams[pbx])
+        for call_id in known:
+            self._entries[call_id] = replace(self._entries[call_id], heard=rest.heard.get(call_id, Heard(None)))
+        for told in rest.facts:
+            self._is_live = told.live
+            self._take(connection, told.fact)
+        self._is_live = True
+        self._flush(connection)
 
     # -- one batch --------------------------------------------------------------------------------------
 
@@ -142,6 +252,7 @@ class Tracker:
             for call_id, entry in self._undo.items():
                 self._restore_one(call_id, entry)
             self._deadlines.links = dict(self._links_before)
+            self._noted.clear()
         else:
             for call_id in self._undo:
                 entry = self._entries.get(call_id)
@@ -164,6 +275,8 @@ class Tracker:
         self._expect(entry)
 
     def _take(self, connection: Connection, fact: Fact) -> None:
+        if not self._holds(fact):
+            return
         if self._ended and fact.at >= self._first_settled():
             self._flush(connection)
         self._pass_time(connection, fact.at, before=True)
@@ -173,27 +286,14 @@ class Tracker:
             self._staff_reached(connection, fact)
         elif isinstance(fact, LinkSynced):
             self._deadlines.links[fact.pbx] = self._seen[fact.pbx] = fact.at
+            self._streams[fact.pbx] += 1
             self._forget_hearsay(connection, fact)
         elif isinstance(fact, LinkLost):
             self._deadlines.links[fact.pbx] = None
-        elif isinstance(fact, PbxFollowed):
-            self._follow(connection, fact.pbx)
         elif isinstance(fact, PbxLeft):
             self._leave(connection, fact)
         else:
             self._advance(connection, fact)
-
-    def _forget_hearsay(self, connection: Connection, fact: LinkSynced) -> None:
-        """Whoever is on the line was seen by now: the others, of whom only the dialplan told, are gone."""
-        for call in self.open_calls(fact.pbx):
-            if call.hearsay:
-                self._advance(connection, CallLost(call.id, fact.at))
-
-    def _follow(self, connection: Connection, pbx: str) -> None:
-        """Take in one more PBX, and the calls of it that were open, or settling, when it was last followed."""
-        self._pbxes = tuple(dict.fromkeys((*self._pbxes, pbx)))
-        self._deadlines.follow(pbx)
-        self._take_up(connection, pbx)
 
     def _leave(self, connection: Connection, fact: PbxLeft) -> None:
         """Nobody looks there any more, so the texts that settle need not wait for what somebody might see.
@@ -207,14 +307,21 @@ class Tracker:
         self._pbxes = tuple(pbx for pbx in self._pbxes if pbx != fact.pbx)
         self._deadlines.links[fact.pbx] = fact.at
 
+    def _forget_hearsay(self, connection: Connection, fact: LinkSynced) -> None:
+        """Whoever is on the line was seen by now: the others, of whom only the dialplan told, are gone."""
+        for call in self.open_calls(fact.pbx):
+            if call.hearsay:
+                self._advance(connection, CallLost(call.id, fact.at))
+
     def _arrive(self, connection: Connection, fact: CallerArrived) -> None:
         # The records tell calls, too, that were seen and settled long ago.
         before = self._entries.get(fact.call_id)
         if before is not None and before.call.hearsay and not fact.hearsay:
-            self._put(self._place(replace(before, call=seen(before.call, fact))))
+            arrived = replace(before, call=seen(before.call, fact), heard=self._heard(before, fact))
+            self._put(self._place(arrived))
         elif before is None and not (fact.recorded and calls.exists(connection, fact.call_id)):
             entry = self._place(Entry(arrive(fact), story=_told((), fact)))
-            self._put(entry)
+            self._put(replace(entry, heard=self._heard(entry, fact)))
             if self._on_step:
                 self._on_step(fact, entry.call)
 
@@ -226,7 +333,8 @@ class Tracker:
         call, outcomes = advance(entry.call, fact, rules)
         moved = call.queue != entry.call.queue or isinstance(fact, (CallerKnown, DialplanSaid))
         recorded = entry.backfilled or isinstance(fact, CallerLeft) and fact.recorded
-        entry = replace(entry, call=call, story=_told(entry.story, fact), backfilled=recorded)
+        heard = self._heard(entry, fact)
+        entry = replace(entry, call=call, story=_told(entry.story, fact), backfilled=recorded, heard=heard)
         entry = self._place(entry) if moved else entry
         self._needs.answered(self._entries[call.id], entry)
         self._put(entry)
@@ -238,6 +346,14 @@ class Tracker:
             self._offer(connection, call, fact.at)
         if Outcome.ENDED in outcomes:
             self._ended.append(call.id)
+
+    def _heard(self, entry: Entry, fact: Fact) -> Heard:
+        """How far the call's facts are taken with this one: a daemon that takes over knows by it where to go on."""
+        if self._name is None or not comes_from_link(fact):
+            return entry.heard
+        pbx = entry.call.pbx
+        is_live = self._is_live and self._deadlines.links[pbx] is not None
+        return entry.heard.then(fact, self._streams[pbx] if is_live else 0)
 
     def _place(self, entry: Entry) -> Entry:
         """The practice and the number of a call, as far as its queue and DID tell them by now."""
@@ -346,10 +462,12 @@ class Tracker:
 
     def _note_seen(self, connection: Connection, facts: Sequence[Fact], now: float | None) -> None:
         """Remember until when each PBX was followed: a restart asks its records for what came later."""
+        at = max(now or 0.0, facts[-1].at if facts else 0.0)
         for pbx in self._pbxes:
-            if self._deadlines.links[pbx] is not None and (facts or now is not None):
-                self._seen[pbx] = max(now or 0.0, facts[-1].at if facts else 0.0)
+            if self._deadlines.links.get(pbx) is not None and not 0 <= at - self._noted.get(pbx, 0.0) < NOTED:
+                self._seen[pbx] = at
         links.save(connection, self._seen)
+        self._noted |= self._seen
         self._seen = {}
 
     def _decide(
@@ -361,6 +479,11 @@ class Tracker:
             self._put(decided)
             if decided.decision is not before:
                 self._decided.append(decided)
+
+
+def pbx_of(fact: Fact) -> str:
+    """The PBX that a fact is of."""
+    return fact.pbx if isinstance(fact, (LinkLost, LinkSynced, PbxLeft)) else fact.call_id.partition("/")[0]
 
 
 def _seen(entry: Entry) -> changes.Seen:

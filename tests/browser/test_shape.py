@@ -16,8 +16,8 @@ PAGES = (
     "/texts/new", "/reports", "/account", "/calls/nothing", "/settings", "/settings/Riverside/hours",
     "/settings/Riverside/call_to_text?queue=x",
     "/settings/Riverside/missed?language=fr", "/settings/Riverside/chat", "/settings/Riverside/quick_responses",
-    "/settings/Riverside/lines", "/settings/Riverside/guards", "/settings/Riverside/about",
-    "/settings/Riverside/history", "/settings/users", "/settings/webhooks",
+    "/settings/Riverside/notify", "/settings/Riverside/lines", "/settings/Riverside/guards",
+    "/settings/Riverside/about", "/settings/Riverside/history", "/settings/users", "/settings/webhooks",
 )  # fmt: skip
 
 

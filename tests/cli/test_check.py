@@ -99,3 +99,19 @@ def as_anybody(*arguments: object) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
+
+
+def test_a_webhook_that_leads_inside_is_refused_unless_it_is_allowed(home: Home) -> None:
+    file = home.write("p.toml", toml.dumps(document(notify={"webhook": "http://127.0.0.1:8081/x"})))
+    result = home.run("check", "--practice", file)
+    assert result.exit_code == 78 and "notify.webhook: found" in result.stderr and "allow_private" in result.stderr
+    home.configure('[notify]\nallow_private = ["127.0.0.1"]\n')
+    told = home.done("check", "--practice", file)
+    assert "warning: notify.webhook is posted to only once textback.toml has a signing_key" in told
+
+
+def test_whom_nobody_can_tell_is_warned_of(home: Home) -> None:
+    file = home.write("p.toml", toml.dumps(document(notify={"email": ["front@clinic.example"]})))
+    assert "warning: notify.email names who is told by e-mail, and textback.toml has no [mail]" in home.done(
+        "check", "--practice", file
+    )

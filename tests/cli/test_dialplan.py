@@ -4,6 +4,7 @@ import json
 import stat
 from pathlib import Path
 from typing import Any
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -357,3 +358,105 @@ def test_without_the_files_of_a_pbx_there_is_nothing_to_check(home: Home) -> Non
     offering(home)
     result = home.run("dialplan", "check", "--asterisk-etc", home.folder / "gone")
     assert result.exit_code == 2
+
+
+FREESWITCH = {
+    "freeswitch.xml": """\
+<document type="freeswitch/xml">
+  <section name="configuration">
+    <X-PRE-PROCESS cmd="include" data="autoload_configs/*.xml"/>
+  </section>
+  <section name="dialplan">
+    <X-PRE-PROCESS cmd="include" data="dialplan/*.xml"/>
+  </section>
+</document>
+""",
+    "autoload_configs/callcenter.conf.xml": """\
+<configuration name="callcenter.conf">
+  <queues>
+    <queue name="support@default">
+      <X-PRE-PROCESS cmd="include" data="../textback/callcenter-support@default.xml"/>
+      <param name="strategy" value="ring-all"/>
+    </queue>
+  </queues>
+</configuration>
+""",
+    "autoload_configs/event_socket.conf.xml": """\
+<configuration name="event_socket.conf">
+  <settings>
+    <X-PRE-PROCESS cmd="include" data="../textback/event_socket.xml"/>
+  </settings>
+</configuration>
+""",
+    "dialplan/public.xml": """\
+<context name="public">
+  <extension name="desk">
+    <condition field="destination_number" expression="^12025550110$">
+      <action application="answer"/>
+      <action application="set" data="textback_queue=support@default"/>
+      <action application="transfer" data="textback-queue XML textback"/>
+    </condition>
+  </extension>
+</context>
+""",
+}
+
+
+def freeswitch_files(home: Home) -> Path:
+    """The same of a FreeSWITCH."""
+    home.configure(ESL + another("freeswitch"))
+    home.want(line=[{"name": "Desk", "number": "+12025550100", "queues": ["branch/support@default"]}])
+    folder = home.folder / "conf"
+    for name, text in FREESWITCH.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    home.done("dialplan", "show", "--pbx", "branch", "--output", folder)
+    return folder
+
+
+def freeswitch_faults(home: Home, folder: Path) -> list[dict[str, Any]]:
+    result = home.run("dialplan", "check", "--pbx", "branch", "--freeswitch-etc", folder, "--json")
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    failed = [row for row in found if row["status"] == "failed"]
+    assert result.exit_code == bool(failed) and found, result.output
+    return failed
+
+
+def test_what_show_writes_for_a_freeswitch_is_what_check_wants(home: Home) -> None:
+    folder = freeswitch_files(home)
+    told = home.done("dialplan", "check", "--pbx", "branch", "--freeswitch-etc", folder)
+    assert "failed" not in told.lower() and "warning" not in told.lower()
+    assert "the key leads out of support@default, and back" in told
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "check", "line"),
+    [
+        ("dialplan/public.xml", "textback-queue XML", "textback-quue XML", "branch/fallback",
+         '<action application="transfer" data="textback-queue XML textback"/>'),
+        ("dialplan/textback.xml", "textback_key=5", "textback_key=6", "branch/key",
+         '<action application="set" data="textback_key=5"/>'),
+        ("dialplan/textback.xml", "textback_esl=127.0.0.1:8090", "textback_esl=127.0.0.1:1", "branch/esl",
+         '<action application="set" data="textback_esl=127.0.0.1:8090"/>'),
+        ("textback/callcenter-support@default.xml", 'score" value="system"', 'score" value="queue"', "branch/place",
+         '<param name="time-base-score" value="system"/>'),
+        ("dialplan/public.xml", "</extension>", "", "branch/files", "</context>"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_freeswitch_is_told_with_its_line(
+    home: Home, file: str, old: str, new: str, check: str, line: str
+) -> None:
+    folder = freeswitch_files(home)
+    text = (folder / file).read_text()
+    assert text.count(old) == 1
+    (folder / file).write_text(text.replace(old, new))
+    failed = freeswitch_faults(home, folder)
+    assert failed[0]["check"] == check and failed[0]["lines"] == [line]
+    assert failed[0]["file"].startswith(f"{file}, line ")
+
+
+def test_the_option_is_named_after_the_pbx(home: Home) -> None:
+    freeswitch_files(home)
+    result = home.run("dialplan", "check", "--pbx", "branch", "--freeswitch-etc", home.folder / "gone")
+    assert result.exit_code == 2
+    assert "say --pbx: main or branch." in home.run("dialplan", "check").output

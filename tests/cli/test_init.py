@@ -4,16 +4,19 @@ import asyncio
 import stat
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from tests.doctor.test_suggest import prepare
-from tests.pbx.fake_asterisk import SECRET, fake_asterisk
+from tests.doctor.asterisk.test_suggest import prepare
+from tests.doctor.freeswitch.told import house
+from tests.pbx.fake_asterisk import SECRET, FakeAsterisk, fake_asterisk
+from tests.pbx.fake_freeswitch import PASSWORD
 from textback import config
 from textback.cli import cli
 
@@ -82,7 +85,7 @@ def test_files_that_exist_are_overwritten_only_by_force(tmp_path: Path) -> None:
 
 
 def test_who_answers_nothing_sensible_is_asked_again(tmp_path: Path) -> None:
-    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "", *[""] * 5, "a, b", ""]
+    answers = ["Grove Dental", "Narnia", "us", "Mars", "America/Denver", "12", "2025550111", "", *[""] * 6, "a, b", ""]
     status, output = init(tmp_path, answers="\n".join(answers) + "\n")
     assert status == 0
     assert output.count("In which country is it") == 2 and output.count("In which time zone") == 2
@@ -166,7 +169,7 @@ def test_a_pbx_that_lets_nobody_in_is_said_and_does_not_stand_in_the_way(tmp_pat
 
 def test_it_ends_with_the_doctor_where_somebody_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(init_module, "_is_watched", lambda: True)
-    answers = ["Grove Dental", "US", "UTC", "2025550111", "", "", "1", "", "", "", "", "", "y", "n"]
+    answers = ["Grove Dental", "US", "UTC", "2025550111", "", "", "", "1", "", "", "", "", "", "y", "n"]
     status, output = init(tmp_path, answers="\n".join(answers) + "\n")
     assert status == 0, output
     assert "FAILED   main/connect" in output
@@ -175,20 +178,62 @@ def test_it_ends_with_the_doctor_where_somebody_watches(tmp_path: Path, monkeypa
         assert "Shall I look" not in init(tmp_path, *GIVEN, "--force", *more, answers="\n" * 20)[1]
 
 
+# -- FreeSWITCH ------------------------------------------------------------------------------------------------------
+
+
+def test_a_freeswitch_is_looked_at_as_well(tmp_path: Path) -> None:
+    (tmp_path / "esl-secret").write_text(PASSWORD)
+    (tmp_path / "told").mkdir()
+    with answering(house(tmp_path / "told").freeswitch) as port:
+        status, output = init(tmp_path, *GIVEN, "--pbx-kind", "freeswitch", "--pbx-port", str(port))
+    assert status == 0, output
+    assert "found on the PBX: 1 trunk, 4 queues, 1 dialled number" in output
+    (pbx,) = config.load(tmp_path / "textback.toml").pbx
+    assert (pbx.kind, pbx.username, pbx.port) == ("freeswitch", None, port)
+    assert (pbx.trunks, pbx.inbound_contexts) == (("sofia/trunk/*",), ("public",))
+    (line,) = config.load_practice_file(tmp_path / "practice.toml").lines
+    assert line.dids == ("+12025556210",) and "support@default" in line.queues
+
+
+def test_a_freeswitch_that_is_not_looked_at_gets_what_is_usual_and_how_to_let_us_in(tmp_path: Path) -> None:
+    status, output = init(tmp_path, *GIVEN, "--pbx-kind", "freeswitch")
+    assert status == 0, output
+    (pbx,) = config.load(tmp_path / "textback.toml").pbx
+    assert (pbx.port, pbx.trunks, pbx.inbound_contexts) == (8021, ("sofia/external/*",), ("public",))
+    assert pbx.secret.get_secret_value() == (tmp_path / "esl-secret").read_text().strip() not in output
+    assert '<param name="apply-inbound-acl" value="127.0.0.1/32"/>' in output and "manager.conf" not in output
+    assert "# [esl]" in (tmp_path / "textback.toml").read_text()
+
+
+def test_who_has_a_freeswitch_is_asked_for_no_manager_user(tmp_path: Path) -> None:
+    answers = ["Grove Dental", "US", "UTC", "2025550111", "", "PBX", "FreeSWITCH", "", "", "", "", "", ""]
+    status, output = init(tmp_path, answers="\n".join(answers) + "\n")
+    assert status == 0, output
+    assert "is none of asterisk and freeswitch" in output and "On which port is its event socket" in output
+    assert "manager user" not in output
+
+
+@asynccontextmanager
+async def asterisk() -> AsyncIterator[FakeAsterisk]:
+    """One with a trunk, queues and dialled numbers."""
+    async with fake_asterisk() as pbx:
+        usual = ("from-trunk", "from-pstn", "from-did-direct", "from-external", "inbound", "incoming", "public", "more")
+        prepare(pbx, usual)
+        yield pbx
+
+
 @contextmanager
-def answering() -> Iterator[int]:
-    """An Asterisk in a thread of its own, at that port."""
-    usual = ("from-trunk", "from-pstn", "from-did-direct", "from-external", "inbound", "incoming", "public", "more")
+def answering(make: Callable[[], Any] = asterisk) -> Iterator[int]:
+    """A PBX in a thread of its own, at that port."""
     found: SimpleQueue[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = SimpleQueue()
 
     async def run() -> None:
         stop = asyncio.Event()
-        async with fake_asterisk() as pbx:
-            prepare(pbx, usual)
+        async with make() as pbx:
             found.put((pbx.port, asyncio.get_running_loop(), stop))
             await stop.wait()
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()), name="asterisk")
+    thread = threading.Thread(target=lambda: asyncio.run(run()), name="pbx")
     thread.start()
     port, loop, stop = found.get(timeout=10)
     try:

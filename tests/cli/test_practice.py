@@ -145,3 +145,15 @@ def test_what_the_settings_page_saved_is_exported_and_an_older_file_is_refused(r
         result = ready.run("practice", "apply", stale)
         assert result.exit_code == 1 and "changed since by ann (version 2" in result.stderr
     assert ready.done("practice", "apply", ready.write("fresh.toml", exported)) == "Riverside: nothing changed\n"
+
+
+def test_whom_to_tell_of_replies_is_applied_exported_and_refused_where_it_leads_inside(ready: Home) -> None:
+    notify = {"email": ["front@clinic.example"], "webhook": "https://crm.example/x", "after": "5m", "language": "es"}
+    result = ready.run("practice", "apply", put(ready, notify=notify))
+    assert result.exit_code == 0 and "textback.toml has no [mail]" in result.stderr
+    exported = ready.folder / "export.toml"
+    ready.done("practice", "export", "Riverside", "--output", exported)
+    assert ready.done("practice", "apply", exported) == "Riverside: nothing changed\n"
+    assert 'email = ["front@clinic.example"]' in exported.read_text()
+    result = ready.run("practice", "apply", put(ready, notify={"webhook": "http://169.254.169.254/latest"}))
+    assert result.exit_code == 78 and "notify.webhook" in result.stderr and version(ready) == 1

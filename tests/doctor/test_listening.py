@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.hooks.desks import FakeDesk
 from tests.practices import practice
 from textback.config import Config, load
 from textback.doctor.finding import Finding
 from textback.doctor.listening import examine_hooks_listener, examine_pages
+from textback.hooks.esl import Esl
 
 PBX = '[[pbx]]\nname = "main"\nkind = "asterisk"\nusername = "tb"\nsecret = "x"\ntrunks = ["PJSIP/t-*"]\n'
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -112,3 +114,72 @@ def test_pages_are_known_by_their_sign_in(tmp_path: Path, status: int, expected:
 
 def test_pages_on_any_free_port_cannot_be_looked_for(tmp_path: Path) -> None:
     assert asyncio.run(pages(tmp_path, 0)).status == "skipped"
+
+
+# -- FreeSWITCH ------------------------------------------------------------------------------------------------------
+
+FREESWITCH = '[[pbx]]\nname = "main"\nkind = "freeswitch"\nsecret = "x"\ntrunks = ["sofia/t/*"]\n'
+
+
+def outbound(says: bytes) -> Serve:
+    """A listener that asks for the channel first, as one for outbound event sockets does."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"connect\n\n")
+        assert b"variable_textback_hook: hours" in await reader.readuntil(b"\n\n")
+        writer.write(says)
+        await writer.drain()
+        writer.close()
+
+    return serve
+
+
+async def esl_hooks(folder: Path, port: int, more: str = FREESWITCH) -> list[Finding]:
+    text = f'[esl]\nlisten = "127.0.0.1:{port}"\n{more}'
+    return [finding async for finding in examine_hooks_listener(config(folder, text))]
+
+
+@pytest.mark.parametrize(
+    ("serve", "status"),
+    [(outbound(b"linger 10\n\n"), "ok"), (outbound(b"myevents\n\n"), "failed"), (saying(b"HTTP/1.1 400\r\n"), "failed")],
+)
+def test_hooks_of_a_freeswitch_are_known_by_what_they_ask(tmp_path: Path, serve: Serve, status: str) -> None:
+    async def run() -> list[Finding]:
+        async with listener(serve) as port:
+            return await esl_hooks(tmp_path, port)
+
+    (finding,) = asyncio.run(run())
+    assert (finding.check, finding.status) == ("esl", status)
+
+
+def test_our_own_hooks_answer_the_doctor(tmp_path: Path) -> None:
+    async def run() -> list[Finding]:
+        server = Esl(FakeDesk())
+        await server.listen("127.0.0.1", 0)
+        stop = asyncio.Event()
+        running = asyncio.create_task(server.run(stop))
+        try:
+            return await esl_hooks(tmp_path, server.port)
+        finally:
+            stop.set()
+            await running
+
+    assert [finding.status for finding in asyncio.run(run())] == ["ok"]
+
+
+def test_each_kind_of_pbx_is_looked_for_where_it_asks(tmp_path: Path) -> None:
+    async def run(text: str) -> list[str]:
+        return [one.check async for one in examine_hooks_listener(config(tmp_path, text), [practice()])]
+
+    assert asyncio.run(run(FREESWITCH)) == ["esl"]
+    assert asyncio.run(run(PBX)) == ["agi"]
+    assert asyncio.run(run(FREESWITCH + PBX.replace("main", "other"))) == ["agi", "esl"]
+
+
+def test_a_freeswitch_on_another_computer_has_to_be_allowed_to_ask(tmp_path: Path) -> None:
+    async def run() -> list[Finding]:
+        async with listener(outbound(b"sendmsg\n\n")) as port:
+            return await esl_hooks(tmp_path, port, f'allow = ["10.1.0.0/16"]\n{FREESWITCH}host = "10.2.2.3"\n')
+
+    refused = asyncio.run(run())[1]
+    assert refused.lines == ('allow = ["10.1.0.0/16", "10.2.2.3"]',) and refused.file == "textback.toml, [esl]"

@@ -36,8 +36,8 @@ class Switch:
     """One FreeSWITCH."""
 
     def __init__(self) -> None:
-        host, port, self._password = ADDRESS.split(":", 2)
-        self._there = (host, int(port))
+        host, port, self.password = ADDRESS.split(":", 2)
+        self.address = (host, int(port))
         profiles = re.findall(r"(\S+)\s+profile\s+sip:\S+@([0-9.]+):(\d+)\s+RUNNING", self.api("sofia status"))
         near = [(name, int(port)) for name, address, port in profiles if address == LOOPBACK]
         if not near:
@@ -46,9 +46,9 @@ class Switch:
 
     def api(self, command: str) -> str:
         """What a command answers."""
-        with socket.create_connection(self._there, timeout=PATIENCE) as connection:
+        with socket.create_connection(self.address, timeout=PATIENCE) as connection:
             answers = connection.makefile("rb")
-            for said in (f"auth {self._password}", f"api {command}"):
+            for said in (f"auth {self.password}", f"api {command}"):
                 _frame(answers)
                 connection.sendall(f"{said}\n\n".encode())
             return _frame(answers).decode("utf-8", "replace").strip()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from textback.outbox.pacing import Backoff, Gate, Line, due_again
+from textback.gates import Backoff, Gate
+from textback.outbox.pacing import Line, due_again
 from textback.sms import Fault, SendError
 
 BUSY = SendError("busy", Fault.NOT_PROCESSED)

@@ -52,8 +52,10 @@ def reported(conn: Connection, directory: Directory, since: float, until: float)
     rows = counted(conn, directory, practice, day_at(zone, since), day_at(zone, until))
     found = {}
     for row in rows:
-        counts = {key: count for key, count in zip(COUNTED, row.tally.counts, strict=True) if count}
-        found[row.day, row.line, row.queue] = (counts, sorted(row.tally.reply_seconds))
+        for day, tally in row.days():
+            counts = {key: count for key, count in zip(COUNTED, tally.counts, strict=True) if count}
+            assert (str(day), row.line, row.queue) not in found
+            found[str(day), row.line, row.queue] = (counts, tally.reply_seconds)
     return found
 
 

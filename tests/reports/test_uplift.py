@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from textback.reports.uplift import Share, Uplift, uplift_of
-from textback.store.day_counts import Tally
+from textback.store.tally import Tally
 from textback.store.report_tables import COUNTED
 
 

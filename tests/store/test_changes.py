@@ -49,7 +49,7 @@ class Yesterday:
 
     def reply_seconds(self) -> list[int]:
         directory, day = self.daemon.book(self.conn), day_at("UTC", BEGUN)
-        return list(total(counted(self.conn, directory, directory.practices[0], day, day)).reply_seconds)
+        return total(counted(self.conn, directory, directory.practices[0], day, day)).reply_seconds
 
     @property
     def conversation(self) -> int:

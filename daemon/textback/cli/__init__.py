@@ -18,6 +18,7 @@ from textback.cli.init import init
 from textback.cli.messages import messages
 from textback.cli.optout import optout
 from textback.cli.practice import practice
+from textback.cli.purging import purge
 from textback.cli.replay import replay
 from textback.cli.run import run
 from textback.cli.send_test import send_test
@@ -40,7 +41,7 @@ def cli() -> None:
 
 for _command in (
     init, demo, run, check, doctor, replay, backtest, db, practice, calls, messages, contacts, optout, webhook, user,
-    dialplan,
+    dialplan, purge,
     send_test,
 ):  # fmt: skip
     cli.add_command(_command)

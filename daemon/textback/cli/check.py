@@ -15,6 +15,7 @@ from textback.cli.settings import config_option, config_path
 from textback.config import Config, ConfigError, load, load_practice_file
 from textback.practice import Practice
 from textback.practice.conflicts import conflicts
+from textback.practice.telling import lacks, refused
 from textback.store.engine import StoreError, file_of, reading
 
 WITHHELD = (
@@ -41,7 +42,7 @@ def check(files: Sequence[Path]) -> None:
     click.echo(f"{config_path()}: right")
     for file, practice in practices.items():
         click.echo(f"{file}: right")
-        for warning in practice.warnings():
+        for warning in (*practice.warnings(), *lacks(practice.notify, config.ways)):
             click.echo(f"{file}: warning: {warning}")
     for remark in _remarks(config):
         click.echo(remark)
@@ -59,7 +60,9 @@ def _read(files: Sequence[Path]) -> tuple[Config | None, dict[Path, Practice], l
     for file in files:
         try:
             practice = load_practice_file(file)
-            mistakes += [f"{file}: {mistake}" for mistake in conflicts(practice, practices.values())]
+            beside = [*conflicts(practice, practices.values())]
+            beside += refused(practice.notify.webhook, config.ways) if config else []
+            mistakes += [f"{file}: {mistake}" for mistake in beside]
             practices[file] = practice
         except ConfigError as wrong:
             mistakes.append(str(wrong))
@@ -90,15 +93,15 @@ def _check_database(config: Config, practices: dict[Path, Practice]) -> None:
             require_head(engine)
             click.echo("database: right")
             with reading(engine) as connection:
-                _check_stored(PracticeBook()(connection).practices, practices)
+                _check_stored(config, PracticeBook()(connection).practices, practices)
 
 
-def _check_stored(stored: Sequence[Practice], practices: dict[Path, Practice]) -> None:
+def _check_stored(config: Config, stored: Sequence[Practice], practices: dict[Path, Practice]) -> None:
     mistakes = [f"{file}: {mistake}" for file, one in practices.items() for mistake in conflicts(one, stored)]
     if mistakes:
         raise Misconfigured("\n".join(mistakes))
     if not stored:
         click.echo("hint: there is no practice yet: `textback practice apply FILE` loads one")
     for one in stored:
-        for warning in one.warnings():
+        for warning in (*one.warnings(), *lacks(one.notify, config.ways)):
             click.echo(f"practice {one_line(one.name)}: warning: {warning}")

@@ -19,6 +19,7 @@ from textback import contacts as room
 from textback import sheet
 from textback.book import PracticeBook
 from textback.cli.database import opened, require_head, stored
+from textback.cli.erasing import erase
 from textback.cli.faults import Refused
 from textback.cli.filters import one_of
 from textback.cli.runs import Runs
@@ -93,6 +94,9 @@ def export_contacts(file: str, practice: str | None) -> None:
         with click.open_file(file, "wb") as out:
             for piece in room.exported(connection, wanted, bom=file != "-"):
                 out.write(piece)
+
+
+contacts.add_command(erase)
 
 
 def _take_all(engine: Engine, importing: Import, found: sheet.Sheet, total: Outcome, dry_run: bool) -> None:

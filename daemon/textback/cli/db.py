@@ -1,19 +1,20 @@
-"""``textback db``: bring the database to this program's tables, or see where it stands."""
+"""``textback db``: bring the database to this program's tables, see where it stands, copy it and put it back."""
 
 from __future__ import annotations
 
 import click
 
+from textback.cli.copies import backup, restore
 from textback.cli.database import opened, require_head
 from textback.cli.settings import config_option, configuration
 from textback.cli.waiting import waiting
 from textback.store import migrations
 
 
-@click.group()
+@click.group(short_help="The database: upgrade it, copy it, put a copy back.")
 @config_option
 def db() -> None:
-    """The database: bring it up to date, see where it stands.
+    """The database: bring it up to date, see where it stands, copy it, put a copy back.
 
     \b
     Example: textback db upgrade
@@ -49,3 +50,7 @@ def status() -> None:
         found = migrations.status(engine)
         click.echo(f"revision {found.current or 'none'}, newest known {found.head}")
         require_head(engine)
+
+
+for _command in (backup, restore):
+    db.add_command(_command)

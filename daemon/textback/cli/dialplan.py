@@ -29,14 +29,11 @@ from textback.dialplans import (
     render,
     render_freeswitch,
 )
-from textback.doctor.asterisk import ETC, examine_dialplan
-from textback.doctor.asterisk.etc import EXTENSIONS, read_etc
-from textback.doctor.asterisk.files import examine_files
-from textback.doctor.asterisk.plan import plan_of
-from textback.doctor.asterisk.wanted import wanted as wanted_of
+from textback.doctor import asterisk, examine_files, freeswitch
 from textback.practice import Practice
 
 RULE = {"asterisk": "; {:=<116}", "freeswitch": "<!-- {:=<109} -->"}
+ETC = {"asterisk": asterisk.ETC, "freeswitch": freeswitch.ETC}
 BY_KIND = {"asterisk": FILES, "freeswitch": FREESWITCH_FILES}
 
 
@@ -105,7 +102,7 @@ def show(
 @practice_option
 @etc_option
 @address_option
-@click.option("--asterisk", "version", type=click.IntRange(1), metavar="22", help="Which Asterisk it is.")
+@click.option("--asterisk", "version", type=click.IntRange(1), metavar="22", help="Which Asterisk it is, if it is one.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def check(
     name: str | None, practice_files: Sequence[Path], etc: Path | None, address: str | None, version: int | None,
@@ -119,31 +116,24 @@ def check(
     \b
     Example: textback dialplan check --asterisk 22
              textback dialplan check --asterisk-etc copy-of-etc-asterisk --practice practice.toml
+             textback dialplan check --pbx clinic --freeswitch-etc copy-of-etc-freeswitch
     """
     config = configuration()
-    pbx = _asterisk(config, name)
-    folder = etc or ETC
+    pbx = _one(config, name)
+    folder = etc or ETC[pbx.kind]
     if not folder.is_dir():
-        raise Refused(f"there is no {folder}: say where the PBX's files are with --asterisk-etc")
-    wishes, files, told = wanted_of(config, pbx, _practices(practice_files), address), read_etc(folder), Told(as_json)
-    extensions = files.get(EXTENSIONS)
-    plan = plan_of(extensions) if extensions else None
-    for finding in (*examine_files(pbx.name, files), *examine_dialplan(wishes, files, plan, None, version)):
+        raise Refused(f"there is no {folder}: say where the PBX's files are with --{pbx.kind}-etc")
+    told = Told(as_json)
+    for finding in examine_files(config, pbx, _practices(practice_files), folder, address, version):
         told.tell(finding)
     told.sum_up()
     if told.failed:
         raise click.exceptions.Exit(1)
 
 
-def _asterisk(config: Config, name: str | None) -> Pbx:
-    """The one whose files are looked at; those of a FreeSWITCH nobody knows how to look at yet."""
-    found = _wanted(config, name, None, only_one=False)
-    asterisks = [pbx for pbx in found if pbx.kind == "asterisk"]
-    if not asterisks:
-        raise Refused(f"{', '.join(pbx.name for pbx in found)}: the files of a FreeSWITCH cannot be looked at yet")
-    if len(asterisks) > 1:
-        raise click.UsageError(f"say --pbx: {' or '.join(pbx.name for pbx in asterisks)}.")
-    return asterisks[0]
+def _one(config: Config, name: str | None) -> Pbx:
+    """The one whose files are looked at."""
+    return _wanted(config, name, None, only_one=True)[0]
 
 
 def _bring_prompts(where: str, force: bool) -> None:

@@ -37,10 +37,13 @@ def practice_option(command: Command) -> Command:
 
 
 def etc_option(command: Command) -> Command:
-    """``--asterisk-etc``."""
-    words = "The PBX's folder of configuration, or a copy of it; else /etc/asterisk, where the PBX is this computer."
+    """``--asterisk-etc``, which for a FreeSWITCH is called ``--freeswitch-etc``."""
+    words = (
+        "The PBX's folder of configuration, or a copy of it; else /etc/asterisk or /etc/freeswitch, where the PBX is"
+        " this computer."
+    )
     kind = click.Path(path_type=Path, file_okay=False, exists=True)
-    return click.option("--asterisk-etc", "etc", type=kind, help=words)(command)
+    return click.option("--asterisk-etc", "--freeswitch-etc", "etc", type=kind, help=words)(command)
 
 
 def practices_in(files: Sequence[Path]) -> tuple[Practice, ...] | None:

@@ -23,7 +23,7 @@ from textback.practice import Practice
 @click.option("--pbx", "name", metavar="NAME", help="Look at this [[pbx]] only.")
 @practice_option
 @etc_option
-@click.option("--sounds", type=click.Path(path_type=Path, file_okay=False), help="Asterisk's folder of sounds.")
+@click.option("--sounds", type=click.Path(path_type=Path, file_okay=False), help="The PBX's folder of sounds.")
 @address_option
 @click.option(
     "--listen", type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS",
@@ -43,6 +43,7 @@ def doctor(
     \b
     Example: textback doctor
              textback doctor --asterisk-etc /etc/asterisk --listen 60
+             textback doctor --pbx clinic --freeswitch-etc /etc/freeswitch
     """
     config = configuration()
     if name is not None and name not in [pbx.name for pbx in config.pbx]:

@@ -13,9 +13,12 @@ import click
 from textback import numbers
 from textback.cli.output import one_line
 from textback.doctor.asterisk import ETC
-from textback.doctor.suggest import Suggestions, suggest
+from textback.doctor.asterisk.suggest import suggest as suggest_of_asterisk
+from textback.doctor.freeswitch.suggest import suggest as suggest_of_freeswitch
+from textback.doctor.suggestions import Suggestions
 from textback.pbx.ami import AmiSettings
 from textback.pbx.errors import LinkError
+from textback.pbx.esl import EslSettings
 
 #: names that are suggested; who has more wants to choose
 MOST = 20
@@ -26,16 +29,22 @@ def found_at(answers: Mapping[str, Any]) -> Suggestions:
     secret = _secret(answers["pbx_secret_file"])
     if secret is None:  # it is made up only at the end, so no PBX can know it
         return Suggestions()
-    host = answers["pbx_host"]
-    settings = AmiSettings("", host, answers["pbx_port"], secret, (), username=answers["pbx_user"])
-    near = host in ("localhost", "127.0.0.1", "::1") and ETC.is_dir()
     try:
-        found = asyncio.run(suggest(settings, ETC if near else None))
+        found = asyncio.run(_suggestions(answers, secret))
     except LinkError as error:
         click.echo(f"the PBX was not looked at: {one_line(str(error))}", err=True)
         return Suggestions()
     click.echo(f"found on the PBX: {_counted(found)}", err=True)
     return _manageable(found, answers["region"])
+
+
+async def _suggestions(answers: Mapping[str, Any], secret: str) -> Suggestions:
+    host, port = answers["pbx_host"], answers["pbx_port"]
+    if answers["pbx_kind"] == "freeswitch":
+        return await suggest_of_freeswitch(EslSettings("", host, port, secret, ()))
+    near = host in ("localhost", "127.0.0.1", "::1") and ETC.is_dir()
+    settings = AmiSettings("", host, port, secret, (), username=answers["pbx_user"])
+    return await suggest_of_asterisk(settings, ETC if near else None)
 
 
 def _secret(path: Path) -> str | None:

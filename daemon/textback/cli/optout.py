@@ -19,6 +19,8 @@ from textback.store import optouts
 #: How an opt-out is known that was entered here.
 BY_STAFF = "staff"
 COLUMNS = {"number": "number", "since": "at", "source": "source"}
+#: What stands for the number of somebody who was erased.
+ERASED = "(erased)"
 
 
 @click.group()
@@ -66,7 +68,7 @@ def remove(given: tuple[str, ...]) -> None:
 @limit_option
 @since_option
 def list_optouts(as_json: bool, **filters: Any) -> None:
-    """Who opted out, since when, and how we know; the newest first.
+    """Who opted out, since when, and how we know; the newest first. Of who was erased there is no number any more.
 
     \b
     Example: textback optout list --since 1d
@@ -77,7 +79,7 @@ def list_optouts(as_json: bool, **filters: Any) -> None:
         for row in rows:
             json_line(row)
     elif rows:
-        table([{**row, "at": local(row["at"])} for row in rows], COLUMNS)
+        table([{**row, "number": row["number"] or ERASED, "at": local(row["at"])} for row in rows], COLUMNS)
     else:
         click.echo("nobody opted out", err=True)
 

@@ -16,12 +16,13 @@ from textback.cli.filters import json_option
 from textback.cli.lineage import Origin, marker, origin_of
 from textback.cli.output import json_line, local, one_line, table
 from textback.cli.preview import preview
-from textback.cli.settings import config_option
+from textback.cli.settings import config_option, configuration
 from textback.clock import system_clock
 from textback.config import ConfigError, load_practice_file
 from textback.practice import read_practice, to_document
 from textback.practice.changes import changes
 from textback.practice.conflicts import conflicts
+from textback.practice.telling import lacks, refused
 from textback.store import practices as store
 from textback.store.calls import instant_text
 from textback.store.practices import PracticeRow
@@ -54,11 +55,12 @@ def apply(file: Path, force: bool) -> None:
     \b
     Example: textback practice apply practice.toml
     """
-    wanted = load_practice_file(file)
+    wanted, ways = load_practice_file(file), configuration().ways
     document, origin = to_document(wanted), origin_of(file)
     with changing() as connection:
         rows = store.all_documents(connection)
         clashes = list(conflicts(wanted, [read_practice(row.document) for row in rows]))
+        clashes += refused(wanted.notify.webhook, ways)
         if clashes:
             raise ConfigError(file, clashes)
         before = next((row for row in rows if row.name == wanted.name), None)
@@ -67,7 +69,7 @@ def apply(file: Path, force: bool) -> None:
         by = by_apply(author(), 0 if force or before is None else page_version(before))
         version = store.put(connection, wanted.name, document, by, system_clock())
     _tell(wanted.name, before, document, version)
-    for warning in wanted.warnings():
+    for warning in (*wanted.warnings(), *lacks(wanted.notify, ways)):
         click.echo(f"{file}: warning: {warning}", err=True)
 
 

@@ -10,10 +10,8 @@ from textback.cli.system import System, program
 from textback.cli.toml import entry
 
 DAYS = ("mon", "tue", "wed", "thu", "fri")
-MANAGER = """\
-Written: {files}
-
-Next:
+#: what the PBX has to let in, by its kind
+LETS_IN = {"asterisk": """\
 1. In manager.conf of {pbx} (mostly /etc/asterisk/manager.conf), and then `asterisk -rx "manager reload"`:
 
      [general]
@@ -28,7 +26,20 @@ Next:
      eventfilter = ^Event: ([^NV]|New[^e])
      eventfilter = ^Event: VarSet.*Variable: (QUEUESTATUS|DIALSTATUS|VMSTATUS)
      eventfilter = ^Event: Newexten.*Application: (Queue|VoiceMail)
+""", "freeswitch": """\
+1. In event_socket.conf.xml of {pbx} (mostly /etc/freeswitch/autoload_configs), last in <settings>, and then
+   `fs_cli -x "reload mod_event_socket"`; or put the password that stands there already into {secret}:
 
+     <param name="listen-ip" value="{listen}"/>
+     <param name="listen-port" value="{port}"/>
+     <param name="password" value="what stands in {secret}"/>
+     <param name="apply-inbound-acl" value="{permit}"/>
+"""}  # fmt: skip
+WRITTEN = """\
+Written: {files}
+
+Next:
+{lets_in}
 """
 NEXT = """\
 2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
@@ -38,7 +49,7 @@ NEXT = """\
 6. textback --config {config} run
 7. textback --config {config} doctor        (it says what is missing still, and which lines mend it)
 
-For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
+For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [{hooks}] in
 {config}, and in the PBX what this prints:
    textback --config {config} dialplan show
 """
@@ -46,7 +57,7 @@ For a key that callers press on hold, and for the offer of a text: [call_to_text
 NEXT_OF_SYSTEM = """\
 2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
 3. systemd-sysusers && systemd-tmpfiles --create
-     makes the user textback, and lets it read what stands in {folder}
+     makes the user textback, and lets it read what is written here
 4. runuser -u textback -- {program} db upgrade
 5. runuser -u textback -- {program} check --practice {practice}
 6. runuser -u textback -- {program} practice apply {practice}
@@ -56,14 +67,24 @@ NEXT_OF_SYSTEM = """\
 After a change in {config}: systemctl reload textback; `systemctl status textback` says if there is a
 mistake in it. Staff read the pages once they have an account: runuser -u textback -- {program} user add
 
-For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [agi] in
+For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [{hooks}] in
 {config}, and in the PBX what this prints:
    runuser -u textback -- {program} dialplan show
 """
 
 
+#: what the dialplan asks, by the kind of PBX: the table in textback.toml, and where it listens by default
+HOOKS = {"asterisk": ("agi", "127.0.0.1:4573"), "freeswitch": ("esl", "127.0.0.1:8084")}
+
+
+def _username(answers: Mapping[str, Any]) -> str:
+    """The line for the user of an Asterisk's AMI; the event socket knows none."""
+    return entry("username", answers["pbx_user"]) + "\n" if answers["pbx_kind"] == "asterisk" else ""
+
+
 def config_text(answers: Mapping[str, Any]) -> str:
     """textback.toml."""
+    hooks, listen = HOOKS[answers["pbx_kind"]]
     return f"""\
 # How to reach things. What the practice wants is in practice.toml.
 
@@ -72,11 +93,10 @@ def config_text(answers: Mapping[str, Any]) -> str:
 
 [[pbx]]
 {entry("name", answers["pbx_name"])}
-kind = "asterisk"
+{entry("kind", answers["pbx_kind"])}
 {entry("host", answers["pbx_host"])}
 {entry("port", answers["pbx_port"])}
-{entry("username", answers["pbx_user"])}
-{entry("secret_file", answers["pbx_secret_file"])}
+{_username(answers)}{entry("secret_file", answers["pbx_secret_file"])}
 # channels whose far end is outside, and the dialplan contexts where callers arrive (none: any)
 {entry("trunks", list(answers["trunks"]))}
 {entry("inbound_contexts", list(answers["contexts"]))}
@@ -89,8 +109,8 @@ provider = "console"
 # account_sid = "AC00000000000000000000000000000000"
 # auth_token_file = "twilio-token"
 
-# [agi]
-# listen = "127.0.0.1:4573"             # what the dialplan asks, for callers who press a key on hold
+# [{hooks}]
+# listen = "{listen}"             # what the dialplan asks, for callers who press a key on hold
 
 # [webhooks]
 # listen = "127.0.0.1:8081"             # what Twilio posts, and call-centre software
@@ -168,16 +188,18 @@ def next_steps(
     answers: Mapping[str, Any], config: Path, practice: Path, written: Iterable[Path], server: System | None = None
 ) -> str:
     """What was written, and what is left to do; ``server``: on which it is to run as a service."""
-    local = answers["pbx_host"] in ("127.0.0.1", "localhost", "::1")
-    config, practice = (server.seen(config), server.seen(practice)) if server else (config, practice)
-    return (MANAGER + (NEXT_OF_SYSTEM if server else NEXT)).format(
-        files=", ".join(map(str, written)),
+    kind, local = answers["pbx_kind"], answers["pbx_host"] in ("127.0.0.1", "localhost", "::1")
+    mask = "255.255.255.255" if kind == "asterisk" else "32"
+    lets_in = LETS_IN[kind].format(
         pbx=answers["pbx_host"],
         user=answers["pbx_user"],
+        port=answers["pbx_port"],
         secret=answers["pbx_secret_file"],
-        permit="127.0.0.1/255.255.255.255" if local else "the address of this computer/255.255.255.255",
-        config=config,
-        practice=practice,
-        folder=config.parent,
-        program=program(),
+        listen="127.0.0.1" if local else "0.0.0.0",
+        permit=f"127.0.0.1/{mask}" if local else f"the address of this computer/{mask}",
     )
+    paths = {"config": config, "practice": practice}
+    if server:
+        paths = {"config": server.seen(config), "practice": server.seen(practice), "program": program()}
+    steps = WRITTEN + (NEXT_OF_SYSTEM if server else NEXT)
+    return steps.format(files=", ".join(map(str, written)), lets_in=lets_in, hooks=HOOKS[kind][0], **paths)

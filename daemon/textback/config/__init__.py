@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from textback.config.kinds import SHORTEST_AGE, Address
 from textback.config.secret_files import read_secrets, why
-from textback.config.sections import Address, Agi, Config, Database, Esl, Http, Log, Pbx, Sms, Twilio, Webhooks
-from textback.mistakes import Mistake, not_yet_told, read_leniently, required, shown
+from textback.config.sections import Agi, Config, Database, Esl, Http, Log, Pbx, Retention, Sms, Twilio, Webhooks
+from textback.config.telling import Mail, Notify, mail_mistakes, missing_ca
+from textback.mistakes import Mistake, not_yet_told, read_leniently, required
 from textback.practice import Practice, PracticeError, read_practice
 
 __all__ = [
@@ -22,8 +24,12 @@ __all__ = [
     "Esl",
     "Http",
     "Log",
+    "Mail",
     "Mistake",
+    "Notify",
     "Pbx",
+    "Retention",
+    "SHORTEST_AGE",
     "Sms",
     "Twilio",
     "Webhooks",
@@ -104,6 +110,8 @@ def _check(config: Config) -> Iterator[Mistake]:
         twilio = config.sms.twilio or Twilio()
         account, token = "the account's SID, which begins with AC", "the account's token (or auth_token_file)"
         yield from required("sms.twilio", twilio, account_sid=account, auth_token=token)
+    if config.mail is not None:
+        yield from mail_mistakes(config.mail)
 
 
 def _listener_mistakes(config: Config) -> Iterator[Mistake]:
@@ -128,5 +136,4 @@ def _pbx_mistakes(key: str, pbx: Pbx) -> Iterator[Mistake]:
         yield from required(key, pbx, username="the name of the manager user")
     if not pbx.trunks and not pbx.inbound_contexts:
         yield Mistake(f"{key}.trunks", "nothing", "trunks or inbound_contexts, to tell callers from phones")
-    if pbx.tls_ca and not Path(pbx.tls_ca).is_file():
-        yield Mistake(f"{key}.tls_ca", shown(pbx.tls_ca), "a file with certificates")
+    yield from missing_ca(key, pbx.tls_ca)

@@ -8,12 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textback.config.telling import WHSEC
 from textback.mistakes import Mistake, shown
 
 #: What may be given as ``KEY_file`` instead, by the table it stands in.
-SECRETS = (("database", "url"), ("http", "secret"), ("pbx", "secret"), ("sms.twilio", "auth_token"))
+SECRETS = (
+    ("database", "url"), ("http", "secret"), ("pbx", "secret"), ("sms.twilio", "auth_token"), ("mail", "password"),
+    ("notify", "signing_key"),
+)  # fmt: skip
 #: What stands for a secret that could not be read while the rest is checked.
-UNREAD = {"database": "sqlite://", "http": "-", "pbx": "-", "sms.twilio": "-"}
+UNREAD = {
+    "database": "sqlite://", "http": "-", "pbx": "-", "sms.twilio": "-", "mail": "-", "notify": f"{WHSEC}{'A' * 32}",
+}  # fmt: skip
 
 
 def why(error: OSError) -> str:

@@ -2,100 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, Strict, ValidationInfo
+from pydantic import BeforeValidator, Field, SecretStr
 
-from textback.fields import Count, Duration, Flag, Language, OneLine, Section, WebAddress
-from textback.mistakes import Expected
-
-DEFAULT_PORTS = {"asterisk": 5038, "freeswitch": 8021}
-DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
-
-
-class Address(NamedTuple):
-    """Where a listener listens; port 0 takes any free one."""
-
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it; a name other than localhost may be anything."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-
-def _address(value: object) -> Address:
-    try:
-        parts = urlsplit(f"//{value if isinstance(value, str) else ''}")
-        if parts.hostname and parts.port is not None and parts.netloc == value and "@" not in parts.netloc:
-            return Address(parts.hostname, parts.port)
-    except ValueError:  # no port, or no such port
-        pass
-    raise Expected('a host and a port such as "127.0.0.1:8080"')
-
-
-def _network(value: object) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(value if isinstance(value, str) else "", strict=False)
-    except ValueError:
-        raise Expected('an address or network such as "10.1.0.0/16"') from None
-
-
-def _database_url(value: str) -> str:
-    if not re.fullmatch(rf"({'|'.join(DATABASES)})(\+\w+)?://\S*", value):
-        raise Expected("a URL that begins with " + ", ".join(f"{name}://" for name in DATABASES))
-    return value
-
-
-def _pbx_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", value):
-        raise Expected("up to 64 letters, digits, dots, dashes or underscores")
-    return value
-
-
-def _usual_port(value: object, info: ValidationInfo) -> object:
-    return DEFAULT_PORTS[info.data.get("kind", "asterisk")] if value is None else value
-
-
-def _account_sid(value: str) -> str:
-    if not re.fullmatch(r"AC[0-9A-Za-z]{1,62}", value):
-        raise Expected("the account's SID, which begins with AC")
-    return value
-
-
-def _beside_the_file(value: str, info: ValidationInfo) -> str:
-    """A relative path starts where textback.toml is; a URL stays as it is."""
-    return value if "://" in value else str((info.context or {}).get("base", Path()) / value)
-
-
-def _printable(secret: SecretStr) -> SecretStr:
-    if not secret.get_secret_value().isprintable():
-        raise Expected("a secret of printable characters")
-    return secret
-
-
-FilePath = Annotated[OneLine, AfterValidator(_beside_the_file)]
-Secret = Annotated[SecretStr, Strict(), Field(min_length=1), AfterValidator(_printable)]
-Listen = Annotated[Address, PlainValidator(_address)]
-Networks = tuple[Annotated[IPv4Network | IPv6Network, PlainValidator(_network)], ...]
-Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
-PublicUrl = Annotated[WebAddress, AfterValidator(lambda url: url.rstrip("/"))]
+from textback.config.kinds import (
+    DAY,
+    AccountSid,
+    Address,
+    Age,
+    DatabaseUrl,
+    FilePath,
+    Listen,
+    LongAge,
+    Networks,
+    PbxName,
+    Port,
+    PublicUrl,
+    Secret,
+    TimeOfDay,
+    usual_port,
+)
+from textback.config.telling import Mail, Notify
+from textback.fields import Count, Duration, Flag, Language, OneLine, Section
+from textback.practice.telling import Ways
 
 
 class Database(Section):
     """[database]; the URL may hold a password."""
 
-    url: Annotated[str, Strict(), AfterValidator(_database_url)] = Field(
-        default="sqlite:///textback.db", repr=False
-    )
+    url: DatabaseUrl = Field(default="sqlite:///textback.db", repr=False)
 
 
 class Http(Section):
@@ -130,10 +66,10 @@ class Esl(Section):
 class Pbx(Section):
     """[[pbx]]: one Asterisk (AMI) or FreeSWITCH (ESL); ``language`` is the one its channels have by default."""
 
-    name: Annotated[str, Strict(), AfterValidator(_pbx_name)] = ""
+    name: PbxName = ""
     kind: Literal["asterisk", "freeswitch"] = "asterisk"
     host: OneLine = "127.0.0.1"
-    port: Annotated[Port, BeforeValidator(_usual_port)] = Field(default=None, validate_default=True)
+    port: Annotated[Port, BeforeValidator(usual_port)] = Field(default=None, validate_default=True)
     username: OneLine | None = None
     secret: Secret = SecretStr("")
     trunks: tuple[OneLine, ...] = ()
@@ -152,7 +88,7 @@ class Twilio(Section):
     answers the opt-out words of its own list, as it does unless its support has switched that off.
     """
 
-    account_sid: Annotated[str, Strict(), AfterValidator(_account_sid)] = ""
+    account_sid: AccountSid = ""
     auth_token: Secret = SecretStr("")
     api_base: PublicUrl | None = None
     timeout: Duration = 15.0
@@ -183,6 +119,19 @@ class Log(Section):
     log_numbers: Flag = False
 
 
+class Retention(Section):
+    """[retention]: for how long what is kept, in seconds; None: for ever. ``at``: minutes after midnight.
+
+    ``calls`` and ``messages`` are no shorter than the reports look back; ``raw``: what the provider posted.
+    """
+
+    calls: LongAge | None = None
+    messages: LongAge | None = None
+    raw: Age = 30 * DAY
+    audit: Age | None = None
+    at: TimeOfDay = 3 * 60 + 30
+
+
 class Config(Section):
     """textback.toml; a listener whose table is missing is not opened, but for the pages."""
 
@@ -193,4 +142,12 @@ class Config(Section):
     esl: Esl | None = None
     pbx: tuple[Pbx, ...] = ()
     sms: Sms = Sms()
+    mail: Mail | None = None
+    notify: Notify = Notify()
     log: Log = Log()
+    retention: Retention = Retention()
+
+    @property
+    def ways(self) -> Ways:
+        """By which ways staff can be told of a reply."""
+        return Ways(self.mail is not None, self.notify.signing_key is not None, self.notify.allow_private)

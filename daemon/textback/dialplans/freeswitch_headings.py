@@ -11,11 +11,12 @@ EVENT_SOCKET, DIALPLAN, CALLCENTER = "textback/event_socket.xml", "dialplan/text
 #: all files, in the order in which an administrator needs them; each queue has one more, beside the last
 FREESWITCH_FILES = (EVENT_SOCKET, DIALPLAN, CALLCENTER)
 
+#: FreeSWITCH follows its X-PRE-PROCESS in comments, too: without the NO-, a file would include itself for ever
 _WHERE = {
     EVENT_SOCKET: """
      Save it as textback/event_socket.xml below /etc/freeswitch, put your own password in (that of textback.toml, there
      as secret or in secret_file), and add to autoload_configs/event_socket.conf.xml, as the last line of <settings>,
-         <X-PRE-PROCESS cmd="include" data="../textback/event_socket.xml"/>
+         <X-NO-PRE-PROCESS cmd="include" data="../textback/event_socket.xml"/>     without the NO-
      FusionPBX has its own password in event_socket.conf.xml: take that into textback.toml instead.
      Then: fs_cli -x "reload mod_event_socket"
 """,
@@ -29,7 +30,7 @@ _WHERE = {
     CALLCENTER: """
      Save it below /etc/freeswitch under its name, and include it in autoload_configs/callcenter.conf.xml, as the first
      line of each queue that it is for, since the first of a name counts:
-         <X-PRE-PROCESS cmd="include" data="../{file}"/>
+         <X-NO-PRE-PROCESS cmd="include" data="../{file}"/>     without the NO-
      FusionPBX: set the same in the queue's own page (Announce Sound, Announce Frequency, Time Base Score).
      Then, for each queue: fs_cli -x "callcenter_config queue reload NAME"
 """,

@@ -5,16 +5,19 @@ Nothing is changed and no text is sent. A new kind of PBX is one more entry in `
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
 
 from textback.config import Config, Pbx
-from textback.doctor import asterisk
-from textback.doctor.asterisk.wanted import wanted
+from textback.doctor import asterisk, freeswitch
+from textback.doctor.asterisk.wanted import wanted as wanted_of_asterisk
 from textback.doctor.database import examine_database, examine_practices
-from textback.doctor.finding import Finding, failed, skipped
+from textback.doctor.finding import Finding, failed
+from textback.doctor.freeswitch.wanted import wanted as wanted_of_freeswitch
 from textback.doctor.listening import examine_hooks_listener, examine_pages
 from textback.doctor.provider import examine_provider
 from textback.doctor.public import examine_public_url
+from textback.doctor.telling import examine_telling
 from textback.doctor.visit import Visit
 from textback.practice import Practice
 
@@ -22,11 +25,23 @@ Examine = Callable[[Config, Pbx, Sequence[Practice], Visit], AsyncIterator[Findi
 
 
 def _asterisk(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
-    return asterisk.examine(wanted(config, pbx, practices, visit.address), visit)
+    return asterisk.examine(wanted_of_asterisk(config, pbx, practices, visit.address), visit)
 
 
-async def _freeswitch(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
-    yield skipped(f"{pbx.name}/connect", "a FreeSWITCH is not looked at yet")
+def _freeswitch(config: Config, pbx: Pbx, practices: Sequence[Practice], visit: Visit) -> AsyncIterator[Finding]:
+    return freeswitch.examine(wanted_of_freeswitch(config, pbx, practices, visit.address), visit)
+
+
+def examine_files(
+    config: Config, pbx: Pbx, practices: Sequence[Practice], folder: Path, address: str | None, version: int | None
+) -> Iterator[Finding]:
+    """What ``textback dialplan check`` looks at: the files of one PBX, which is not asked.
+
+    ``address``: at which IP address it sees this computer; ``version``: which Asterisk it is, None if it is not known.
+    """
+    if pbx.kind == "asterisk":
+        return asterisk.examine_written(wanted_of_asterisk(config, pbx, practices, address), folder, version)
+    return freeswitch.examine_written(wanted_of_freeswitch(config, pbx, practices, address), folder)
 
 
 _EXAMINE: dict[str, Examine] = {"asterisk": _asterisk, "freeswitch": _freeswitch}
@@ -52,7 +67,7 @@ async def examine(
         if only in (None, pbx.name):
             async for finding in _EXAMINE[pbx.kind](config, pbx, practices, visit):
                 yield finding
-    outside = (examine_provider(config, practices), examine_public_url(config))
+    outside = (examine_provider(config, practices), examine_public_url(config), examine_telling(config, practices))
     for findings in (examine_hooks_listener(config, practices), examine_pages(config), *outside):
         async for finding in findings:
             yield finding

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 import aiohttp
 
-from textback.config import Address, Agi, Config
+from textback.config import Address, Agi, Config, Esl
 from textback.doctor.finding import SHELL, Finding, failed, ok, skipped, warning
 from textback.practice import Practice
 
@@ -17,27 +18,60 @@ from textback.practice import Practice
 PATIENCE = 5.0
 #: a hook that only asks, of a call that nobody makes
 _REQUEST = b"agi_request: agi://textback/hours\nagi_channel: textback doctor\nagi_uniqueid: doctor\n\n"
-_ANSWERS = (b"SET VARIABLE", b"GET ", b"VERBOSE")
+_CHANNEL = (
+    b"Content-Type: command/reply\nEvent-Name: CHANNEL_DATA\nUnique-ID: doctor\nChannel-Name: textback doctor\n"
+    b"variable_textback_hook: hours\n\n"
+)
 _START = ("textback run",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """How a kind of PBX asks: what the listener says first, what is said then, and what only we answer."""
+
+    section: str
+    usual: str
+    other: str
+    greeting: bytes
+    request: bytes
+    answers: tuple[bytes, ...]
+
+
+_ASKS = {
+    "asterisk": _Asks("agi", "127.0.0.1:4573", "127.0.0.1:4574", b"", _REQUEST, (b"SET VARIABLE", b"GET ", b"VERBOSE")),
+    "freeswitch": _Asks("esl", "127.0.0.1:8084", "127.0.0.1:8085", b"connect\n", _CHANNEL, (b"linger", b"sendmsg")),
+}
 _WRONG_PLACES = 400
 
 
 async def examine_hooks_listener(config: Config, practices: Sequence[Practice] = ()) -> AsyncIterator[Finding]:
-    """[agi]: somebody answers there, it is us, and the PBXes may ask."""
-    agi = config.agi
-    if agi is None and any(practice.call_to_text.enabled for practice in practices):
-        says = "textback.toml has no [agi], so no queue and no dialplan can pass a key on: it is seen on the link only"
-        yield warning("agi", says, ("[agi]", 'listen = "127.0.0.1:4573"'), "textback.toml")
-        return
-    if agi is None:
-        yield skipped("agi", "textback.toml has no [agi], so dialplans cannot ask anything")
-        return
-    yield await _ask_hook(agi.listen)
+    """[agi] and [esl], as far as there are PBXes that ask there: somebody answers, it is us, and they may ask."""
+    offers = any(practice.call_to_text.enabled for practice in practices)
+    kinds = {pbx.kind for pbx in config.pbx}
+    for kind, asks in _ASKS.items():
+        settings = config.agi if kind == "asterisk" else config.esl
+        if settings is not None:
+            async for finding in _examine(config, kind, asks, settings):
+                yield finding
+        elif kind in kinds or (kind == "asterisk" and not kinds):
+            yield _without(asks, offers)
+
+
+def _without(asks: _Asks, offers: bool) -> Finding:
+    if not offers:
+        return skipped(asks.section, f"textback.toml has no [{asks.section}], so dialplans cannot ask anything")
+    says = f"textback.toml has no [{asks.section}], so no queue and no dialplan can pass a key on: it is seen on the"
+    lines = (f"[{asks.section}]", f'listen = "{asks.usual}"')
+    return warning(asks.section, f"{says} link only", lines, "textback.toml")
+
+
+async def _examine(config: Config, kind: str, asks: _Asks, settings: Agi | Esl) -> AsyncIterator[Finding]:
+    yield await _ask_hook(asks, settings.listen)
     for pbx in config.pbx:
-        if pbx.kind == "asterisk" and not _may_ask(agi, pbx.host):
-            allow = ", ".join(f'"{network}"' for network in (*agi.allow, pbx.host))
+        if pbx.kind == kind and not _may_ask(settings, pbx.host):
+            allow = ", ".join(f'"{network}"' for network in (*settings.allow, pbx.host))
             says = f"{pbx.name} at {pbx.host} may not ask the hooks"
-            yield failed("agi", says, (f"allow = [{allow}]",), "textback.toml, [agi]")
+            yield failed(asks.section, says, (f"allow = [{allow}]",), f"textback.toml, [{asks.section}]")
 
 
 async def examine_pages(config: Config) -> AsyncIterator[Finding]:
@@ -59,23 +93,27 @@ async def examine_pages(config: Config) -> AsyncIterator[Finding]:
         yield failed("http", says, ('listen = "127.0.0.1:8088"',), "textback.toml, [http]")
 
 
-async def _ask_hook(listen: Address) -> Finding:
+async def _ask_hook(asks: _Asks, listen: Address) -> Finding:
     try:
         async with asyncio.timeout(PATIENCE):
-            line = await _answer(listen)
+            line = await _answer(asks, listen)
     except (OSError, TimeoutError) as error:
-        return _closed("agi", "the hooks", listen, error)
-    if line.startswith(_ANSWERS):
-        return ok("agi", f"the hooks answer at agi://{_shown(listen)}")
+        return _closed(asks.section, "the hooks", listen, error)
+    if line.startswith(asks.answers):
+        return ok(asks.section, f"the hooks answer at {asks.section}://{_shown(listen)}")
     says = f"what listens at {_shown(listen)} is not textback's hooks"
-    return failed("agi", says, ('listen = "127.0.0.1:4574"',), "textback.toml, [agi]")
+    return failed(asks.section, says, (f'listen = "{asks.other}"',), f"textback.toml, [{asks.section}]")
 
 
-async def _answer(listen: Address) -> bytes:
+async def _answer(asks: _Asks, listen: Address) -> bytes:
+    """The first line that only we say: of an outbound event socket, the second thing, behind ``connect``."""
     reader, writer = await asyncio.open_connection(_near(listen.host), listen.port)
     try:
-        writer.write(_REQUEST)
-        return await reader.readline()
+        if asks.greeting and await reader.readline() != asks.greeting:
+            return b""
+        writer.write(asks.request)
+        line = await reader.readline()
+        return await reader.readline() if line == b"\n" else line
     finally:
         writer.close()
 
@@ -92,13 +130,13 @@ async def _get(url: str) -> int:
         return answer.status
 
 
-def _may_ask(agi: Agi, host: str) -> bool:
+def _may_ask(settings: Agi | Esl, host: str) -> bool:
     try:
         ip = ip_address(host)
     except ValueError:
         return True  # a name: only the connection itself tells its address
-    networks = [network for network in agi.allow if network.version == ip.version]
-    return ip.is_loopback or not agi.allow or any(ip in network for network in networks)
+    networks = [network for network in settings.allow if network.version == ip.version]
+    return ip.is_loopback or not settings.allow or any(ip in network for network in networks)
 
 
 def _near(host: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from textback import numbers
 from textback.answers import answer_text
 from textback.directory import Directory, Home
-from textback.inbox import choosing, rules, words
+from textback.inbox import choosing, rules, telling, words
 from textback.inbox.answering import ANSWERED_WITHIN, MOST_ANSWERS, Said, language_of, may_answer, queue
 from textback.inbox.rules import NOT_ALLOWED
 from textback.inbox.text import Received, Text, opened, stored
@@ -63,7 +63,9 @@ class Inbox:
         is_allowed = rules.is_allowed(conn, directory, text, known)
         if not stored(conn, text, ids[0], self._provider, None if is_allowed else NOT_ALLOWED):
             return Received(False, text.conversation, None, practice)
-        said = self._heed(conn, text, known, is_allowed)
+        said, is_first = self._heed(conn, text, known, is_allowed)
+        if is_first:
+            telling.tell(conn, directory, text, ids[0])
         if said is None or not may_answer(conn, text, known, said.answer):
             return Received(True, text.conversation, None, practice)
         queue(conn, text, said, ids[1])
@@ -71,8 +73,11 @@ class Inbox:
             choosing.note_asked(conn, text)
         return Received(True, text.conversation, said.answer, practice)
 
-    def _heed(self, conn: Connection, text: Text, known: Known, is_allowed: bool) -> Said | None:
-        """Do what the text asks for, and make its tile; a sender without a telephone number can ask for nothing."""
+    def _heed(self, conn: Connection, text: Text, known: Known, is_allowed: bool) -> tuple[Said | None, bool]:
+        """Do what the text asks for, and make its tile; a sender without a telephone number can ask for nothing.
+
+        Gives the answer, and whether it is the first that nobody of staff has read.
+        """
         is_number = text.number.e164 is not None
         keyword = keyword_of(text.body) if is_number else None
         answer = None
@@ -80,11 +85,11 @@ class Inbox:
             line_types.forget_landline(conn, text.sender)
         if keyword is not None:
             answer = words.act(conn, text, keyword.kind, known, self._log)
-        if is_allowed and not _is_settled(keyword, answer):
-            tiles.reply_came(conn, text.conversation, text.at)
+        makes_tile = is_allowed and not _is_settled(keyword, answer)
+        is_first = makes_tile and tiles.reply_came(conn, text.conversation, text.at)
         if keyword is not None and (answer is not None or _is_settled(keyword, answer)):
-            return _worded(conn, text, known, keyword, answer)
-        return _by_rules(conn, text, known, is_allowed) if is_number else None
+            return _worded(conn, text, known, keyword, answer), is_first
+        return (_by_rules(conn, text, known, is_allowed) if is_number else None), is_first
 
 
 def _is_settled(keyword: Keyword | None, answer: Answer | None) -> bool:

@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from textback.clock import Clock
+from textback.gates import Gate
 from textback.model import Decision, LineType, Status
 from textback.outbox import outcomes
 from textback.outbox.doubt import Doubt
 from textback.outbox.ending import Ending, Stopping
-from textback.outbox.pacing import Gate, Line, Numbers, due_again
+from textback.outbox.pacing import Line, Numbers, due_again
 from textback.outbox.pulse import BEAT, Pulse
 from textback.sms import Accepted, Fault, Provider, SendError
 from textback.store import claims, line_types, optouts, senders

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textback.outbox.pacing import Gate
+from textback.gates import Gate
 from textback.store.claims import OutMessage
 
 #: Seconds before a text of unknown fate is looked up, and before each new try when the look-up itself fails.

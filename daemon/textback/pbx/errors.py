@@ -15,5 +15,12 @@ class CertificatesError(LinkError):
     """The certificates that we are to trust cannot be read."""
 
 
+class NotAdmitted(LinkError):
+    """The PBX lets nobody in from this computer, whatever the password."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
 class RecordsError(Exception):
     """The records of a PBX cannot be read; the text says which and why, and holds no password."""

@@ -12,7 +12,7 @@ import gevent.socket
 from gevent.lock import BoundedSemaphore
 from greenswitch.esl import InboundESL, NotConnectedError
 
-from textback.pbx.errors import LinkError
+from textback.pbx.errors import LinkError, NotAdmitted
 from textback.pbx.esl_frames import Frame, Frames
 from textback.pbx.esl_said import said, verb, why
 from textback.pbx.patience import Patience
@@ -154,8 +154,8 @@ class Wire(InboundESL):  # type: ignore[misc]
         if kind in ("command/reply", "api/response") and not self._commands_sent:
             return  # nobody has asked, so nobody can take it for an answer
         if kind == "text/rude-rejection":
-            self.problem = LinkError(
-                "the PBX does not let this address in: check apply-inbound-acl in event_socket.conf.xml", permanent=True
+            self.problem = NotAdmitted(
+                "the PBX does not let this address in: check apply-inbound-acl in event_socket.conf.xml"
             )
         if kind == "command/reply":
             event.headers.setdefault("Reply-Text", "")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -24,6 +24,9 @@ from textback.pbx.sight import LastSeen, Resynced, last_seen
 #: Seconds before the last event that the records are asked for, too: they have whole seconds, and what happened at
 #: the PBX just then may not have been read. Whoever is in the log already stays as they are.
 OVERLAP = 2.0
+
+#: Seconds after which a call that another daemon has followed must be on the line here, too, or it is gone.
+LAG = 2.0
 
 _NOBODY: Mapping[str, LastSeen] = {}
 #: the facts that say of themselves that they were not seen
@@ -86,6 +89,8 @@ class Link(ABC):
         self._patience = patience
         self._known: dict[str, LastSeen] = {}
         self._seen_until: float | None = None
+        #: while the link is up
+        self._callers: Callers | None = None
         self._once = Once(settings.name, log)
         self._resync_wanted = asyncio.Event()
 
@@ -116,6 +121,23 @@ class Link(ABC):
         """Say that nobody looks there any more, once ``run`` was cancelled; gives what the next link has to know."""
         self._down(LinkError("it is not followed any more"))
         return self._known, self._seen_until
+
+    async def account_for(self, call_ids: Collection[str], seen_until: float | None) -> None:
+        """Tell what became of calls that another daemon followed, until ``seen_until``, and that are not on the line.
+
+        Who is on the line was told of already. While the link is down, the next resync finds out.
+        """
+        await self._sleep(LAG)
+        ids = [call_id.partition("/")[2] for call_id in call_ids]
+        if self._callers is None:
+            self._known = {uniqueid: LastSeen() for uniqueid in ids} | self._known
+            self._seen_until = min((at for at in (self._seen_until, seen_until) if at is not None), default=None)
+            return
+        present = self._callers.callers
+        gone = [uniqueid for uniqueid in ids if uniqueid not in present]
+        for fact in await self._unseen(gone, self._clock(), seen_until) if gone else ():
+            if fact.call_id.partition("/")[2] not in present:
+                self._emit(fact)
 
     def want_resync(self) -> None:
         """Facts were lost on their way: ask the PBX again for what is true."""
@@ -153,20 +175,20 @@ class Link(ABC):
         # At once: what comes while the records are read is about these callers, too.
         for fact in resynced.facts:
             self._emit(fact)
-        for fact in await self._unseen(resynced.gone, at):
+        for fact in await self._unseen(resynced.gone, at, self._seen_until):
             if fact.call_id not in present:
                 self._emit(fact)
-        self.is_up, self.problem = True, None
+        self.is_up, self.problem, self._callers = True, None, callers
         self._emit(LinkSynced("", at, self._what.name))
         self._log.info("%s: link is up, %d callers on the line", self._what.name, len(callers.callers))
 
-    async def _unseen(self, gone: Sequence[str], at: float) -> list[Fact]:
+    async def _unseen(self, gone: Sequence[str], at: float, since: float | None) -> list[Fact]:
         """What ended while nobody looked, as the PBX's own records tell it; what they do not tell is lost."""
         name, records = self._what.name, self._what.records
         told: list[Fact] = []
-        if records and self._seen_until is not None:
+        if records and since is not None:
             try:
-                told = await asyncio.to_thread(records.settle, gone, self._seen_until - OVERLAP, at)
+                told = await asyncio.to_thread(records.settle, gone, since - OVERLAP, at)
             except (OSError, RecordsError) as error:
                 self._log.warning("%s: its records cannot be read: %s", name, error)
         ended = {fact.call_id for fact in told if isinstance(fact, CallerLeft)}
@@ -199,6 +221,7 @@ class Link(ABC):
 
     def _remember(self, callers: Callers) -> None:
         """Who was on the line when the connection ended."""
+        self._callers = None
         if self.is_up:
             self._known = last_seen(callers)
         if self._resync_wanted.is_set():  # what was told of them may not have arrived

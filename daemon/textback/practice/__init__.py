@@ -20,6 +20,7 @@ from textback.practice.sections import (
     Line,
     Missed,
     MissedMessage,
+    Notify,
     QuickResponse,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "Missed",
     "MissedMessage",
     "Mistake",
+    "Notify",
     "Practice",
     "PracticeError",
     "QuickResponse",

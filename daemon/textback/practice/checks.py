@@ -66,6 +66,8 @@ def warnings_beside_texts(document: Document) -> Iterator[str]:
         yield "there is no [hours] table: the practice counts as always open"
     if document.about.mode == "test" and not document.about.test_numbers:
         yield "practice.mode is test and practice.test_numbers is empty: nobody gets a text"
+    if (document.notify.webhook or "").startswith("http:"):
+        yield "notify.webhook begins with http://: others on the way can read what is posted, and change it"
     for day, spans in _days(document.opening):
         for start, end in spans:
             if end < start and end + hours.DAY - start > LONG_NIGHT:
@@ -115,6 +117,7 @@ def _unique_values(document: Document) -> Iterator[tuple[str, str, str]]:
         yield from ((f"line[{at}].dids", "dialled number", did) for did in line.dids)
     for at, response in enumerate(document.quick_responses):
         yield f"quick_response[{at}].title", "title", response.title.casefold()
+    yield from ((f"notify.email[{at}]", "address", one.lower()) for at, one in enumerate(document.notify.email))
 
 
 def _overlaps(key: str, opening: OpeningHours | None) -> Iterator[Mistake]:

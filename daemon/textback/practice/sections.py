@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from textback import hours
+from textback.destinations import EmailAddress, WebhookAddress
 from textback.fields import (
     Count,
     Day,
@@ -211,6 +212,15 @@ class Chat(Section):
         return self.opening.hours() if self.opening else None
 
 
+class Notify(Section):
+    """[notify]: who is told of a reply that nobody has read for ``after`` seconds; ``language``: of the e-mail."""
+
+    email: Annotated[tuple[EmailAddress, ...], Field(max_length=20)] = ()
+    webhook: WebhookAddress | None = None
+    after: Annotated[Duration, Field(le=86_400.0)] = 30.0
+    language: Language | None = None
+
+
 class QuickResponse(Section):
     """[[quick_response]]"""
 
@@ -229,4 +239,5 @@ class Document(Section):
     missed: Missed = Missed()
     guards: Guards = Field(default={}, validate_default=True)
     chat: Chat = Chat.model_validate({})
+    notify: Notify = Notify()
     quick_responses: tuple[QuickResponse, ...] = Field(default=(), alias="quick_response")

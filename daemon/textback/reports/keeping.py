@@ -13,9 +13,8 @@ from sqlalchemy import Connection
 
 from textback.clock import Clock
 from textback.directory import Directory
-from textback.reports import changes_of, count_day, not_kept
-from textback.reports.rules import Rules, day_at, day_span
-from textback.store import day_counts
+from textback.reports import keep_day, not_kept, rules_of
+from textback.reports.rules import Rules, day_at
 from textback.store.changes import LATE, MARGIN
 from textback.until import until
 
@@ -67,8 +66,8 @@ class Keeping:
         """Count all days that are over and not kept as they are now; gives how many that were."""
         directory, kept = await self._reader(self._book), 0
         for practice in directory.practices:
-            rules = Rules(directory, practice)
-            for day in await self._reader(partial(missing, rules=rules, now=self._clock())):
+            rules = await self._reader(partial(rules_of, directory=directory, practice=practice))
+            for day in await self._reader(partial(missing, rules=rules, before=self._clock(), now=self._clock())):
                 await self._keep(rules, day)
                 await self._sleep(BETWEEN)
                 kept += 1
@@ -86,27 +85,17 @@ class Keeping:
             await self._sleep(EVERY)
 
     async def _keep(self, rules: Rules, day: date) -> None:
-        changed, rows = await self._reader(partial(_count, rules=rules, day=day))
-        now, name = self._clock(), rules.practice.name
-        await self._writer.run(
-            lambda conn: day_counts.save(conn, name, str(day), rules.fingerprint, changed, rows, now)
-        )
+        keep, now = await self._reader(partial(keep_day, rules=rules, day=day)), self._clock()
+        await self._writer.run(lambda conn: keep(conn, now))
 
 
-def missing(conn: Connection, rules: Rules, now: float) -> list[date]:
-    """The days of a practice that can be kept at ``now`` (epoch seconds) and are not, the newest first."""
-    first = day_counts.first_call_at(conn, rules.practice.name)
-    if first is None:
-        return []
-    last = day_at(rules.zone, now)
-    while day_span(rules.zone, last)[1] > now - LATE - MARGIN:
-        last -= timedelta(1)
-    found = not_kept(conn, rules, day_at(rules.zone, first), last)
-    return [date.fromisoformat(day) for day in reversed(found)][:AT_ONCE]
+def missing(conn: Connection, rules: Rules, before: float, now: float) -> list[date]:
+    """The days that end by ``before``, can be kept at ``now`` (epoch seconds) and are not; the newest first."""
+    last = last_over(rules, before, now)
+    return not_kept(conn, rules, None, last)[::-1][:AT_ONCE]
 
 
-def _count(conn: Connection, rules: Rules, day: date) -> tuple[int, list[day_counts.Kept]]:
-    # The changes first: one that is committed while the calls are counted makes the day be counted once more
-    since, until_ = day_span(rules.zone, day)
-    changed = changes_of(rules, day, day_counts.changes(conn, rules.practice.name, since, until_))
-    return changed, count_day(conn, rules, day)
+def last_over(rules: Rules, before: float, now: float) -> date:
+    """The last day that ends by ``before``, and of which at ``now`` nothing is expected any more but late changes."""
+    latest = min(before, now - LATE - MARGIN)
+    return day_at(rules.zone, latest) - timedelta(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from textback.store.day_counts import Tally
+from textback.store.tally import Tally
 
 #: 95 % of a normal distribution lie within so many deviations.
 Z = 1.959963984540054

@@ -38,6 +38,8 @@ class Action(StrEnum):
     RETRIED = "retried"
     CHANGED_USER = "changed_user"
     CHANGED_SETTINGS = "changed_settings"
+    ERASED = "erased"
+    RESTORED = "restored"
 
 
 def note(

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from textback.store import erased
 from textback.store.columns import storable
-from textback.store.tables import callbacks
+from textback.store.tables import callbacks, messages
 
 #: How many rows ``prune`` takes away at once, so that nobody waits long for the writer.
 BATCH = 500
@@ -29,7 +30,7 @@ def keep(
         "provider_id": provider_id,
         "state": state[:_LONGEST_STATE],
         "received_at": now,
-        "payload": {storable(key): storable(value) for key, value in payload.items()},
+        "payload": {} if _is_erased(conn, provider_id) else _storable(payload),
     }
     try:
         # MariaDB counts a row that was left alone like one that was inserted, so its refusal must be seen
@@ -38,6 +39,16 @@ def keep(
     except IntegrityError:
         return False
     return True
+
+
+def _storable(payload: Mapping[str, str]) -> dict[str, str]:
+    return {storable(key): storable(value) for key, value in payload.items()}
+
+
+def _is_erased(conn: Connection, provider_id: str) -> bool:
+    """Whether it is about a text of somebody who was erased: what is posted late must not bring them back."""
+    body = conn.execute(select(messages.c.body).where(messages.c.provider_id == provider_id)).scalar()
+    return body == erased.BODY
 
 
 def prune(conn: Connection, before: float, at_most: int = BATCH) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ KEYS = (
     "message_id", "message_status", "conversation_id",
 )  # fmt: skip
 
+_CHUNK = 500
 _INSTANTS = frozenset(column.name for column in calls.c if isinstance(column.type, Instant))
 _shown = [messages.c.status.label(key) if key == "message_status" else calls.c[key] for key in KEYS]
 _joined = calls.outerjoin(messages, messages.c.id == calls.c.message_id)
@@ -84,6 +85,14 @@ def row(connection: Connection, call_id: str) -> dict[str, Any] | None:
 def exists(connection: Connection, call_id: str) -> bool:
     """Tell whether a call is in the log."""
     return connection.execute(select(calls.c.id).where(calls.c.id == call_id)).first() is not None
+
+
+def over(connection: Connection, call_ids: Collection[str]) -> set[str]:
+    """Those of these calls that are in the log and have ended."""
+    ids = sorted(call_ids)
+    query = select(calls.c.id).where(calls.c.ended_at.is_not(None))
+    found = (query.where(calls.c.id.in_(ids[start : start + _CHUNK])) for start in range(0, len(ids), _CHUNK))
+    return {call_id for part in found for call_id in connection.execute(part).scalars()}
 
 
 def ended_after(connection: Connection, at: float) -> list[dict[str, Any]]:

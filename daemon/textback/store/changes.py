@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Insert, bindparam, select
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from textback.store.columns import Instant
-from textback.store.day_counts import utc_day
 from textback.store.figures import HUMAN_DAYS, REPLY_DAYS
+from textback.store.kept_days import utc_day
 from textback.store.report_tables import report_changes
 from textback.store.tables import calls, messages
+from textback.store.upsert import one_more
 
 _DAY = 86_400.0
 #: Seconds after the beginning of a call from which on a change of it is late, and must be noted. A day is kept only
@@ -80,13 +80,5 @@ def of_answer(conn: Connection, conversation: int, now: float) -> None:
 def _note(conn: Connection, places: Sequence[tuple[str, float]]) -> None:
     # in one order, so that two daemons never wait for each other
     for practice, day in sorted({(practice, utc_day(at)) for practice, at in places}):
-        conn.execute(_one_more(conn.dialect.name), {"practice": practice, "day": day, "changes": 1})
-
-
-def _one_more(dialect: str) -> Insert:
-    more = report_changes.c.changes + 1
-    if dialect in ("mysql", "mariadb"):
-        return mysql.insert(report_changes).on_duplicate_key_update({"changes": more})
-    keys = [report_changes.c.practice, report_changes.c.day]
-    insert = postgresql.insert(report_changes) if dialect == "postgresql" else sqlite.insert(report_changes)
-    return insert.on_conflict_do_update(index_elements=keys, set_={"changes": more})
+        row = {"practice": practice, "day": day, "changes": 1}
+        conn.execute(one_more(conn.dialect, report_changes, "changes"), row)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, func, literal, select, update
 
 from textback.model import Direction, LineType, Status, Verdict
-from textback.store import changes, line_types, optouts
+from textback.store import changes, erased, line_types, optouts
 from textback.store.tables import calls, messages
 
 
@@ -127,6 +127,8 @@ def _written(conn: Connection, changed: Update, message_id: str, report: Report,
 
 
 def _learn(conn: Connection, number: str, report: Report, provider: str, now: float) -> None:
+    if number.startswith(erased.PREFIX):
+        return  # what was told late is about nobody
     if report.landline:
         line_types.record(conn, number, LineType.LANDLINE, now, provider)
     if report.opted_out:

@@ -27,6 +27,11 @@ _PACKAGES = {"postgresql+psycopg": "'psycopg[binary]'", "mariadb+pymysql": "pymy
 _READS = "textback_reads"
 #: MariaDB must refuse what doesn't fit, whatever its own configuration says.
 _SQL_MODE = "TRADITIONAL"
+#: MariaDB's and PostgreSQL's own words for how long a transaction may say nothing
+_LIMITS = (
+    "SET SESSION idle_transaction_timeout = {seconds:.0f}",
+    "SET idle_in_transaction_session_timeout = {ms:.0f}",
+)
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -75,6 +80,14 @@ def reopen(engine: Engine) -> None:
         engine.dispose()
 
 
+def limit_silence(engine: Engine, seconds: float) -> None:
+    """Have a server end a transaction in which nothing is said for so long: who hangs there holds up nobody else."""
+    if engine.dialect.name != "sqlite":
+        limit = _LIMITS[engine.dialect.name == "postgresql"].format(seconds=seconds, ms=seconds * 1000)
+        event.listen(engine, "connect", lambda raw, record: _say(raw, limit))
+        engine.dispose()
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads: on SQLite it takes no write lock, and so works on a read-only file."""
@@ -89,6 +102,13 @@ def _open_server(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
     event.listen(engine, "handle_error", hide_values)
     return engine
+
+
+def _say(raw: Any, statement: str) -> None:
+    cursor = raw.cursor()
+    cursor.execute(statement)
+    cursor.close()
+    raw.commit()
 
 
 def _open_sqlite(url: URL, busy_timeout: float, looking: bool) -> Engine:

@@ -1,125 +1,22 @@
-"""What each figure of the reports means: in words for those who read it, and as the condition that counts it."""
+"""What each figure of the reports means, in words for those who read it; ``counting`` says the same as conditions."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from sqlalchemy import Select, and_, case, exists, func, or_, select
-from sqlalchemy.sql.elements import ColumnElement
-
-from textback.limits import HOLDOUT
-from textback.model import Direction, Disposition, Flow, Status
-from textback.store.spans import days_later
-from textback.store.tables import calls, conversations, messages
+from typing import NamedTuple
 
 #: Grows with every change of a meaning: what was counted by another one is counted anew.
 EDITION = 1
 #: Days within which a reply counts, and within which the answer of a person to it does.
 REPLY_DAYS, HUMAN_DAYS = 1, 7
 
-#: a call, and the text that it is about
-call = calls.alias("c")
-#: what tells the line and the rules of a call
-PLACE = (call.c.pbx, call.c.queue, call.c.did)
-sent = messages.alias("m")
-about = call.outerjoin(sent, sent.c.id == call.c.message_id)
-
-_reply = messages.alias("r")
-_came = messages.alias("w")
-_talk = conversations.alias("t")
-_human = messages.alias("h")
-_later = calls.alias("n")
-
-
-def _ended(*dispositions: Disposition) -> ColumnElement[bool]:
-    return call.c.disposition.in_([one.value for one in dispositions])
-
-
-_replies = and_(
-    _reply.c.conversation_id == sent.c.conversation_id,
-    _reply.c.direction == Direction.IN.value,
-    _reply.c.created_at > sent.c.sent_at,
-    _reply.c.created_at <= days_later(sent.c.sent_at, REPLY_DAYS),
-)
-_is_texted = sent.c.sent_at.is_not(None)
-_is_replied = and_(_is_texted, exists(select(_reply.c.id).where(_replies).correlate(sent)))
-_is_answered_later = exists(
-    select(_later.c.id)
-    .where(
-        _later.c.caller == call.c.caller,
-        _later.c.practice == call.c.practice,
-        _later.c.disposition == Disposition.ANSWERED.value,
-        _later.c.started_at > call.c.started_at,
-        _later.c.started_at <= days_later(call.c.ended_at, REPLY_DAYS),
-        # what is no number is shared by many: "anonymous", "Restricted"
-        func.substr(_later.c.caller, 1, 1) == "+",
-    )
-    .correlate(call)
-)
-_has_written = exists(
-    select(_came.c.id)
-    .select_from(_came.join(_talk, _talk.c.id == _came.c.conversation_id))
-    .where(
-        _talk.c.number == call.c.caller,
-        _talk.c.practice == call.c.practice,
-        _came.c.direction == Direction.IN.value,
-        _came.c.created_at > call.c.ended_at,
-        _came.c.created_at <= days_later(call.c.ended_at, REPLY_DAYS),
-    )
-    .correlate(call)
-)
-_is_lost = or_(
-    _ended(Disposition.TEXTED, Disposition.ABANDONED, Disposition.MISSED),
-    and_(_ended(Disposition.UNREACHED), call.c.flow == Flow.MISSED.value),
-)
-_automatic = call.c.flow.in_([Flow.ABANDONED.value, Flow.MISSED.value])
-# A text that was decided has its flow as the reason of the call, whatever became of it afterwards
-_in_trial = and_(_is_lost, _automatic, call.c.reason == call.c.flow, call.c.message_id.is_not(None))
-_held_out = and_(_is_lost, _automatic, call.c.reason == HOLDOUT)
-
-
-class Looked(NamedTuple):
-    """What of a call takes a look at other rows, which is what counting costs: each is looked at once."""
-
-    is_lost: ColumnElement[bool]
-    in_trial: ColumnElement[bool]
-    held_out: ColumnElement[bool]
-    replied: ColumnElement[bool]
-    answered_later: ColumnElement[bool]
-    written: ColumnElement[bool]
-
-
-_looked = Looked(
-    _is_lost,
-    _in_trial,
-    _held_out,
-    _is_replied,
-    and_(_is_lost, _is_answered_later),
-    and_(or_(_in_trial, _held_out), _has_written),
-)
-
-
-def by_looking(at: Looked) -> dict[str, ColumnElement[bool]]:
-    """The figures that take such a look, by their keys."""
-    is_back = or_(at.answered_later, at.written)
-    return {
-        "replied": at.replied,
-        "recovered": and_(at.is_lost, or_(at.replied, at.answered_later)),
-        "trial_texted_back": and_(at.in_trial, is_back),
-        "trial_held_out_back": and_(at.held_out, is_back),
-    }
-
 
 class Figure(NamedTuple):
-    """One number of the reports. ``counts``: the calls that it counts; None: it is counted by other means."""
+    """One number of the reports."""
 
     key: str
     title: str
     meaning: str
-    counts: ColumnElement[bool] | None = None
 
-
-_ANY = call.c.disposition.is_not(None)
 
 FIGURES = (
     Figure(
@@ -127,19 +24,16 @@ FIGURES = (
         "Calls",
         "Callers of this practice whose call has ended, on the day on which it began, in the practice's time zone. One"
         " visit is one call, over all its queues and transfers. Calls that belong to no practice are in no report.",
-        _ANY,
     ),
     Figure(
         "answered",
         "Answered",
         "The last thing that happened to the caller was talking to a person.",
-        _ended(Disposition.ANSWERED),
     ),
     Figure(
         "abandoned",
         "Abandoned",
         "The caller left while on hold, however short that was.",
-        _ended(Disposition.ABANDONED),
     ),
     Figure(
         "abandoned_short",
@@ -147,24 +41,21 @@ FIGURES = (
         "Abandoned calls with less time on hold than the flow's min_hold as it is set for their queue today. Without"
         " them, abandoned is the difference of the two.",
     ),
-    Figure("missed", "Missed", "Nobody answered, or a voicemail box did.", _ended(Disposition.MISSED)),
+    Figure("missed", "Missed", "Nobody answered, or a voicemail box did."),
     Figure(
         "offers",
         "Offers",
         "Calls that waited until the offer of a text was due: the hold threshold of their queue had passed.",
-        call.c.offered_at.is_not(None),
     ),
     Figure(
         "texted",
         "Texted",
         "Calls whose text the provider has taken, asked for by key or not; what is held, failed or cancelled is not.",
-        _is_texted,
     ),
     Figure(
         "delivered",
         "Delivered",
         "Texted calls whose text reached the phone, as the provider says.",
-        and_(_is_texted, sent.c.status == Status.DELIVERED.value),
     ),
     Figure(
         "replied",
@@ -177,7 +68,6 @@ FIGURES = (
         "Lost callers",
         "Calls that ended texted, abandoned or missed, or in the menu where the practice counts that as missed: all"
         " that could be recovered.",
-        _is_lost,
     ),
     Figure(
         "recovered",
@@ -199,7 +89,6 @@ TRIAL = (
         "trial_texted",
         "Texted by itself",
         "Abandoned and missed calls whose text passed every guard and was decided by the daemon.",
-        _in_trial,
     ),
     Figure(
         "trial_texted_back",
@@ -210,7 +99,6 @@ TRIAL = (
         "trial_held_out",
         "Held out",
         "Calls that would have been texted by itself, and were left out by the holdout.",
-        _held_out,
     ),
     Figure(
         "trial_held_out_back",
@@ -218,47 +106,3 @@ TRIAL = (
         "The same for those who got no text.",
     ),
 )
-#: The conditions of the figures: of those that a call and its text tell by themselves, and of the others.
-PLAIN = {figure.key: figure.counts for figure in (*FIGURES, *TRIAL) if figure.counts is not None}
-COUNTS = PLAIN | by_looking(_looked)
-LOOKED_AT = tuple(by_looking(_looked))
-#: More calls than a practice has in a day.
-_ALL = 1_000_000_000
-
-
-def looked_at(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """The figures of ``by_looking`` for calls, by place."""
-    flags = [case((flag, 1), else_=0).label(name) for name, flag in _looked._asdict().items()]
-    asked = select(*PLACE, *flags).select_from(about).where(or_(_is_lost, _is_texted), *conditions)
-    # The limit keeps SQLite from looking once more for each figure that the look is good for
-    rows = asked.limit(_ALL).subquery("looked").c
-    figures = by_looking(Looked(*(rows[name] == 1 for name in Looked._fields)))
-    places = [rows[column.name] for column in PLACE]
-    return select(*places, *(number_of(counts).label(key) for key, counts in figures.items())).group_by(*places)
-
-
-def number_of(counts: ColumnElement[bool]) -> ColumnElement[int]:
-    """How many calls a condition is true for; 0 where there is none."""
-    return func.coalesce(func.sum(case((counts, 1), else_=0)), 0)
-
-
-def replies(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Texted calls with a reply: pbx, queue, did, ``replied_at``, and ``human_at``, when a person first answered it."""
-    first = select(func.min(_reply.c.created_at)).where(_replies).correlate(sent).scalar_subquery()
-    replied = (
-        select(*PLACE, sent.c.conversation_id, first.label("replied_at"))
-        .select_from(call.join(sent, sent.c.id == call.c.message_id))
-        .where(_is_replied, _ANY, *conditions)
-        .subquery("a")
-    )
-    human = select(func.min(_human.c.created_at)).where(
-        _human.c.conversation_id == replied.c.conversation_id,
-        _human.c.direction == Direction.OUT.value,
-        _human.c.author.is_not(None),
-        _human.c.flow.is_(None),
-        _human.c.answer.is_(None),
-        _human.c.created_at > replied.c.replied_at,
-        _human.c.created_at <= days_later(replied.c.replied_at, HUMAN_DAYS),
-    )
-    human_at = human.correlate(replied).scalar_subquery().label("human_at")
-    return select(*(replied.c[one.name] for one in PLACE), replied.c.replied_at, human_at)

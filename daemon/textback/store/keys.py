@@ -15,15 +15,16 @@ BYTES = 32
 
 def key(conn: Connection, name: str) -> str:
     """The key of that name, in hexadecimal digits; whoever asks first makes it up, also of two daemons at once."""
-    found = _stored(conn, name)
+    found = find(conn, name)
     if found is not None:
         return found
     made = {"name": name, "value": secrets.token_hex(BYTES)}
     conn.execute(insert_once(conn.dialect, keys, "name"), made)
-    stored = _stored(conn, name)
+    stored = find(conn, name)
     assert stored is not None
     return stored
 
 
-def _stored(conn: Connection, name: str) -> str | None:
+def find(conn: Connection, name: str) -> str | None:
+    """The same, where it was made up before; None where nobody has asked for it yet."""
     return conn.execute(select(keys.c.value).where(keys.c.name == name)).scalar()

@@ -12,10 +12,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from textback import shipped
+from textback.store import resuming  # noqa: F401  by being there it is Alembic's way to MariaDB
 from textback.store.engine import StoreError, file_of, reading
 from textback.store.faults import code_of, describe, is_fault
 
@@ -37,7 +38,8 @@ class SchemaStatus:
 def upgrade(engine: Engine) -> list[str]:
     """Bring the database to this program's revision, all or nothing; gives the revisions applied, in order.
 
-    MariaDB commits each change of a table at once: there, a power cut may leave one revision half done.
+    MariaDB commits each change of a table at once: there, a power cut may leave one revision half done, and the next
+    upgrade does the rest of it.
     Raises ``StoreError`` for a database that is newer than the program, locked, or not writable.
     """
     try:
@@ -101,6 +103,9 @@ def _upgrade(connection: Connection) -> list[str]:
         )
     if before.at_head:
         _prove_writable(connection)
+        if connection.dialect.name in _MARIADB and not _has_views(connection):
+            views().drop(connection)
+            views().create(connection)
         return []
     if connection.dialect.name in _MARIADB:
         connection.execute(text(_EXACT))
@@ -109,6 +114,11 @@ def _upgrade(connection: Connection) -> list[str]:
     views().create(connection)
     applied = scripts.iterate_revisions(before.head, before.current or "base")
     return [script.revision for script in applied][::-1]
+
+
+def _has_views(connection: Connection) -> bool:
+    """Whether they were made: an upgrade may have been cut off just before."""
+    return set(views().VIEWS) <= set(inspect(connection).get_view_names())
 
 
 def _prove_writable(connection: Connection) -> None:

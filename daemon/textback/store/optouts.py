@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, null, or_, select, union_all, update
 
 from textback.model import Answer, Direction, Status, Verdict
+from textback.store import erased
 from textback.store.calls import instant_text
 from textback.store.once import insert_once
-from textback.store.tables import calls, messages, optouts
+from textback.store.tables import calls, erased_optouts, messages, optouts
 
 #: The reason of a text that is not sent, and of its call.
 OPTED_OUT = "opted_out"
@@ -19,7 +20,8 @@ _WHY = "skip: the caller opted out of texts while this one waited"
 
 def record(conn: Connection, number: str, at: float, source: str) -> None:
     """Remember that a person (E.164) wants no texts since ``at`` (epoch seconds); the first time counts."""
-    conn.execute(insert_once(conn.dialect, optouts, "number"), {"number": number, "at": at, "source": source})
+    before = erased.forget(conn, number) or erased.OptOut(at, source)
+    conn.execute(insert_once(conn.dialect, optouts, "number"), {"number": number} | before._asdict())
 
 
 def opt_out(conn: Connection, number: str, at: float, source: str) -> bool:
@@ -35,7 +37,8 @@ def opt_out(conn: Connection, number: str, at: float, source: str) -> bool:
 
 def remove(conn: Connection, number: str) -> bool:
     """They may be texted again; False if they always could be."""
-    return bool(conn.execute(delete(optouts).where(optouts.c.number == number)).rowcount)
+    was_erased = erased.forget(conn, number) is not None
+    return bool(conn.execute(delete(optouts).where(optouts.c.number == number)).rowcount) or was_erased
 
 
 def is_opted_out(conn: Connection, number: str) -> bool:
@@ -46,14 +49,32 @@ def is_opted_out(conn: Connection, number: str) -> bool:
 def since(conn: Connection, number: str) -> float | None:
     """When they opted out (epoch seconds); None if they did not."""
     at: float | None = conn.execute(select(optouts.c.at).where(optouts.c.number == number)).scalar()
+    if at is None and (hashed := erased.opted_out(conn, [number])):
+        return hashed[number].at
     return at
 
 
+def erase(conn: Connection, number: str, now: float) -> bool:
+    """Forget the number (E.164), at ``now`` (epoch seconds), but not that it opted out; False if it did not."""
+    theirs = optouts.c.number == number
+    row = conn.execute(select(optouts.c.at, optouts.c.source).where(theirs)).first()
+    if row is None:
+        return bool(erased.opted_out(conn, [number]))
+    erased.keep(conn, number, erased.OptOut(*row), now)
+    conn.execute(delete(optouts).where(theirs))
+    return True
+
+
 def listing(conn: Connection, limit: int = 100, since: float | None = None) -> list[dict[str, Any]]:
-    """All of them, or those since a time (epoch seconds), newest first; limit 0 is all."""
-    query = select(optouts.c.number, optouts.c.at, optouts.c.source).order_by(optouts.c.at.desc(), optouts.c.number)
+    """All of them, or those since a time (epoch seconds), newest first; limit 0 is all.
+
+    ``number`` is None for somebody who was erased.
+    """
+    hashed = select(null().label("number"), erased_optouts.c.at, erased_optouts.c.source)
+    found = union_all(select(optouts.c.number, optouts.c.at, optouts.c.source), hashed).subquery()
+    query = select(found).order_by(found.c.at.desc(), found.c.number)
     if since is not None:
-        query = query.where(optouts.c.at >= since)
+        query = query.where(found.c.at >= since)
     rows = conn.execute(query.limit(limit) if limit else query).mappings()
     return [{**row, "at": instant_text(row["at"])} for row in rows]
 

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, or_, select
+from sqlalchemy import BindParameter, Connection, RowMapping, and_, bindparam, case, func, null, or_, select, union_all
 
 from textback.model import Direction, Known, Status
-from textback.store import line_types
+from textback.store import erased, line_types
 from textback.store.once import insert_once
+from textback.store.staff_tables import keys
 from textback.store.tables import contacts, conversations, messages, optouts, staff_reached as reached
 
 #: States of an automatic text that did not reach, and will not by itself reach, the person it was meant for.
@@ -18,7 +19,11 @@ _NOT_GONE = (Status.FAILED.value, Status.UNDELIVERED.value, Status.CANCELLED.val
 _CHUNK = 500
 
 _numbers: BindParameter[Any] = bindparam("numbers", expanding=True)
-_opted_out = select(optouts.c.number).where(optouts.c.number.in_(_numbers))
+#: and, in the same query, the key to the opt-outs of those who were erased, if anybody was
+_opted_out = union_all(
+    select(optouts.c.number, null().label("key")).where(optouts.c.number.in_(_numbers)),
+    select(null(), keys.c.value).where(keys.c.name == erased.KEY),
+)
 _reached = (
     select(reached.c.number, func.max(reached.c.at).label("at"))
     .where(reached.c.number.in_(_numbers))
@@ -61,6 +66,8 @@ def known(
     apart_from: Collection[str] = (),
 ) -> dict[str, Known]:
     """Give what is known about each number at ``now`` (epoch seconds), in five queries for all of them.
+
+    It takes two more once somebody was erased who had opted out.
 
     ``practice_of``: the practice whose contacts count for a number; opt-outs and texts count in all.
     ``apart_from``: calls whose own texts don't count, since it is they that are judged, perhaps once more.
@@ -106,7 +113,10 @@ def _known(
 ) -> dict[str, Known]:
     values = {"numbers": numbers}
     landlines = line_types.landlines(connection, numbers, now)
-    out = set(connection.execute(_opted_out, values).scalars())
+    said = connection.execute(_opted_out, values).all()
+    out = {row.number for row in said if row.number is not None}
+    if len(out) < len(said):
+        out |= erased.opted_out(connection, numbers).keys()
     reached_at = {row.number: row.at for row in connection.execute(_reached, values)}
     written = {row.number: row for row in connection.execute(_written, values | {"calls": judged})}
     people: defaultdict[str, list[RowMapping]] = defaultdict(list)

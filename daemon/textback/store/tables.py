@@ -18,14 +18,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
-from textback.store import report_tables, staff_tables
+from textback.store import notice_table, report_tables, shared_tables, staff_tables
 from textback.store.columns import Foreign, Instant
 from textback.store.schema import metadata
 
 __all__ = [
-    "callbacks", "calls", "contacts", "conversations", "line_types", "lines", "links", "messages", "metadata",
-    "optouts", "polls", "practice_versions", "practices", "report_tables", "senders", "staff_reached", "staff_tables",
-    "webhook_tokens",
+    "callbacks", "calls", "contacts", "conversations", "erased_optouts", "line_types", "lines", "links", "marks",
+    "messages", "metadata", "notice_table", "optouts", "polls", "practice_versions", "practices", "report_tables",
+    "senders", "shared_tables", "staff_reached", "staff_tables", "webhook_tokens",
 ]  # fmt: skip
 
 #: MariaDB's FLOAT has seven digits
@@ -194,6 +194,22 @@ optouts = Table(
     Column("number", String(32), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("source", String(32), nullable=False),
+)
+
+erased_optouts = Table(
+    "erased_optouts",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("erased_at", Instant, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("at", Instant, nullable=False),
 )
 
 staff_reached = Table(

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from textback.store import audit, log
+from textback.store import audit, log, optouts
 from textback.store.audit import Action
 from textback.store.staff_tables import notes
 from textback.store.strands import Span
-from textback.store.tables import contacts, conversations, messages, optouts
+from textback.store.tables import contacts, conversations, messages
 
 #: What of the audit trail stands in the thread.
 TOLD = (
@@ -25,17 +25,14 @@ def conversation(conn: Connection, conversation_id: int) -> dict[str, Any] | Non
         select(
             conversations,
             contacts.c.first_name, contacts.c.last_name, contacts.c.kind, contacts.c.verified, contacts.c.language,
-            optouts.c.at.label("opted_out_at"),
         )
-        .select_from(
-            conversations.outerjoin(contacts, contacts.c.id == conversations.c.contact_id).outerjoin(
-                optouts, optouts.c.number == conversations.c.number
-            )
-        )
+        .select_from(conversations.outerjoin(contacts, contacts.c.id == conversations.c.contact_id))
         .where(conversations.c.id == conversation_id)
     )  # fmt: skip
     row = conn.execute(query).mappings().first()
-    return None if row is None else dict(row)
+    if row is None:
+        return None
+    return dict(row) | {"opted_out_at": optouts.since(conn, row["number"])}
 
 
 def sharing(conn: Connection, practice: str, number: str) -> list[dict[str, Any]]:

@@ -54,9 +54,15 @@ def one(conn: Connection, conversation: int) -> Tile:
     return tile
 
 
-def reply_came(conn: Connection, conversation: int, at: float) -> None:
-    """Somebody replied ``at`` (epoch seconds): the tile is in the inbox, and they wait since their first reply."""
+def reply_came(conn: Connection, conversation: int, at: float) -> bool:
+    """Somebody replied ``at`` (epoch seconds): the tile is in the inbox, and they wait since their first reply.
+
+    False if there was a reply already that nobody has read.
+    """
     tile = conversations.c
+    # Locked: of two replies at once, to two daemons, one is the first.
+    locked = select(tile.unread_since).where(tile.id == conversation).with_for_update()
+    was_read = conn.execute(locked).scalar_one() is None
     values = {
         "state": TileState.OPEN,
         "snoozed_until": None,
@@ -65,6 +71,7 @@ def reply_came(conn: Connection, conversation: int, at: float) -> None:
         "last_reply_at": case((tile.last_reply_at > at, tile.last_reply_at), else_=_instant(at)),
     }
     conn.execute(update(conversations).where(tile.id == conversation).values(values))
+    return was_read
 
 
 def change(conn: Connection, tile: Tile, **columns: Any) -> bool:

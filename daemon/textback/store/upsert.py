@@ -1,4 +1,4 @@
-"""The INSERT that replaces what is there already, in each database's own words."""
+"""The INSERT that replaces what is there already, or counts it up, in each database's own words."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def upsert(dialect: Dialect, table: Table, columns: Collection[str]) -> Insert:
     return insert.on_conflict_do_update(
         index_elements=keys, set_={name: insert.excluded[name] for name in changed}
     )
+
+
+def one_more(dialect: Dialect, table: Table, column: str) -> Insert:
+    """Insert a row, or add 1 to ``column`` of the one with the same primary key; others wait until we commit."""
+    keys = [key.name for key in table.primary_key]
+    more = {column: table.c[column] + 1}
+    if dialect.name in ("mysql", "mariadb"):
+        return mysql.insert(table).on_duplicate_key_update(more)
+    insert = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    return insert.on_conflict_do_update(index_elements=keys, set_=more)

@@ -52,6 +52,7 @@ FULL: dict[str, Any] = RICH | {
         "quiet_hours": "21:00-08:00",
         "per_day": 0,
     },
+    "notify": {"email": ["a@b.example", "c@d.example"], "webhook": "https://e.example/", "after": 0, "language": "fr"},
     "chat": RICH["chat"] | {"closed_reply": "No\ntexts, please.\n", "shared_number": "ask"},
 }
 

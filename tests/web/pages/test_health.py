@@ -19,9 +19,10 @@ from textback.health import Health, LinkHealth
 from textback.model import Role, Status
 from textback.passwords import Passwords
 from textback.sms.console import Console
-from textback.store import links, practices, senders
+from textback.store import links, notices, practices, senders
+from textback.store.notices import Channel
 from textback.store.staff_tables import audit
-from textback.store.tables import messages
+from textback.store.tables import conversations, messages
 from textback.web.access import Access
 from textback.web.pages.live import Live
 from textback.web.pages.office import Office
@@ -88,11 +89,29 @@ def test_all_is_well(clinic: Engine, tell: Callable[..., Any]) -> None:
         (replace(WELL, links=(replace(UP, last_event_at=NOW - 3600),)), "! Quiet"),
         (replace(WELL, links=(replace(UP, last_event_at=None),)), "none yet"),
         (replace(WELL, facts_waiting=7, facts_dropped=2), "7 (2 lesser ones were dropped since the start)"),
+        (
+            replace(WELL, staff_not_told={"webhook of Riverside": "no <b>answer"}),
+            "Staff are not told of replies by webhook of riverside: no &lt;b&gt;answer.",
+        ),
         (None, "what follows is what the database knows"),
     ],
 )  # fmt: skip
 def test_trouble_is_told_in_words(clinic: Engine, tell: Callable[..., Any], health: Health | None, told: str) -> None:
     assert told in shown(tell, health).body
+
+
+def test_whom_nobody_could_tell_of_a_reply_is_shown(clinic: Engine, tell: Callable[..., Any]) -> None:
+    assert "Due, and not told yet</dt><dd>none" in shown(tell, WELL).body
+    both = [(Channel.EMAIL, "front@clinic.example"), (Channel.WEBHOOK, "")]
+    with clinic.begin() as conn:
+        notices.add(conn, 1, "Riverside", "m1", both, NOW - 90, 30.0)
+        conn.execute(update(conversations).where(conversations.c.id == 1).values(unread_since=NOW - 90))
+        notice = notices.claim(conn, Channel.EMAIL, NOW - 60)
+        assert notice is not None and notices.give_up(conn, notice, "550 no <b>such user", NOW - 50)
+    body = shown(tell, WELL).body
+    assert "Due, and not told yet</dt><dd>1, the oldest for 1 min 30 s" in body
+    assert "email to front@clinic.example of Riverside" in body and "550 no &lt;b&gt;such user" in body
+    assert 'href="/conversations/1"' in body
 
 
 def test_it_is_for_administrators(clinic: Engine, tell: Callable[..., Any]) -> None:

@@ -339,6 +339,11 @@ FORMS: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
         ("guards.countries", "guards.blocked", "guards.per_day"),
     ),
     (
+        "/settings/Riverside/notify",
+        {"do": "preview", "version": "1"},
+        ("notify.email", "notify.webhook", "notify.after", "notify.language"),
+    ),
+    (
         "/settings/Riverside/about",
         {"do": "preview", "version": "1"},
         ("practice.timezone", "practice.url", "practice.region"),

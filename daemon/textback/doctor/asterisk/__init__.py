@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from textback.doctor.asterisk.access import kept_out, let_in, no_certificates
+from textback.doctor.asterisk.access import kept_out, let_in
 from textback.doctor.asterisk.calls import examine_calls
 from textback.doctor.asterisk.clocks import examine_clock
 from textback.doctor.asterisk.etc import EXTENSIONS, Etc, read_etc
@@ -22,6 +21,7 @@ from textback.doctor.asterisk.user import examine_user
 from textback.doctor.asterisk.wanted import Wanted
 from textback.doctor.asterisk.written import examine_records
 from textback.doctor.finding import Finding
+from textback.doctor.reaching import local_address, no_certificates
 from textback.doctor.visit import Visit
 from textback.following import ami_settings
 from textback.pbx.errors import CertificatesError, LinkError
@@ -41,7 +41,7 @@ async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
     except CertificatesError as error:
         yield no_certificates(wanted.pbx, error)
     except LinkError as error:
-        for finding in kept_out(wanted, etc, error, _local_address(wanted.pbx.host, wanted.pbx.port)):
+        for finding in kept_out(wanted, etc, error, local_address(wanted.pbx.host, wanted.pbx.port)):
             yield finding
     for finding in _from_both(wanted, etc, found, visit):
         yield finding
@@ -80,6 +80,13 @@ def examine_dialplan(
     yield from examine_calls(wanted, etc, plan, major)
 
 
+def examine_written(wanted: Wanted, folder: Path, major: int | None) -> Iterator[Finding]:
+    """The same of a folder alone."""
+    etc = read_etc(folder)
+    yield from examine_files(wanted.pbx.name, etc)
+    yield from examine_dialplan(wanted, etc, _written(etc), None, major)
+
+
 def _written(etc: Etc | None) -> Plan | None:
     conf = etc.get(EXTENSIONS) if etc else None
     return plan_of(conf) if conf else None
@@ -98,14 +105,3 @@ def _contexts(wanted: Wanted) -> list[str]:
 
 def _is_here(wanted: Wanted) -> bool:
     return wanted.pbx.host in ("localhost", "::1") or wanted.pbx.host.startswith("127.")
-
-
-def _local_address(host: str, port: int) -> str | None:
-    """From where we come to that host, without a word sent."""
-    try:
-        kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(kind, socket.SOCK_DGRAM) as probe:
-            probe.connect(address)
-            return str(probe.getsockname()[0])
-    except OSError:
-        return None

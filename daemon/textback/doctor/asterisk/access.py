@@ -10,7 +10,7 @@ from textback.doctor.asterisk.look import Look
 from textback.doctor.asterisk.manager_conf import ManagerUser, user_of
 from textback.doctor.asterisk.wanted import Wanted
 from textback.doctor.finding import SHELL, Finding, failed, ok, warning
-from textback.pbx.errors import CertificatesError, LinkError
+from textback.pbx.errors import LinkError
 
 OLDEST = 16
 #: major number of AMI's version in its greeting, with the first Asterisk that had it
@@ -48,14 +48,6 @@ def kept_out(wanted: Wanted, etc: Etc | None, error: LinkError, local_address: s
         yield failed(check, says, _section(wanted), file)
         return
     yield _refused(wanted, check, file, user_of(conf, wanted.username), local_address or "127.0.0.1")
-
-
-def no_certificates(pbx: Pbx, error: CertificatesError) -> Finding:
-    """``tls_ca`` names something else."""
-    says = f"{error}: it must hold the certificates that we shall trust"
-    return failed(
-        f"{pbx.name}/tls", says, ('tls_ca = "/etc/textback/pbx-ca.pem"',), f"textback.toml, [[pbx]] {pbx.name}"
-    )
 
 
 def _refused(wanted: Wanted, check: str, file: str, user: ManagerUser | None, address: str) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from textback.dialplans.keys import context as exit_context, prompt
 from textback.dialplans.queues import seconds
@@ -13,6 +12,7 @@ from textback.doctor.asterisk.etc import QUEUES, Etc, place
 from textback.doctor.asterisk.plan import Plan, steps_at
 from textback.doctor.asterisk.wanted import Wanted
 from textback.doctor.finding import Finding, failed, ok, skipped, warning
+from textback.doctor.names import examine_name
 
 
 def examine_names(wanted: Wanted, etc: Etc | None, there: frozenset[str] | None) -> Iterator[Finding]:
@@ -25,16 +25,12 @@ def examine_names(wanted: Wanted, etc: Etc | None, there: frozenset[str] | None)
             yield skipped(check, "which queues the PBX has is not known")
         return
     for queue in wanted.wishes.queues:
-        if queue.name in known:
-            yield ok(check, f"{queue.name}: there is such a queue")
-        elif queue.name in wanted.wishes.unplaced and not wanted.only_pbx:
-            says = f'{queue.name}, which {queue.practice} names without a PBX, is not here: say "PBX/{queue.name}"'
-            yield warning(check, says)
-        elif _is_realtime(etc):
+        elsewhere = queue.name in wanted.wishes.unplaced and not wanted.only_pbx
+        if queue.name not in known and not elsewhere and _is_realtime(etc):
             says = f"{queue.name} is not loaded; queues in a database (realtime) show once somebody called"
             yield warning(check, says)
         else:
-            yield _unknown(check, queue, known)
+            yield examine_name(check, queue, known, wanted.wishes, wanted.only_pbx)
 
 
 def examine_exits(
@@ -62,15 +58,6 @@ def _known(conf: Conf | None, there: frozenset[str] | None) -> frozenset[str] | 
     if conf is None:
         return None
     return frozenset(conf.sections) - conf.templates - {"general"}
-
-
-def _unknown(check: str, queue: QueueWish, known: frozenset[str]) -> Finding:
-    near = get_close_matches(queue.name, known, 1, 0.5) or get_close_matches(queue.name.lower(), known, 1, 0.5)
-    says = f"{queue.practice} names the queue {queue.name}, and the PBX has none of that name"
-    file = f"the practice file of {queue.practice}, [[line]] (textback practice export, then apply)"
-    if near:
-        return failed(check, f"{says}; is {near[0]} meant", (f'queues = ["{near[0]}"]',), file, (queue.name,))
-    return failed(check, f"{says}; it has {', '.join(sorted(known)[:20]) or 'none at all'}", (), file)
 
 
 def _exit(wanted: Wanted, etc: Etc | None, conf: Conf, plan: Plan | None, queue: QueueWish) -> Finding:

@@ -16,6 +16,7 @@ from textback.chat.decide import DISMISS, RELEASE
 from textback.health import QUIET
 from textback.model import Role
 from textback.store import by_hand
+from textback.store.notices import Untold, untold
 from textback.store.standing import Standing, standing
 from textback.web.access import form_of, require
 from textback.web.pages.office import Office
@@ -39,12 +40,13 @@ class HealthPage:
         staff, access = require(request, Role.ADMIN), self._office.access
         now = access.clock()
 
-        def look(conn: Connection) -> tuple[View, Standing, str]:
+        def look(conn: Connection) -> tuple[View, Standing, Untold, str]:
             seen = view(conn, self._office.book(conn), staff, now)
-            return seen, standing(conn, now), conn.dialect.name
+            return seen, standing(conn, now), untold(conn, now), conn.dialect.name
 
-        seen, stands, database = await access.look(look)
+        seen, stands, told, database = await access.look(look)
         values: dict[str, Any] = {"health": self._office.health(), "stands": stands, "database": database}
+        values["untold"] = told
         return self._office.page(request, "health.html", seen, **values, now=now, quiet=QUIET)
 
     async def decide(self, request: Request) -> Response:

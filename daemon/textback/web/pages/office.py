@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from textback.book import PracticeBook
 from textback.health import Health
+from textback.practice.telling import Ways
 from textback.sms import Provider
 from textback.web.access import Access
 from textback.web.pages.live import Live
@@ -52,6 +53,8 @@ class Office:
     webhooks: str | None = None
     #: how the daemon is whose pages these are; None: nothing runs beside them
     health: Callable[[], Health | None] = lambda: None
+    #: by which ways staff can be told of replies
+    ways: Ways = Ways()
 
     def page(self, request: Request, name: str, view: View, **values: Any) -> HTMLResponse:
         """A template as a page for somebody with this view."""

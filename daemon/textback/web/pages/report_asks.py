@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from textback.practice import Practice
 from textback.reports.rules import day_at
-from textback.store.day_counts import Kept
+from textback.store.months import Month
 from textback.web.pages.view import View
 
 WHEN = {"7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "365d": "Last 365 days"}
@@ -35,8 +35,8 @@ class ReportAsk:
         """The same, changed, as the query of a link."""
         return urlencode({name: value for name, value in ({**self.asked} | changes).items() if value})
 
-    def means(self, row: Kept) -> bool:
-        """Whether the line and queue of a row are asked for."""
+    def means(self, row: Month) -> bool:
+        """Whether the line and queue of a month are asked for."""
         line, queue = self.asked["line"], self.asked["queue"]
         return (not line or row.line == line) and (not queue or row.queue == ("" if queue == NO_QUEUE else queue))
 

@@ -16,11 +16,12 @@ from starlette.routing import Route
 from textback import sheet
 from textback.directory import Directory
 from textback.model import Staff
-from textback.reports import counted, each_day, grouped, total
+from textback.reports import Part, counted, each_day, parts, sums, total
 from textback.reports.uplift import Uplift, uplift_of
 from textback.store import audit, figures
 from textback.store.audit import Action
-from textback.store.day_counts import Kept, Tally
+from textback.store.months import Month, daily
+from textback.store.tally import Tally
 from textback.web.access import require
 from textback.web.pages import plots, report_asks
 from textback.web.pages.office import Office
@@ -89,8 +90,7 @@ def look(conn: Connection, directory: Directory, staff: Staff, query: dict[str, 
     seen = view(conn, directory, staff, now)
     ask, rows = _rows(conn, directory, seen, query)
     meant = [row for row in rows if ask.means(row)]
-    # what a place has had on all days; the rest of the page, but for the days, adds these few up
-    places = [Kept(*place, one) for place, one in grouped(meant, lambda row: (row.practice, "", *row[2:4])).items()]
+    places = parts(meant)
     everything = total(places)
     known = {(row.practice, row.line) for row in rows}
     lines = sorted(((line, seen.line(practice, line)) for practice, line in known), key=lambda line: line[1])
@@ -107,15 +107,15 @@ def look(conn: Connection, directory: Directory, staff: Staff, query: dict[str, 
 
 def _rows(
     conn: Connection, directory: Directory, seen: View, query: dict[str, str]
-) -> tuple[ReportAsk, list[Kept]]:
+) -> tuple[ReportAsk, list[Month]]:
     ask = report_asks.read(query, seen)
     of_one = partial(counted, conn, directory, first=ask.first, last=ask.last)
     return ask, [row for practice in ask.practices for row in of_one(practice=practice)]
 
 
-def _plots(ask: ReportAsk, rows: Sequence[Kept]) -> list[tuple[Plot, Table]]:
-    step_of = {str(day): ask.step_of(day) for day in each_day(ask.first, ask.last)}
-    by_step = grouped(rows, lambda row: step_of[row.day])
+def _plots(ask: ReportAsk, rows: Sequence[Month]) -> list[tuple[Plot, Table]]:
+    step_of = {day: ask.step_of(day) for day in each_day(ask.first, ask.last)}
+    by_step = sums((step_of[day], tally) for day, tally in daily(rows))
     steps = list(dict.fromkeys(step_of.values()))
     in_order = [by_step.get(step, Tally()) for step in steps]
     labels = [_day_words(step, ask) for step in steps]
@@ -141,14 +141,16 @@ def _day_words(day: date, ask: ReportAsk) -> str:
     return f"{day.day} {day:%b}" if ask.first.year == ask.last.year else f"{day.day} {day:%b %Y}"
 
 
-def _table(heading: str, rows: Sequence[Kept], by: Callable[[Kept], Hashable]) -> Table:
-    return Table(heading, sorted((str(name), one) for name, one in grouped(rows, by).items()))
+def _table(heading: str, places: Sequence[Part], by: Callable[[Part], Hashable]) -> Table:
+    found = sums((by(place), place.tally) for place in places)
+    return Table(heading, sorted(((str(name), one) for name, one in found.items()), key=lambda row: row[0]))
 
 
 def _sheet(conn: Connection, directory: Directory, staff: Staff, query: dict[str, str], now: float) -> str:
     ask, rows = _rows(conn, directory, view(conn, directory, staff, now), query)
     head = ("day", "practice", "line", "queue", *COLUMNS, figures.MEDIAN.key)
-    found = grouped(filter(ask.means, rows), lambda row: (row.day, row.practice, row.line, row.queue))
-    in_order = sorted(found.items(), key=lambda item: item[0])
-    cells = [(*at, *(one[key] for key in COLUMNS), one.median_reply) for at, one in in_order]
+    meant = filter(ask.means, rows)
+    found = [(str(day), row.practice, row.line, row.queue, one) for row in meant for day, one in row.days()]
+    in_order = sorted(found, key=lambda item: item[:4])
+    cells = [(*at, *(one[key] for key in COLUMNS), one.median_reply) for *at, one in in_order]
     return "\ufeff" + sheet.lines([head, *cells])

@@ -17,11 +17,12 @@ from starlette.routing import Route
 from textback.mistakes import Mistake
 from textback.model import Role
 from textback.practice import Practice, read_practice
+from textback.practice.telling import Ways, lacks, refused
 from textback.store.practices import PracticeRow
 from textback.web.access import form_of, require
 from textback.web.pages.office import Office
 from textback.web.pages.settings import holidays
-from textback.web.pages.settings.fields import Typed
+from textback.web.pages.settings.fields import Document, Typed, at
 from textback.web.pages.settings.flows import FlowSheet
 from textback.web.pages.settings.form import shown_groups, words_of
 from textback.web.pages.settings.ground import (
@@ -92,7 +93,7 @@ class SettingsPages:
         form = await form_of(request, Role.MANAGER, MOST_FIELDS)
         staff, access, (name, leaf) = require(request, Role.MANAGER), self._office.access, place_of(request)
         typed, version, now = typed_in(form), version_of(form), access.clock()
-        edit = partial(SHEETS[leaf].put, typed=typed)
+        edit = partial(edited, leaf=leaf, typed=typed, ways=self._office.ways)
         if form.get("do") == "preview":
             return await self._preview(request, typed, version)
 
@@ -115,7 +116,8 @@ class SettingsPages:
 
         def look(conn: Connection) -> tuple[Practice | None, list[Mistake]]:
             row = found(conn, staff, name)
-            return checked(row, partial(SHEETS[leaf].put, typed=typed), staff, self._office.book(conn).practices)
+            edit = partial(edited, leaf=leaf, typed=typed, ways=self._office.ways)
+            return checked(row, edit, staff, self._office.book(conn).practices)
 
         practice, mistakes = await access.look(look)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if mistakes else HTTPStatus.OK
@@ -130,10 +132,22 @@ class SettingsPages:
 
         seen, row = await access.look(look)
         values = common(row, leaf, shown.overtaken, shown.version) | _values(SHEETS[leaf], row, leaf, shown)
-        values["holidays"] = holidays.coming(read_practice(row.document), now)
+        practice = read_practice(row.document)
+        values["holidays"] = holidays.coming(practice, now)
+        values["warnings"] += lacks(practice.notify, self._office.ways)
         response = self._office.page(request, "settings_form.html", seen, **values)
         response.status_code = shown.status
         return response
+
+
+def edited(
+    document: Mapping[str, Any], leaf: str, typed: Typed, ways: Ways
+) -> tuple[Document, list[Mistake]]:
+    """The document with what was typed into one of the forms."""
+    changed, mistakes = SHEETS[leaf].put(document, typed)
+    if leaf == "notify":
+        mistakes += refused(at(changed, ("notify", "webhook")), ways)
+    return changed, mistakes
 
 
 def _values(sheet: Sheet, row: PracticeRow, leaf: str, shown: Shown) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pages of settings that are lists of plain values: the practice itself, and the guards."""
+"""The pages of settings that are lists of plain values: the practice itself, the guards, who of staff is told."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ def _guard(key: str, label: str, hint: str, usual: str, kind: Any = NUMBER) -> F
 
 def _about(key: str, label: str, kind: Any, hint: str = "", **more: Any) -> Field:
     return Field(("practice", key), label, kind, hint, **more)
+
+
+def _notify(key: str, label: str, kind: Any, hint: str, **more: Any) -> Field:
+    return Field(("notify", key), label, kind, hint, **more)
 
 
 ABOUT = (
@@ -90,6 +94,26 @@ GUARDS = (
         ),
         "Callers can forge their numbers to make others pay for texts. What is over these is held, and a person"
         " releases it or not; 0 switches a guard off.",
+    ),
+    Group(
+        "Is it worth it?",
+        (_guard("holdout", "Callers to leave out by chance, in percent", "From 0 to 50.", "0"),),
+        "So many of the callers who gave up or were missed, and who would have been texted, get no text. The reports"
+        " then tell how many of each come back, with a text and without, and how sure the difference is. Who asks for a"
+        " text always gets it. Leave it at 0 unless you want to know: whoever is left out may be lost.",
+    ),
+)
+NOTIFY = (
+    Group(
+        "Of a reply that nobody has read",
+        (
+            _notify("email", "By e-mail to", MANY, "An address a line."),
+            _notify("webhook", "By webhook to", LINE, "Where other software takes it. With https:// before it."),
+            _notify("after", "If nobody has read it within", SHORT, 'As "30s", "5m" or "1h"; 0: at once.', usual="30s"),
+            _notify("language", "Language of the e-mail", SHORT, 'As "en".', usual="the practice's"),
+        ),
+        "Each is told once for a conversation until somebody has read it: which line, how many conversations wait, and"
+        " where to read them. Never what was written, nor by whom.",
     ),
 )
 

@@ -6,7 +6,7 @@ from textback.model import Flow
 from textback.web.pages.settings.flows import FlowSheet
 from textback.web.pages.settings.groups import Sheet
 from textback.web.pages.settings.lines import LinesSheet
-from textback.web.pages.settings.plain import ABOUT, GUARDS, PlainSheet
+from textback.web.pages.settings.plain import ABOUT, GUARDS, NOTIFY, PlainSheet
 from textback.web.pages.settings.presence import ChatSheet, HoursSheet
 
 _ASKED = "A caller waits on hold, and presses the key to be texted."
@@ -19,6 +19,7 @@ SHEETS: dict[str, Sheet] = {
     "abandoned": FlowSheet(Flow.ABANDONED, "Gave up on hold", _ABANDONED),
     "missed": FlowSheet(Flow.MISSED, "Missed calls", _MISSED),
     "chat": ChatSheet(),
+    "notify": PlainSheet("Telling staff", "Who is told of a reply while no page is open, and how.", NOTIFY),
     "lines": LinesSheet(),
     "guards": PlainSheet("Guards", "When no text is sent although a flow asks for one.", GUARDS),
     "about": PlainSheet("Practice", "What the practice is, and whether it is live.", ABOUT),
@@ -27,6 +28,6 @@ SHEETS: dict[str, Sheet] = {
 TABS = {
     **{leaf: SHEETS[leaf].title for leaf in ("hours", "call_to_text", "abandoned", "missed", "chat")},
     "quick_responses": "Quick responses",
-    **{leaf: SHEETS[leaf].title for leaf in ("lines", "guards", "about")},
+    **{leaf: SHEETS[leaf].title for leaf in ("notify", "lines", "guards", "about")},
     "history": "History",
 }

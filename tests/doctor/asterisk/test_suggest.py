@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.pbx.fake_asterisk import SECRET, FakeAsterisk, error, fake_asterisk, listed, success
-from textback.doctor.suggest import Suggestions, suggest
+from textback.doctor.asterisk.suggest import suggest
+from textback.doctor.suggestions import Suggestions
 from textback.pbx.ami import AmiSettings
 
-from .house import House
+from ..house import House
 
 ACTIONS = ("Ping", "CoreSettings", "QueueStatus", "ShowDialPlan", "PJSIPShowEndpoints")
 DIALPLAN = {

@@ -1,10 +1,9 @@
-"""What a PBX has that a new configuration wants to know: trunks, queues, DIDs, contexts where callers arrive."""
+"""What an Asterisk has that a new configuration wants to know: trunks, queues, DIDs, contexts where callers arrive."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from textback.clock import Clock, system_clock
@@ -12,21 +11,12 @@ from textback.doctor.asterisk.etc import Etc, read_etc
 from textback.doctor.asterisk.look import Look, look
 from textback.doctor.asterisk.plan import Plan
 from textback.doctor.asterisk.trunks import endpoints, outside
+from textback.doctor.suggestions import Suggestions
 from textback.pbx.ami import AmiSettings
 
 #: what contexts are called in which callers arrive, in Asterisk's own samples, in FreePBX and among its users
 _ARRIVALS = ("from-trunk", "from-pstn", "from-did-direct", "from-external", "inbound", "incoming", "public")
 _DID = re.compile(r"\+?\d{7,15}")
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestions:
-    """Names as textback.toml and practice files take them; DIDs as they stand in the dialplan."""
-
-    trunks: tuple[str, ...] = ()
-    contexts: tuple[str, ...] = ()
-    queues: tuple[str, ...] = ()
-    dids: tuple[str, ...] = ()
 
 
 async def suggest(settings: AmiSettings, folder: Path | None, clock: Clock = system_clock) -> Suggestions:

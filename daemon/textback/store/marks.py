@@ -1,0 +1,32 @@
+"""Times that all daemons of a database must agree on."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from textback.store.once import insert_once
+from textback.store.tables import marks
+from textback.store.upsert import upsert
+
+#: A backup was put in place, so that nobody knows what has left since it was made.
+RESTORED = "restored"
+#: The nightly deletion was begun.
+RETENTION = "retention"
+
+
+def at(conn: Connection, name: str) -> float | None:
+    """When that was last (epoch seconds); None: never."""
+    found: float | None = conn.execute(select(marks.c.at).where(marks.c.name == name)).scalar()
+    return found
+
+
+def put(conn: Connection, name: str, now: float) -> None:
+    """It is ``now`` (epoch seconds)."""
+    conn.execute(upsert(conn.dialect, marks, ["name", "at"]), {"name": name, "at": now})
+
+
+def claim(conn: Connection, name: str, now: float, since: float) -> bool:
+    """Whether it is ours to do ``now``: of all who ask, one is told so, if it was last before ``since``."""
+    conn.execute(insert_once(conn.dialect, marks, "name"), {"name": name, "at": 0.0})
+    mine = update(marks).where(marks.c.name == name, marks.c.at < since).values(at=now)
+    return bool(conn.execute(mine).rowcount)

@@ -1,0 +1,68 @@
+"""Reports: figures by month, packed, in place of a row for each day; and until when days are sealed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+COUNTED = (
+    "calls", "answered", "abandoned", "abandoned_short", "missed", "offers", "texted", "delivered", "replied",
+    "lost_callers", "recovered", "trial_texted", "trial_texted_back", "trial_held_out", "trial_held_out_back",
+)  # fmt: skip
+
+
+def _instant() -> sa.types.TypeEngine[Any]:
+    return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+
+def _numbers() -> sa.types.TypeEngine[Any]:
+    return sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+
+
+def upgrade() -> None:
+    """All days are counted once more, by the daemon: until then their reports take longer."""
+    op.execute("DELETE FROM report_days")
+    op.drop_table("report_counts")
+    op.create_table(
+        "report_months",
+        sa.Column("practice", sa.String(100), nullable=False),
+        sa.Column("month", sa.String(7), nullable=False),
+        sa.Column("line", sa.String(32), nullable=False),
+        sa.Column("queue", sa.String(128), nullable=False),
+        sa.Column("counts", _numbers(), nullable=False),
+        sa.Column("waits", _numbers(), nullable=False),
+        sa.PrimaryKeyConstraint("practice", "month", "line", "queue", name=op.f("pk_report_months")),
+    )
+    op.create_table(
+        "report_seals",
+        sa.Column("practice", sa.String(100), nullable=False),
+        sa.Column("day", sa.String(10), nullable=False),
+        sa.Column("at", _instant(), nullable=True),
+        sa.Column("turns", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("practice", name=op.f("pk_report_seals")),
+    )
+
+
+def downgrade() -> None:
+    """What can be counted again is; the figures of days whose calls were deleted are lost."""
+    op.drop_table("report_seals")
+    op.drop_table("report_months")
+    op.execute("DELETE FROM report_days")
+    op.create_table(
+        "report_counts",
+        sa.Column("practice", sa.String(100), nullable=False),
+        sa.Column("day", sa.String(10), nullable=False),
+        sa.Column("line", sa.String(32), nullable=False),
+        sa.Column("queue", sa.String(128), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTED),
+        sa.Column("reply_seconds", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("practice", "day", "line", "queue", name=op.f("pk_report_counts")),
+    )
