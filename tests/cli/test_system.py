@@ -33,7 +33,7 @@ def test_everything_is_where_systemd_and_the_daemon_look_for_it(tmp_path: Path) 
         "etc/systemd/system/textback.service",
         "etc/sysusers.d/textback.conf",
         "etc/textback/practice.toml",
-        "etc/textback/secrets/ami",
+        "etc/textback/secrets/ami-secret",
         "etc/textback/textback.toml",
         "etc/tmpfiles.d/textback.conf",
     ]
@@ -53,8 +53,8 @@ def test_the_configuration_names_the_data_and_the_secret_of_the_server(tmp_path:
     path = tmp_path / "etc/textback/textback.toml"
     read = config.load(path)
     assert read.database.url == "sqlite:////var/lib/textback/textback.db"
-    assert 'secret_file = "secrets/ami"' in path.read_text()
-    secret = (tmp_path / "etc/textback/secrets/ami").read_text().strip()
+    assert 'secret_file = "secrets/ami-secret"' in path.read_text()
+    secret = (tmp_path / "etc/textback/secrets/ami-secret").read_text().strip()
     assert read.pbx[0].secret.get_secret_value() == secret
     assert secret not in output
 
@@ -84,7 +84,7 @@ def test_what_a_package_has_brought_is_left_to_it(tmp_path: Path) -> None:
 
 def test_a_second_time_nothing_is_overwritten_unless_that_is_meant_and_a_secret_never(tmp_path: Path) -> None:
     init(tmp_path)
-    secret, path = tmp_path / "etc/textback/secrets/ami", tmp_path / "etc/textback/textback.toml"
+    secret, path = tmp_path / "etc/textback/secrets/ami-secret", tmp_path / "etc/textback/textback.toml"
     before = secret.read_text()
     path.write_text("# mine\n")
     status, output = init(tmp_path)
