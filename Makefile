@@ -8,13 +8,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := PIP_USE_PEP517=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check lab clean help
+.PHONY: run test check soak lab clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run    set up and start the demo (Ctrl-C ends it)'
 	@echo 'make test   checks and tests, on a real Asterisk too where one can be had'
 	@echo 'make check  flake8, mypy and the layers only'
+	@echo 'make soak   hours of load and faults on real daemons (MINUTES=120 RATE=50 SEED=1)'
 	@echo 'make lab    as root on Debian: unpack real Asterisks for the tests'
 	@echo 'make clean  remove what these made'
 
@@ -24,8 +25,9 @@ run: $(VENV)/.installed
 test: $(VENV)/.tools
 	@$(MAKE) --no-print-directory lab-if-possible check
 	@$(BIN)/pytest tests/lab >.lab.log 2>&1 & lab=$$!; \
-	$(BIN)/pytest --ignore=tests/lab --ignore=tests/browser; status=$$?; \
+	$(BIN)/pytest --ignore=tests/lab --ignore=tests/browser --ignore=tests/soak; status=$$?; \
 	$(BIN)/pytest tests/browser || status=$$?; \
+	$(BIN)/pytest tests/soak || status=$$?; \
 	echo 'Those on a real Asterisk, which run at the same time since they mostly wait:'; \
 	wait $$lab || status=$$?; cat .lab.log; exit $$status
 
@@ -33,6 +35,13 @@ check: $(VENV)/.tools
 	$(BIN)/flake8 daemon sql tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Two minutes of it are in the tests
+MINUTES ?= 120
+RATE ?= 50
+SEED ?= 1
+soak: $(VENV)/.tools
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --rate $(RATE) --seed $(SEED) --json soak.json
 
 lab:
 	bash tests/lab/setup.sh

@@ -386,3 +386,16 @@ def test_what_is_no_age_is_a_mistake(tmp_path: Path, line: str, expected: str) -
     with pytest.raises(config.ConfigError) as wrong:
         config.load(tmp_path / "textback.toml")
     assert f"retention.{line.split()[0]}" in str(wrong.value) and expected in str(wrong.value)
+
+
+def test_a_metrics_token_may_be_in_a_file_of_its_own_and_is_shown_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hunter2-hunter2-hunter2\n")
+    read = load(tmp_path, "[http]\nmetrics_token_file = 'token'\n")
+    assert read.http.metrics_token and read.http.metrics_token.get_secret_value() == "hunter2-hunter2-hunter2"
+    assert "hunter2" not in repr(read) and load(tmp_path, "").http.metrics_token is None
+
+
+@pytest.mark.parametrize("token", ["", "hunter2", "hunter2 hunter2 hunter2", "hunter2-hunter2-hünter2", "hunter2" * 40])
+def test_a_metrics_token_that_is_guessed_or_cannot_be_sent_is_refused(tmp_path: Path, token: str) -> None:
+    told = mistakes(tmp_path, f"[http]\nmetrics_token = '{token}'\n")
+    assert "16 to 200 letters" in told["http.metrics_token"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -337,5 +338,30 @@ def test_while_the_database_is_gone_the_caller_hears_so_at_once_and_no_text_come
         call = await world.ends(30)
         assert (call["disposition"], call["reason"]) == ("abandoned", "handled")
         assert world.texts() == []
+
+    play(story, tmp_path)
+
+
+def test_what_is_said_of_a_call_that_the_database_was_not_told_of_yet_holds_all_the_same(tmp_path: Path) -> None:
+    async def at_once(seconds: float) -> None:
+        """Time that nobody waits for."""
+
+    async def story(world: World) -> None:
+        is_back = threading.Event()
+        world.writer.submit(lambda connection: is_back.wait())
+        world.intake.put(CallerArrived("main/1.1", T0, "main", "1.1", CALLER, "Doe", "12025550199"))
+        world.intake.put(HoldStarted("main/1.1", T0 + 1, Place.QUEUE, T0 + 1, "support"))
+        known = [Known("main", "en", lambda: True)]
+        world.desk = HookDesk(known, world.tracker, world.intake, world.read, time, at_once)
+        telling = asyncio.create_task(world.desk.handled(ME))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not telling.done()
+        is_back.set()
+        await telling
+        assert (await world.ends(60))["reason"] == "handled"
+
+    def time() -> float:
+        return T0 + 2
 
     play(story, tmp_path)

@@ -44,6 +44,7 @@ class Tracker:
     next_deadline: float | None = None
     held = frozenset({"main", "branch"})
     orders: list[Any] = []
+    finished: list[Any] = []
 
     def batch(self, facts: Sequence[Fact], now: float) -> Batch:
         return list(facts), now
@@ -299,6 +300,27 @@ def test_what_was_decided_is_told_once_it_is_durable() -> None:
         w.put(hold())
         await w.writer.finish()
         assert w.decided == [[entry]], "and nothing, when nothing was"
+
+    play(story)
+
+
+def test_how_long_decisive_facts_take_is_measured_once_they_are_durable() -> None:
+    async def story(w: World) -> None:
+        w.put(hold(), CallerLeft(CALL, 2.0))
+        w.put(hold(), CallerLeft(OTHER, 2.0))
+        await w.writer.finish()
+        assert w.intake.measures.decision.count == 0, "the first batch was a wait that began"
+        await w.writer.finish()
+        assert w.intake.measures.decision.count == 2
+
+    play(story)
+
+
+def test_what_a_fault_has_cost_is_not_counted() -> None:
+    async def story(w: World) -> None:
+        w.put(CallerLeft(CALL, 2.0))
+        await w.writer.finish(StoreError("the disk is full"))
+        assert w.intake.measures.decision.count == 0
 
     play(story)
 

@@ -10,17 +10,22 @@ from functools import partial
 
 from sqlalchemy import Engine
 
+from textback import logs
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
+from textback.complaints import Complaints
 from textback.config import Config
 from textback.config.differences import differences
 from textback.daemon_name import own_name
 from textback.doors import Listening
 from textback.following import Following
-from textback.health import Health, LinkHealth, Look
+from textback.health import Health, HooksHealth, LinkHealth, Look
+from textback.hooks.server import HookServer
 from textback.intake import Intake
 from textback.ledger import Entry
 from textback.listen import ListenError
+from textback.measures import Measures
+from textback.metrics import Metrics
 from textback.orders import Order
 from textback.pages import Pages
 from textback.parts import Core, Parts, Plan
@@ -80,6 +85,7 @@ class App:
         self._accounting: set[asyncio.Task[None]] = set()
         self.links: dict[str, Link] = {}
         self.listening: Listening = {}
+        self.measures = Measures()
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -88,21 +94,23 @@ class App:
             _prepare(engine, upgrade)
             limit_silence(engine, HANGS)
             writer, reader = Writer(engine, logging.getLogger("textback.store"), clock=self._clock), Reader(engine)
+            scraper = Reader(engine, threads=1)  # what pages ask for must not make a scrape wait
             writer.start()
             try:
-                await self._run(writer, reader, stop)
+                await self._run(writer, reader, scraper, stop)
             finally:
                 reader.close()
+                scraper.close()
                 patience = LAST_TRY if writer.failing_since is not None else LAST_WRITES
                 if not await asyncio.to_thread(writer.stop, patience):
                     log.error("the database would not take the last facts: the next start learns them from the PBX")
         finally:
             engine.dispose()
 
-    async def _run(self, writer: Writer, reader: Reader, stop: asyncio.Event) -> None:
+    async def _run(self, writer: Writer, reader: Reader, scraper: Reader, stop: asyncio.Event) -> None:
         pbxes = [pbx.name for pbx in self._config.pbx]
         tracker = await _tracker(writer, pbxes, self.name)
-        sending = Sending(self._config, writer, self._clock, self._provider)
+        sending = Sending(self._config, writer, self._clock, self._provider, self.measures)
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         intake = self._intake(tracker, writer, sending, failed)
         rota = self._rota = Rota(self.name, pbxes, intake, reader, writer, self._clock)
@@ -110,8 +118,10 @@ class App:
         await rota.look()
         await intake.drained()
         health = partial(self.health, writer, reader, intake, sending)
-        pages = Pages(writer, reader, self._clock, await writer.run(partial(keys.key, name="pages")), health)
-        core = Core(tracker, intake, writer, reader, self._clock, pages, self.links, self._tick)
+        metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
+        secret = await writer.run(partial(keys.key, name="pages"))
+        pages = Pages(writer, reader, self._clock, secret, health, metrics)
+        core = Core(tracker, intake, writer, reader, self._clock, pages, self.links, self.measures, self._tick)
         try:
             async with asyncio.TaskGroup() as tasks:
                 ends = (tracker, intake, rota, writer)
@@ -177,11 +187,13 @@ class App:
             writes_waiting=writer.backlog,
             looks_waiting=reader.waiting,
             database_failing_since=writer.failing_since,
+            database_busy_since=writer.busy_since,
             provider=provider.name,
             provider_trouble=outbox.line.trouble,
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
             staff_not_told=self._parts.staff_not_told if self._parts else {},
+            hooks=tuple(map(_hooks_health, self._parts.hook_servers)) if self._parts else (),
         )
 
     def _taken_over(self, tracker: Tracker, writer: Writer, pbx: str, held: bool) -> None:
@@ -214,6 +226,7 @@ class App:
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
             on_order=self._carry_out,
             on_held=partial(self._taken_over, tracker, writer),
+            measures=self.measures,
         )
 
     def _want_resync(self, name: str) -> None:
@@ -229,6 +242,10 @@ class App:
         self._on_decided(decided)
         if any(entry.message_id for entry in decided):
             sending.nudge()
+
+
+def _hooks_health(server: HookServer) -> HooksHealth:
+    return HooksHealth(server.section, server.refused, server.tampered, server.faults, server.latencies)
 
 
 async def _tracker(writer: Writer, pbxes: list[str], name: str) -> Tracker:

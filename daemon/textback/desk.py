@@ -209,7 +209,7 @@ class HookDesk:
         if pbx is None:
             return None
         call_id, now = f"{pbx}/{caller.uniqueid}", self._clock()
-        if not self._tracker.knows(call_id):
+        if not self._intake.knows(call_id):
             self._intake.put(self._arrival(caller, pbx, now))
         if caller.tampered:
             self._intake.put(CallerKnown(call_id, now, None, tampered=True))
@@ -225,7 +225,7 @@ class HookDesk:
         names = [name for name in self._pbxes if caller.pbx in (None, name)]
         for _ in range(int(LAG / LOOK)):
             for name in names:
-                if self._tracker.knows(f"{name}/{caller.uniqueid}"):
+                if self._intake.knows(f"{name}/{caller.uniqueid}"):
                     return name
             if not names or not all(self._pbxes[name].is_up() for name in names):
                 break

@@ -124,6 +124,11 @@ class Doors:
             log.info("[%s] listens on %s:%d", name, address.host, door.port)
             self._open[name] = _Open(address, door, Running(self._tasks, [door.run]))
 
+    @property
+    def open(self) -> list[Any]:
+        """Those that are open now."""
+        return [one.door for one in self._open.values()]
+
     def tell(self) -> None:
         """Let all of them end; does not wait."""
         for running in (*self._leaving, *(one.running for one in self._open.values())):

@@ -7,14 +7,16 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from time import perf_counter
 from typing import NamedTuple
 
 from textback import numbers
 from textback.call import Call
 from textback.clock import Clock
-from textback.events import CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, LinkLost, LinkSynced, Ringing
-from textback.events import Talking
+from textback.events import CallerArrived, CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, KeyPressed
+from textback.events import LinkLost, LinkSynced, Ringing, Talking, TextRequested
 from textback.ledger import Entry
+from textback.measures import Measures
 from textback.orders import Order
 from textback.store.leases import Lease
 from textback.store.writer import Job, Writer
@@ -25,6 +27,8 @@ from textback.tracker import Tracker, pbx_of
 LIMIT = 50_000
 #: what may be dropped: a resync tells where every caller is, but not what was tried for them, or which key they pressed
 _LESSER = (HoldStarted, HoldEnded, Ringing, Talking)
+#: what a decision may follow from at once
+_DECISIVE = (CallerLeft, CallLost, KeyPressed, TextRequested)
 
 
 #: Seconds, at most, between two signs of life to those who stand by.
@@ -71,8 +75,10 @@ class Intake:
         log: logging.Logger = logging.getLogger("textback.calls"),
         limit: int = LIMIT,
         on_held: Callable[[str, bool], None] = lambda pbx, held: None,
+        measures: Measures | None = None,
     ) -> None:
         self.dropped = 0
+        self.measures = measures or Measures()
         self._tracker = tracker
         self._writer = writer
         self._clock = clock
@@ -84,6 +90,9 @@ class Intake:
         self._log = log
         self._limit = limit
         self._waiting: deque[Fact] = deque()
+        #: when what is decisive arrived
+        self._arrived: list[float] = []
+        self._arrived_in_hand: list[float] = []
         self._in_hand: Future[list[Entry]] | None = None
         #: the facts of the batch in hand, and when it was handed over
         self._facts_in_hand: list[Fact] = []
@@ -96,6 +105,8 @@ class Intake:
         self._claimed: _Claimed | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
+        #: calls whose arrival is not durable yet
+        self._arriving: set[str] = set()
         #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
         self._blurred: set[str] = set()
         self._healing: set[str] = set()
@@ -142,8 +153,16 @@ class Intake:
             return
         elif isinstance(fact, CallerLeft) and fact.call_id in self._blurred:
             fact = CallLost(fact.call_id, fact.at)
+        elif isinstance(fact, CallerArrived):
+            self._arriving.add(fact.call_id)
         self._waiting.append(fact)
+        if isinstance(fact, _DECISIVE):
+            self._arrived.append(perf_counter())
         self._submit()
+
+    def knows(self, call_id: str) -> bool:
+        """Whether that call is open, or settling; also one that the database was not told of yet."""
+        return call_id in self._arriving or self._tracker.knows(call_id)
 
     @property
     def is_stuck(self) -> bool:
@@ -221,6 +240,7 @@ class Intake:
         self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))
 
     def _next_job(self) -> Job[list[Entry]]:
+        self._arrived_in_hand = []
         if self._claims:
             pbx, seen = self._claims.popitem()
             tape = self.tape(pbx)
@@ -231,6 +251,7 @@ class Intake:
         self._facts_in_hand = list(self._waiting)
         self._waiting.clear()
         self._asked_in_hand, self._asked = self._asked, []
+        self._arrived_in_hand, self._arrived = self._arrived, []
         return self._tracker.batch(self._facts_in_hand, self._clock())
 
     def _done(self, batch: Future[list[Entry]]) -> None:
@@ -244,6 +265,8 @@ class Intake:
             self._idle.set()
             self._on_fault(fault)
             return
+        self.measures.note_batch(self._arrived_in_hand, self._tracker.finished, batch.result())
+        self._arriving = {one.call_id for one in self._waiting if isinstance(one, CallerArrived)}
         self._submit()
         self._catch_up()
         if self._in_hand is None:
@@ -298,4 +321,6 @@ class Intake:
     def _tell(self, entry: Entry) -> None:
         if entry.decision is not None:
             call, decision = entry.call, entry.decision
-            self._log.info("%s %s [%s] %s", call.id, decision.why, decision.reason, numbers.Masked(entry.number))
+            told = {"call": call.id, "verdict": decision.verdict, "reason": decision.reason}
+            said = (call.id, decision.why, decision.reason, numbers.Masked(entry.number))
+            self._log.info("%s %s [%s] %s", *said, extra={"told": told})

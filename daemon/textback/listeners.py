@@ -20,6 +20,7 @@ from textback.hooks.server import HookServer
 from textback.inbox import Inbox
 from textback.intake import Intake
 from textback.lookups import Lookups
+from textback.measures import Measures
 from textback.pbx.link import Link
 from textback.polling import Polling
 from textback.reception import Reception
@@ -57,10 +58,11 @@ class Replies:
         on_work: Callable[[], None],
         pause: Callable[[SendError, str], None],
         clock: Clock,
+        measures: Measures,
     ) -> None:
         self._config, self._writer, self._provider, self._clock = config, writer, provider, clock
         inbox = Inbox(PracticeBook(), provider.name)
-        self._reception = Reception(writer, inbox, provider.name, clock, on_work, pause)
+        self._reception = Reception(writer, inbox, provider.name, clock, on_work, pause, measures=measures)
 
     @property
     def works(self) -> list[Work]:

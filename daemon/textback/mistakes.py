@@ -20,7 +20,7 @@ Part = TypeVar("Part", bound=BaseModel)
 Loc = tuple[int | str, ...]
 
 LONGEST_FOUND = 60  # characters
-SECRET_KEYS = frozenset({"secret", "auth_token", "password", "token", "signing_key"})
+SECRET_KEYS = frozenset({"secret", "auth_token", "password", "token", "signing_key", "metrics_token"})
 #: Numbers of persons, not of the practice: masked as in the logs.
 PERSONAL_KEYS = frozenset({"test_numbers", "blocked"})
 

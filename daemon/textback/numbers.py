@@ -21,6 +21,8 @@ WITHHELD_DIGITS = "266696687"
 
 _WRITTEN = re.compile(r"\+?(?=[^;]*[0-9])[0-9 ().\-/\u00a0\u2010-\u2015]+(;ext=[0-9]{1,8})?")
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
+#: a number within other words; digits that are a part of an id (main/1793563200.12, a UUID) are none
+_AMONG_WORDS = re.compile(r"(?<![\w/.+-])\+?[0-9]{7,15}(?![0-9]|\.?\w|-\w)")
 _NANP = 1
 _NANP_TOLL_FREE = re.compile(r"8(?:00|22|33|44|55|66|77|8[0-9])")
 
@@ -83,6 +85,11 @@ def mask(number: str | None) -> str:
         return "•••"
     head = 5 if len(number) >= 12 else 3 if len(number) >= 10 else 0
     return f"{number[:head]}•••{number[-4:] if head else number[-2:]}"
+
+
+def masked(text: str) -> str:
+    """``text`` with every number in it as logs may show it."""
+    return _AMONG_WORDS.sub(lambda found: mask(found[0]), text)
 
 
 @lru_cache(maxsize=4096)

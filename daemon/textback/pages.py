@@ -13,6 +13,7 @@ from textback.clock import Clock
 from textback.complaints import Complaints
 from textback.config import Config
 from textback.health import Look
+from textback.metrics import Metrics
 from textback.passwords import Passwords
 from textback.reports.keeping import Keeping
 from textback.sms import Provider
@@ -24,6 +25,7 @@ from textback.web.durable import Durable
 from textback.web.pages.live import Live
 from textback.web.pages.office import Office
 from textback.web.pages.site import Site
+from textback.web.monitors import Monitors
 from textback.web.places import Places
 
 #: Connections of browsers at once: each open page holds one.
@@ -38,9 +40,11 @@ class Pages:
     ``secret``: what cookies are sealed with where the configuration has nothing of its own; ``health``: how we are.
     """
 
-    def __init__(self, writer: Writer, reader: Reader, clock: Clock, secret: str, health: Look) -> None:
+    def __init__(
+        self, writer: Writer, reader: Reader, clock: Clock, secret: str, health: Look, metrics: Metrics
+    ) -> None:
         self._writer, self._reader, self._clock = writer, reader, clock
-        self._secret, self._health = secret, health
+        self._secret, self._health, self._metrics = secret, health, metrics
         self._complaints = Complaints(log, clock)
         self._passwords = Passwords()
         durable = Durable(self._complaints, log)
@@ -61,7 +65,9 @@ class Pages:
         access = Access(self._reader, self._writer, durable, self._clock, secret, places.is_secure)
         reached = None if config.webhooks is None else config.webhooks.public_url or ""
         office = Office(access, PracticeBook(), provider, self._live, on_work, reached, self._health, config.ways)
-        return Site(office, places, self._passwords, self._complaints).app()
+        token = http.metrics_token.get_secret_value() if http.metrics_token else None
+        monitors = Monitors(self._health, self._complaints, self._metrics.scrape, token)
+        return Site(office, places, self._passwords, self._complaints, monitors).app()
 
     async def _close(self, stop: asyncio.Event) -> None:
         try:

@@ -15,7 +15,9 @@ from textback.config.differences import kept, pbxes
 from textback.doors import Door, Doors, Listening, WebDoor
 from textback.following import Following
 from textback.intake import Intake
+from textback.hooks.server import HookServer
 from textback.listeners import Replies
+from textback.measures import Measures
 from textback.nightly import Nightly
 from textback.pages import MOST as MOST_BROWSERS
 from textback.pages import Pages
@@ -44,6 +46,7 @@ class Core:
     clock: Clock
     pages: Pages
     links: dict[str, Link]
+    measures: Measures
     #: seconds between two looks at the deadlines of the calls
     tick: float
 
@@ -72,6 +75,11 @@ class Parts:
         self._flows = Trigger(core.tracker, core.intake, core.writer, core.reader, core.clock, sending.nudge)
         self._is: Plan | None = None
         self._replying = self._showing = self._telling = self._deleting = Running(tasks, ())
+
+    @property
+    def hook_servers(self) -> list[HookServer]:
+        """What answers to dialplans now."""
+        return [door for door in self._doors.open if isinstance(door, HookServer)]
 
     @property
     def staff_not_told(self) -> dict[str, str]:
@@ -140,7 +148,7 @@ class Parts:
 
     def _new_replies(self, config: Config, sender: Sender) -> Replies:
         core, sending = self._core, self._sending
-        return Replies(config, core.writer, sender.provider, sending.nudge, sending.pause, core.clock)
+        return Replies(config, core.writer, sender.provider, sending.nudge, sending.pause, core.clock, core.measures)
 
     def _doors_of(self, config: Config, sender: Sender, replies: Replies) -> Iterator[tuple[str, tuple[Address, Door]]]:
         core = self._core

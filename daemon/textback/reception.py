@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from textback.clock import Clock
 from textback.inbox import Inbox, Received
+from textback.measures import Measures
 from textback.model import Status
 from textback.numbers import Masked
 from textback.sms import Delivery, Fault, Inbound, SendError
@@ -39,7 +40,9 @@ class Reception:
         on_work: Callable[[], None],
         on_trouble: Callable[[SendError, str], None],
         log: logging.Logger = logging.getLogger("textback.sms"),
+        measures: Measures | None = None,
     ) -> None:
+        self._texts = (measures or Measures()).texts
         self._writer, self._inbox, self._clock, self._log = writer, inbox, clock, log
         self._provider = provider_name
         self._on_work, self._on_trouble = on_work, on_trouble
@@ -62,6 +65,7 @@ class Reception:
 
         received = await self._writer.run(job)
         if received.is_new:
+            self._texts.add(Status.RECEIVED)
             told = "%s: a text from %s in conversation %s"
             self._log.info(told, inbound.provider_id, Masked(inbound.sender), received.conversation_id)
         if received.answer is not None:
@@ -84,6 +88,8 @@ class Reception:
             return applied, deliveries.line_of(conn, delivery.provider_id)
 
         applied, line = await self._writer.run(job)
+        if _has_changed(applied):
+            self._texts.add(delivery.status)
         self._tell(delivery, applied)
         if delivery.error is not None and delivery.error.kind in _IN_TROUBLE and _has_changed(applied) and line:
             self._on_trouble(delivery.error, line)

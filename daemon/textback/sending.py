@@ -13,6 +13,7 @@ from textback.clock import Clock
 from textback.config import Config
 from textback.elsewhere import judge_elsewhere_again
 from textback.judge import judge_again
+from textback.measures import Measures
 from textback.model import Decision
 from textback.outbox import Outbox
 from textback.providers import provider_of
@@ -36,8 +37,10 @@ class Sending:
     ``given``: the provider of a test, or of the demo, whatever the configuration says.
     """
 
-    def __init__(self, config: Config, writer: Writer, clock: Clock, given: Provider | None) -> None:
-        self._writer, self._clock, self._given = writer, clock, given
+    def __init__(
+        self, config: Config, writer: Writer, clock: Clock, given: Provider | None, measures: Measures
+    ) -> None:
+        self._writer, self._clock, self._given, self._measures = writer, clock, given, measures
         self.now = self.made(config)
         self._running: Running | None = None
 
@@ -104,4 +107,5 @@ class Sending:
             per_day=sms.per_day,
             timeout=sms.twilio.timeout if sms.twilio else 15.0,
             recheck=recheck,
+            measures=self._measures,
         )

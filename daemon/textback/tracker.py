@@ -84,8 +84,9 @@ class Tracker:
         self._is_live = True
         self._batch: object = None
         self._decided: list[Entry] = []
-        #: what the PBXes are to do once the batch is durable
+        #: what the PBXes are to do once the batch is durable, and the calls that ended in it
         self.orders: list[Order] = []
+        self.finished: list[Call] = []
 
     def restore(self, connection: Connection) -> None:
         """Take up the calls that were open, or settling, when the daemon stopped."""
@@ -261,7 +262,7 @@ class Tracker:
         self._batch = key
         self._undo = {}
         self._decided = []
-        self.orders = []
+        self.orders, self.finished = [], []
         self._ended = []
         self._needs.forget()
         self._dirty.clear()
@@ -453,6 +454,7 @@ class Tracker:
         """Judge the calls that ended, then save every call that changed."""
         ended = [self._entries[call_id] for call_id in self._ended]
         self._ended = []
+        self.finished += [entry.call for entry in ended]
         self._decide(connection, ended, [entry.call.ended_at or 0.0 for entry in ended], settled=False)
         changed = [self._entries[call_id] for call_id in sorted(self._dirty)]
         calls.save(connection, [to_row(entry) for entry in changed])

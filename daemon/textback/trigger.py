@@ -66,7 +66,9 @@ class Trigger:
         outcome = await self._on_the_line(call_id, grant, language, now) if call_id else None
         if outcome is None:
             job = Elsewhere(self._book, grant, number, language, told.name, now)
-            outcome = _outcome(await self._writer.run(job))
+            judged = await self._writer.run(job)
+            self._intake.measures.verdicts.add(judged.decision.verdict, judged.decision.reason)
+            outcome = _outcome(judged)
             if outcome.message is not None:
                 self._on_work()
         said = (grant.id, outcome.why, outcome.reason, numbers.Masked(number))

@@ -4,7 +4,6 @@ import json
 import stat
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result

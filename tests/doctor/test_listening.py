@@ -141,7 +141,11 @@ async def esl_hooks(folder: Path, port: int, more: str = FREESWITCH) -> list[Fin
 
 @pytest.mark.parametrize(
     ("serve", "status"),
-    [(outbound(b"linger 10\n\n"), "ok"), (outbound(b"myevents\n\n"), "failed"), (saying(b"HTTP/1.1 400\r\n"), "failed")],
+    [
+        (outbound(b"linger 10\n\n"), "ok"),
+        (outbound(b"myevents\n\n"), "failed"),
+        (saying(b"HTTP/1.1 400\r\n"), "failed"),
+    ],
 )
 def test_hooks_of_a_freeswitch_are_known_by_what_they_ask(tmp_path: Path, serve: Serve, status: str) -> None:
     async def run() -> list[Finding]:

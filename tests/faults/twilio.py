@@ -7,7 +7,7 @@ import calendar
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -57,11 +57,15 @@ class FaultyTwilio:
         self.misdeeds: Counter[str] = Counter()
         self.taken: list[Taken] = []
         self.posts = 0
+        #: by our own id of a text: when it was offered (epoch seconds), and what the provider did wrong then, if it did
+        self.offers: defaultdict[str, list[tuple[float, str | None]]] = defaultdict(list)
         #: what it tells of later, if it does
         self.callbacks: Callbacks | None = None
         self._on_taken = on_taken
         self._clock = lambda: clock() + ahead
-        self._posts = {name: entry for name, entry in POSTS.items() if name in (only or POSTS)}
+        self._posts = _chosen(only)
+        self._by_sid: dict[str, Taken] = {}
+        self._by_number: defaultdict[str, list[Taken]] = defaultdict(list)
         self._told = threading.Condition()
         self._fake = FakeTwilio(self._answer)
         self._stop = asyncio.Event()
@@ -87,6 +91,11 @@ class FaultyTwilio:
         """From now on every request is answered well."""
         self.sins = 0.0
 
+    def misbehave(self, sins: float, only: tuple[str, ...] = ()) -> None:
+        """From now on so large a part of the requests is answered badly, in these ways."""
+        self._posts = _chosen(only)
+        self.sins = sins
+
     def wait_posts(self, count: int, timeout: float) -> bool:
         """Wait until so many texts were offered in all, at most ``timeout`` seconds; whether they were."""
         with self._told:
@@ -95,10 +104,11 @@ class FaultyTwilio:
     def accept(self, request: Request) -> dict[str, Any]:
         """Take the text for good; gives the resource that Twilio answers with."""
         form = request.form
-        callback = parse_qs(urlsplit(form.get("StatusCallback", "")).query)
         sid, told = f"SM{len(self.taken):032x}", [form.get(name, "") for name in ("To", "From", "Body")]
-        made = Taken(sid, callback.get("message", [None])[0], *told, self._clock())
+        made = Taken(sid, _own_id(request), *told, self._clock())
         self.taken.append(made)
+        self._by_sid[sid] = made
+        self._by_number[made.to].append(made)
         self._on_taken(len(self.taken))
         if self.callbacks is not None and "StatusCallback" in form:
             self.callbacks.tell(made.sid, made.to, form["StatusCallback"])
@@ -125,18 +135,23 @@ class FaultyTwilio:
             fake.reads = True
             await self.hang()
             return
+        fake.requests.clear()
         is_post = request.method == "POST"
         misdeed = self._misdeed(is_post)
         if is_post:
-            with self._told:
-                self.posts += 1
-                self._told.notify_all()
+            self._note(request, misdeed[0] if misdeed else None)
         if misdeed is not None:
-            await misdeed(self, fake, request, writer)
+            await misdeed[1](self, fake, request, writer)
         elif is_post:
             await reply(201, self.accept(request), *self.headers)(fake, request, writer)
         else:
             await self.show(fake, request, writer)
+
+    def _note(self, request: Request, misdeed: str | None) -> None:
+        self.offers[_own_id(request) or ""].append((self._clock(), misdeed))
+        with self._told:
+            self.posts += 1
+            self._told.notify_all()
 
     async def hang(self, seconds: float | None = None) -> None:
         """Say nothing, for much longer than the daemon waits."""
@@ -146,20 +161,20 @@ class FaultyTwilio:
         """The next request is not even read."""
         fake.reads = False
 
-    def _misdeed(self, is_post: bool) -> Misdeed | None:
+    def _misdeed(self, is_post: bool) -> tuple[str, Misdeed] | None:
         if self.chance.random() >= self.sins:
             return None
         table = self._posts if is_post else LISTINGS
         name = self.chance.choices(list(table), [weight for weight, _ in table.values()])[0]
         self.misdeeds[name] += 1
-        return table[name][1]
+        return name, table[name][1]
 
     async def show(self, fake: FakeTwilio, request: Request, writer: asyncio.StreamWriter) -> None:
         """The list of messages, or one of them, as it truly is."""
         sid = request.path.rpartition("/")[2].removesuffix(".json")
         if sid.startswith("SM"):
-            found = [one for one in self.taken if one.sid == sid]
-            document = _resource(found[0]) if found else {"code": 20404, "message": "not found", "status": 404}
+            found = self._by_sid.get(sid)
+            document = _resource(found) if found else {"code": 20404, "message": "not found", "status": 404}
             await reply(200 if found else 404, document, *self.headers)(fake, request, writer)
             return
         await reply(200, self._page(request), *self.headers)(fake, request, writer)
@@ -167,12 +182,23 @@ class FaultyTwilio:
     def _page(self, request: Request) -> dict[str, Any]:
         wanted, size, number = request.query, int(request.query.get("PageSize", 50)), int(request.query.get("Page", 0))
         shown_until = self._clock() - self.lag
-        found = [one for one in reversed(self.taken) if one.at <= shown_until and _fits(one, wanted)]
+        all_of_them = self._by_number[wanted["To"]] if "To" in wanted else self.taken
+        found = [one for one in reversed(all_of_them) if one.at <= shown_until and _fits(one, wanted)]
         begin, end = number * size, number * size + size
         rest = "&".join(f"{key}={value}" for key, value in wanted.items() if key != "Page")
         more = f"{request.path}?{rest}&Page={number + 1}".replace("+", "%2B") if end < len(found) else None
         page = [_resource(one) for one in found[begin:end]]
         return {"messages": page, "page": number, "page_size": size, "next_page_uri": more}
+
+
+def _chosen(only: tuple[str, ...]) -> dict[str, tuple[int, Misdeed]]:
+    return {name: entry for name, entry in POSTS.items() if name in (only or POSTS)}
+
+
+def _own_id(request: Request) -> str | None:
+    """The daemon's own id of a text, from its callback URL."""
+    told = parse_qs(urlsplit(request.form.get("StatusCallback", "")).query)
+    return told.get("message", [None])[0]
 
 
 def _fits(one: Taken, wanted: dict[str, str]) -> bool:

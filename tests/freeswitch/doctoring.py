@@ -276,14 +276,15 @@ def ward(switch: Switch, folder: Path) -> Iterator[Ward]:
 
 def _furnish(built: Ward) -> None:
     switch, folder = built.switch, built.folder
-    host, port = switch.address
+    _, port = switch.address
     status = switch.api(f"sofia xmlstatus profile {switch.profile}")
     arrival = re.search(r"<context>(.*?)</context>", status)
     assert arrival
-    log_dir = re.search(r'name="log-dir" value="(.*?)"', switch.api("xml_locate configuration configuration name json_cdr.conf"))
+    told = switch.api("xml_locate configuration configuration name json_cdr.conf")
+    log_dir = re.search(r'name="log-dir" value="(.*?)"', told)
+    values = {"folder": folder, "port": port, "password": switch.password, "profile": switch.profile}
     cdr = f'cdr = "{log_dir[1]}"' if log_dir else ""
-    text = TOML.format(folder=folder, port=port, password=switch.password, profile=switch.profile, arrival=arrival[1], cdr=cdr)
-    built.write("textback.toml", text)
+    built.write("textback.toml", TOML.format(**values, arrival=arrival[1], cdr=cdr))
     built.write("practice.toml", PRACTICE)
     CliRunner().invoke(cli, ["--config", str(folder / "textback.toml"), "db", "upgrade"])
     config = load(folder / "textback.toml")

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -46,12 +47,28 @@ class Switch:
 
     def api(self, command: str) -> str:
         """What a command answers."""
+        with self._talk(f"api {command}") as answers:
+            return _frame(answers).decode("utf-8", "replace").strip()
+
+    @contextmanager
+    def _talk(self, command: str) -> Iterator[BinaryIO]:
+        """What comes after a command of the event socket."""
         with socket.create_connection(self.address, timeout=PATIENCE) as connection:
             answers = connection.makefile("rb")
-            for said in (f"auth {self.password}", f"api {command}"):
+            for said in (f"auth {self.password}", command):
                 _frame(answers)
                 connection.sendall(f"{said}\n\n".encode())
-            return _frame(answers).decode("utf-8", "replace").strip()
+            yield answers
+
+    def press(self, leg: Leg, keys: str) -> None:
+        """A caller presses keys; returns once FreeSWITCH has given each to what the caller is in."""
+        uuid = self.uuid(leg)
+        with self._talk("event plain DTMF") as answers:
+            _frame(answers)
+            leg.press(keys)
+            for key in keys:
+                while not {f"Unique-ID: {uuid}", f"DTMF-Digit: {key}"} <= set(_frame(answers).decode().splitlines()):
+                    continue
 
     @contextmanager
     def dialplan(self, name: str, text: str) -> Iterator[None]:
@@ -114,7 +131,7 @@ def _columns(listing: str) -> list[str]:
     return [row.partition(",")[0] for row in rows]
 
 
-def _frame(answers) -> bytes:  # type: ignore[no-untyped-def]
+def _frame(answers: BinaryIO) -> bytes:
     """The body of one answer."""
     size = 0
     while line := answers.readline().strip():

@@ -129,8 +129,7 @@ def test_other_digits_change_nothing(switch: Switch, phones: Phones) -> None:
     with hooks(desk) as esl, loaded(switch, esl.port):
         leg = waiting(switch, phones)
         first = place(switch, leg)
-        leg.press("37")
-        time.sleep(0.5)  # nothing may happen, and nothing tells so
+        switch.press(leg, "379")  # the last is taken when all that comes of those before it has come
         assert place(switch, leg)["uuid"] == first["uuid"]
         leg.hang_up()
     assert desk.asked == []
@@ -192,7 +191,16 @@ def stranger(closes: bool) -> Iterator[int]:
         server.shutdown(socket.SHUT_RDWR)
         thread.join(5)
         for one in held:
-            one.close()
+            _let_go(one)
+
+
+def _let_go(connection: socket.socket) -> None:
+    """Say that we are gone; FreeSWITCH closes when it has done what it does then."""
+    with connection:
+        connection.settimeout(10)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            continue
 
 
 def test_a_daemon_that_closes_at_once_costs_no_place_and_no_word(switch: Switch, phones: Phones) -> None:
@@ -213,8 +221,8 @@ def test_a_daemon_that_hangs_is_left_and_who_was_left_stays_where_they_are(switc
         again = is_back(switch, leg, first)
         assert time.monotonic() - began > PATIENCE
         assert hearing.heard(leg, "cannot-text")
-    # Now it closes: FreeSWITCH gives the call up to nobody.
-    time.sleep(0.5)
+    # Now it has closed, and FreeSWITCH gives the call up to nobody: what the caller is in takes a key still.
+    switch.press(leg, "9")
     assert place(switch, leg)["uuid"] == again["uuid"]
     leg.hang_up()
 

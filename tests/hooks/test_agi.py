@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.hooks.desks import FakeDesk, listening, talked, with_server
 from tests.hooks.fake_asterisk import PATIENCE, FakeCall, environment, header
@@ -358,6 +359,7 @@ def test_how_long_hooks_take_is_measured_but_not_how_long_callers_listen() -> No
         for hook in ("may-offer", "hours", "offer"):
             await FakeCall(environment(hook)).run(agi.port)
             counts.append(agi.latency.count)
+        assert {name: one.count for name, one in agi.latencies.items() if one.count} == {"may-offer": 1, "hours": 1}
         return counts
 
     assert with_server(FakeDesk(), story) == [1, 2, 2]
@@ -374,3 +376,23 @@ def test_two_hundred_calls_at_once_are_all_answered() -> None:
 
     assert {call.set["TEXTBACK_RESULT"] for call in calls} == {"texted"}
     assert len({caller.uniqueid for what, caller, *_ in desk.asked if what == "call_to_text"}) == 200
+
+
+@pytest.mark.parametrize(
+    ("desk", "is_ours"),
+    [
+        (FakeDesk(hangs="handled"), False),
+        (FakeDesk(fails=OperationalError("SELECT 1", {}, ConnectionError("gone"))), False),
+        (FakeDesk(fails=KeyError("a mistake")), True),
+    ],
+)
+def test_the_log_shows_where_a_fault_of_ours_is_and_none_where_the_database_is_away(
+    desk: FakeDesk, is_ours: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with listening(desk, Patience(ask=0.02)) as agi:
+            await FakeCall(environment("handled")).run(agi.port)
+
+    asyncio.run(story())
+    (told,) = [record for record in caplog.records if "the calls go on" in record.message]
+    assert (told.exc_info is not None) is is_ours

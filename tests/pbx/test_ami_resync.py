@@ -16,6 +16,7 @@ from tests.pbx.messages import (
     TRUNK,
     bridge_enter,
     channel,
+    dial,
     event,
     newchannel,
     queue_entry,
@@ -26,7 +27,9 @@ from textback.events import (
     CallerArrived,
     CallerLeft,
     Fact,
+    HoldEnded,
     HoldStarted,
+    NobodyAnswered,
     Place,
     Ringing,
     StateUnknown,
@@ -188,6 +191,7 @@ def test_a_phone_that_rings_for_a_queue_rings_for_no_caller_whom_a_transfer_has_
 
 IN_MENU = LastSeen(TRUNK, NOTHING, position(channel()))
 WAITED = LastSeen(TRUNK, Situation(Place.QUEUE, NOW - 42, "support"), position(channel()))
+RANG = LastSeen(TRUNK, Situation(ringing=True), position(channel()))
 UNKNOWN = LastSeen()
 
 
@@ -227,10 +231,44 @@ def test_a_caller_who_arrived_meanwhile_arrives_once() -> None:
     assert [type(fact) for fact in facts] == [CallerArrived]
 
 
-def test_a_caller_who_left_meanwhile_is_neither_lost_nor_adopted_again() -> None:
-    assert synced(made_up(channel()), {CALLER: WAITED}, event("Hangup")) == [CallerLeft(CALL, NOW - 1, hung_up=False)]
+def test_a_caller_who_arrived_and_left_meanwhile_is_not_adopted_again() -> None:
     arrived_and_left = synced(made_up(channel()), {}, newchannel(), event("Hangup"))
     assert [type(fact) for fact in arrived_and_left] == [CallerArrived, CallerLeft]
+
+
+@pytest.mark.parametrize("last", [WAITED, UNKNOWN, IN_MENU])
+def test_a_caller_of_whom_only_the_end_was_seen_may_have_been_answered_before(last: LastSeen) -> None:
+    assert resynced(made_up(channel()), {CALLER: last}, event("Hangup")) == Resynced([], [CALLER])
+
+
+def test_a_caller_who_was_leaving_when_last_seen_has_left() -> None:
+    gone = synced(made_up(channel()), {CALLER: replace(WAITED, leaving=True)}, event("Hangup"))
+    assert gone == [CallerLeft(CALL, NOW - 1, hung_up=False)]
+
+
+def test_a_caller_who_gave_up_meanwhile_was_on_hold_until_then() -> None:
+    live = [event(name, Queue="support") for name in ("QueueCallerAbandon", "QueueCallerLeave")] + [event("Hangup")]
+    waited = HoldStarted(CALL, NOW - 1, Place.QUEUE, NOW - 1, "support")
+    ended = [HoldEnded(CALL, NOW - 1), CallerLeft(CALL, NOW - 1, hung_up=False)]
+    assert synced(made_up(channel()), {CALLER: UNKNOWN}, *live) == [waited, *ended]
+
+
+def test_a_caller_who_was_answered_and_left_meanwhile_was_answered() -> None:
+    live = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK), event("Hangup")]
+    facts = synced(made_up(channel()), {CALLER: WAITED}, *live)
+    assert facts == [Talking(CALL, NOW - 1, "agent1"), CallerLeft(CALL, NOW - 1, hung_up=False)]
+
+
+def test_a_caller_whom_nobody_answered_meanwhile_is_missed() -> None:
+    said = event("VarSet", Variable="DIALSTATUS", Value="NOANSWER")
+    facts = synced(made_up(channel()), {CALLER: RANG}, said, event("Hangup"))
+    assert [type(fact) for fact in facts] == [NobodyAnswered, CallerLeft]
+
+
+def test_a_caller_whom_an_event_shows_before_the_list_does_is_adopted() -> None:
+    live = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK)]
+    assert [type(fact) for fact in synced(made_up(channel()), {}, *live)] == [CallerArrived, Talking]
+    assert [type(fact) for fact in synced(made_up(channel()), {}, JOINED)] == [CallerArrived, HoldStarted]
 
 
 def test_an_older_list_does_not_unseat_who_joined_meanwhile() -> None:
@@ -242,7 +280,7 @@ def test_an_older_list_does_not_unseat_who_joined_meanwhile() -> None:
 def test_an_older_list_does_not_seat_again_who_left_the_queue_meanwhile(known: dict[str, str]) -> None:
     left = event("QueueCallerLeave", Queue="support")
     facts = synced(made_up(channel(), seats=(queue_entry("3"),)), known, left)
-    assert not any(isinstance(fact, HoldStarted) for fact in facts)
+    assert not any(isinstance(fact, HoldStarted) and fact.at == NOW for fact in facts)
 
 
 def test_an_older_list_does_not_bridge_again_who_left_the_bridge_meanwhile() -> None:
@@ -256,6 +294,19 @@ def test_a_caller_who_was_answered_meanwhile_talks() -> None:
     live = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK)]
     facts = synced(made_up(channel()), {CALLER: WAITED}, *live)
     assert facts == [Talking(CALL, NOW - 1, "agent1")]
+
+
+@pytest.mark.parametrize("known", [{}, {CALLER: RANG}])
+def test_an_older_list_does_not_ring_again_for_whom_was_answered_meanwhile(known: dict[str, LastSeen]) -> None:
+    made, leg = translator(), channel(LEG, AGENT, Linkedid=CALLER, ChannelState="5")
+    rows = made_up(show_channel("1", channel(), "Dial"), show_channel("1", leg, "AppDial"))
+    answered = dial("DialEnd", channel(), leg, DialStatus="ANSWER")
+    facts = synced(rows, known, answered, by=made)
+    assert not any(isinstance(fact, Ringing) for fact in facts)
+    bridged = [bridge_enter(LEG, AGENT), bridge_enter(CALLER, TRUNK)]
+    ends = [event(name, {"BridgeUniqueid": "b-1", **channel()}) for name in ("BridgeLeave", "Hangup")]
+    told = [fact for one in (*bridged, *ends) for fact in made.take(one, NOW + 1)]
+    assert [type(fact) for fact in told] == [Talking, CallerLeft]
 
 
 def test_a_lot_that_was_left_meanwhile_is_not_entered_again() -> None:

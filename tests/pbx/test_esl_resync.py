@@ -10,8 +10,8 @@ import pytest
 
 from tests import recordings
 from tests.pbx.esl_messages import AGENT, CALLER, NUMBER, OTHER, PHONE, TRUNK, Headers
-from tests.pbx.esl_messages import bridge, create, hangup, join, leg, member, plain, row, unbridge
-from textback.events import CallerArrived, Fact, HoldStarted, Place, Ringing, StateUnknown, Talking
+from tests.pbx.esl_messages import bridge, create, hangup, hung_up, join, leg, member, plain, row, unbridge
+from textback.events import CallerArrived, CallerLeft, Fact, HoldStarted, Place, Ringing, StateUnknown, Talking
 from textback.pbx.esl_event import JsonEvent, PlainEvent
 from textback.pbx.esl_facts import Translator, position
 from textback.pbx.esl_resync import Resync
@@ -240,6 +240,19 @@ def test_after_a_restart_who_was_in_a_menu_and_never_bridged_is_there_still(brid
 
 def test_who_had_hung_up_already_is_known_to_leave() -> None:
     assert resynced([row(**MENU)], dumps={CALLER: dump()}, known=known(leaving=True)).facts == []
+
+
+@pytest.mark.parametrize("situation", [NOTHING, Situation(Place.QUEUE, NOW - 42, "support"), None])
+def test_of_whom_only_the_end_was_seen_may_have_been_answered_before(situation: Situation | None) -> None:
+    ended = [hangup(), hung_up()]
+    assert resynced([row(**MENU)], known=known(situation), meanwhile=ended) == Resynced([], [CALLER])
+    assert resynced([row(**MENU)], known=known(situation), meanwhile=ended[:1]) == Resynced([], [CALLER])
+
+
+def test_who_was_bridged_and_left_meanwhile_was_answered() -> None:
+    events = [create(leg(AGENT, PHONE, "outbound")), bridge(), hangup(), hung_up()]
+    found = resynced([row(**MENU)], known=known(None), meanwhile=events)
+    assert kinds(found)[-2:] == [Talking, CallerLeft] and found.gone == []
 
 
 @pytest.mark.parametrize("answer", [None, 5, "x", [], {}, {"rows": None}, {"rows": [1, "x", None]}, {"rows": {"a": 1}}])

@@ -16,7 +16,7 @@ from .browser import Browser, Visited, employ, whole
 
 Tell = Callable[..., Any]
 #: what is there for everybody
-OPEN = {"/sign-in", "/static/{version}/{name}"}
+OPEN = {"/sign-in", "/static/{version}/{name}", "/healthz", "/metrics"}
 
 
 @pytest.fixture(autouse=True)

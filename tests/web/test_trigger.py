@@ -76,7 +76,7 @@ def play(story: Callable[[World], Awaitable[Any]], patience: float = 5.0) -> Any
         worlds: list[World] = []
         flows, clock = Flows(), lambda: worlds[0].now if worlds else 1000.0
         complaints = Complaints(LOG, clock)
-        webhook = TriggerWebhook(flows, Durable(complaints, LOG, patience), complaints, clock, LOG)
+        webhook = TriggerWebhook(flows, Durable(complaints, LOG, patience), complaints, clock)
         async with site(webhooks(webhook.routes())) as there:
             worlds.append(World(there, flows))
             return await story(worlds[0])

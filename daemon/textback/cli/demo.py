@@ -76,6 +76,7 @@ def _clock(speed: float) -> Clock:
 
 
 async def _play(folder: Path, clock: Clock, speed: float, duration: float | None, calls: int | None) -> Playbill:
+    logs.watch_loop(asyncio.get_running_loop())
     with Signals() as signals:
         signals.listen()
         stop = signals.stop

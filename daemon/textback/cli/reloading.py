@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textback import logs
 from textback.app import App
-from textback.config import ConfigError, load
+from textback.config import ConfigError, Log, load
 from textback.listen import ListenError
 from textback.sd_notify import Systemd
 
@@ -21,6 +21,7 @@ class Reloading:
 
     def __init__(self, app: App, path: Path, wanted: asyncio.Event, systemd: Systemd) -> None:
         self._app, self._path, self._wanted, self._systemd = app, path, wanted, systemd
+        self._log: Log | None = None
 
     async def run(self) -> None:
         """Wait for it until cancelled; what is wanted while the daemon begins is done then."""
@@ -38,12 +39,14 @@ class Reloading:
             plan = await self._app.prepare(config)
         except ConfigError as wrong:
             self._refuse(f"{self._path}: {mistake}" for mistake in wrong.mistakes)
-        except ListenError as error:
+        except (ListenError, OSError) as error:
             self._refuse([str(error)])
         except Exception as error:  # a fault of ours, found before anything changed: the calls come first
             self._refuse([f"a fault of ours: {type(error).__name__}"], error)
         else:
-            logs.set_up(config.log)
+            if config.log != self._log:
+                self._log = config.log
+                logs.set_up(config.log)
             self._app.remark = ""
             for line in self._app.become(plan) or ["nothing has changed"]:
                 log.info("%s read anew: %s", self._path, line)

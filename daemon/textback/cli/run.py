@@ -39,7 +39,8 @@ def run(no_upgrade: bool) -> None:
     """
     path = config_path()
     config = load(path)
-    logs.set_up(config.log)
+    outlet = logs.set_up(config.log)
+    logs.catch_strays()
     if not config.pbx:
         log.warning("%s names no [[pbx]]: there is nothing to follow", path)
     systemd = from_environment(os.environ)
@@ -49,10 +50,12 @@ def run(no_upgrade: bool) -> None:
             reloading = Reloading(app, path, signals.reload, systemd)
             asyncio.run(_until_told(app, signals, reloading, upgrade=not no_upgrade))
     except* (StoreError, ListenError) as errors:
+        outlet.flush()
         raise Refused("\n".join(str(error) for error in leaves(errors))) from None
 
 
 async def _until_told(app: App, signals: Signals, reloading: Reloading, upgrade: bool) -> None:
+    logs.watch_loop(asyncio.get_running_loop())
     signals.listen()
     async with asyncio.TaskGroup() as tasks:
         reloads = tasks.create_task(reloading.run())

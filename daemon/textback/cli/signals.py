@@ -71,8 +71,13 @@ class Signals:
 
 def _give_up(why: str) -> None:
     """End now. What is stuck may hold the log's lock, so the last word is said in a thread that nobody waits for."""
-    told = "%s: ending all the same; the next start takes up what is stored"
-    speaking = threading.Thread(target=log.error, args=(told, why), daemon=True)
+    speaking = threading.Thread(target=_say, args=(why,), daemon=True)
     speaking.start()
     speaking.join(LAST_WORD)
     os._exit(FAILED)
+
+
+def _say(why: str) -> None:
+    log.error("%s: ending all the same; the next start takes up what is stored", why)
+    for one in logging.getLogger().handlers:
+        one.flush()

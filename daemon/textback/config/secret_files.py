@@ -13,12 +13,13 @@ from textback.mistakes import Mistake, shown
 
 #: What may be given as ``KEY_file`` instead, by the table it stands in.
 SECRETS = (
-    ("database", "url"), ("http", "secret"), ("pbx", "secret"), ("sms.twilio", "auth_token"), ("mail", "password"),
-    ("notify", "signing_key"),
+    ("database", "url"), ("http", "secret"), ("http", "metrics_token"), ("pbx", "secret"), ("sms.twilio", "auth_token"),
+    ("mail", "password"), ("notify", "signing_key"),
 )  # fmt: skip
 #: What stands for a secret that could not be read while the rest is checked.
 UNREAD = {
-    "database": "sqlite://", "http": "-", "pbx": "-", "sms.twilio": "-", "mail": "-", "notify": f"{WHSEC}{'A' * 32}",
+    "database": "sqlite://", "http": "-" * 16, "pbx": "-", "sms.twilio": "-", "mail": "-",
+    "notify": f"{WHSEC}{'A' * 32}",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from textback.config.kinds import (
     FilePath,
     Listen,
     LongAge,
+    MetricsToken,
     Networks,
     PbxName,
     Port,
@@ -35,11 +36,12 @@ class Database(Section):
 
 
 class Http(Section):
-    """[http]: pages for staff, health, metrics."""
+    """[http]: pages for staff, health, metrics; ``metrics_token``: what a scrape from elsewhere must bring."""
 
     listen: Listen = Address("127.0.0.1", 8080)
     public_url: PublicUrl | None = None
     secret: Secret | None = None
+    metrics_token: MetricsToken | None = None
 
 
 class Webhooks(Section):

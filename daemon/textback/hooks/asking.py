@@ -11,6 +11,8 @@ from textback.hooks.patience import Patience
 
 #: the reason code of a number that is none
 BAD_NUMBER = "bad_number"
+#: what TEXTBACK_REASON says where the desk did not answer: it took too long, or went wrong
+TIMEOUT, FAULT = "timeout", "fault"
 
 T = TypeVar("T")
 
@@ -66,13 +68,13 @@ class PatientDesk:
             async with asyncio.timeout(limit):
                 return await answer
         except TimeoutError as error:
-            raise self._fault(asked, "timeout", error) from error
+            raise self._fault(asked, TIMEOUT, error) from error
         except asyncio.CancelledError as error:  # of something that the desk waited for, or of this hook
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
-            raise self._fault(asked, "fault", error) from error
+            raise self._fault(asked, FAULT, error) from error
         except Exception as error:  # whatever it is, the call goes on
-            raise self._fault(asked, "fault", error) from error
+            raise self._fault(asked, FAULT, error) from error
 
     def _fault(self, asked: str, reason: str, error: BaseException) -> DeskFault:
         fault = DeskFault(asked, reason)

@@ -13,13 +13,14 @@ from typing import ClassVar, Protocol
 
 from textback.complaints import Complaints
 from textback.hooks.asked import HOOKS, answer
-from textback.hooks.asking import DeskFault, PatientDesk
+from textback.hooks.asking import FAULT, DeskFault, PatientDesk
 from textback.hooks.desk import Desk
-from textback.hooks.latency import Latency
 from textback.hooks.patience import Patience
 from textback.hooks.phone import HungUp, Phone, PhoneError
 from textback.hooks.request import Refused, Request
+from textback.latency import Latency
 from textback.listen import ListenError
+from textback.store.faults import is_fault
 
 #: connections at once; a process has some 1,000 files by default, and the database and the links want theirs, too
 MOST = 512
@@ -42,7 +43,8 @@ class SocketOption(Protocol):
 class HookServer(ABC):
     """What every way to ask a hook has in common; ``allow``: the networks that may ask, by default only this machine.
 
-    ``latency`` is of the hooks that only ask: from the end of the request until the last variable is set.
+    ``latency`` is of the hooks that only ask: from the end of the request until the last variable is set;
+    ``latencies`` the same of each hook, by its name.
     ``refused``, ``tampered`` and ``faults`` count what was no request, came from a caller who forges, or had no answer.
     """
 
@@ -65,6 +67,7 @@ class HookServer(ABC):
         self.desk = desk
         self.port = 0
         self.latency = Latency()
+        self.latencies = {name: Latency() for name, hook in HOOKS.items() if hook.is_timed}
         self.refused = self.tampered = self.faults = 0
         self._desk = PatientDesk(desk, patience, self._on_fault)
         self._allow = allow
@@ -206,12 +209,19 @@ class HookServer(ABC):
             variables = hook.failed("fault")
         await phone.set_all(variables)
         if hook.is_timed:
-            self.latency.record(time.perf_counter() - began)
+            self._note(request.hook, time.perf_counter() - began)
         return True
+
+    def _note(self, hook: str, seconds: float) -> None:
+        self.latency.record(seconds)
+        self.latencies[hook].record(seconds)
 
     def _missing(self, peer: str, prompt: str) -> None:
         self._complaints.tell(self.no_file % prompt, peer)
 
     def _on_fault(self, fault: DeskFault) -> None:
         self.faults += 1
-        self._complaints.tell(f"no answer to {fault}: the calls go on", "hooks", trouble=fault.__cause__)
+        cause = fault.__cause__
+        # A database that is slow, or away, is told of by the writer; a fault of ours needs its place.
+        trouble = cause if fault.reason == FAULT and cause is not None and not is_fault(cause) else None
+        self._complaints.tell(f"no answer to {fault}: the calls go on", "hooks", trouble=trouble)

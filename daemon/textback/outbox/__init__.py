@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from textback.clock import Clock
 from textback.gates import Gate
+from textback.measures import Measures
 from textback.model import Decision, LineType, Status
 from textback.outbox import outcomes
 from textback.outbox.doubt import Doubt
@@ -65,12 +66,14 @@ class Outbox:
         grace: float = GRACE,
         timeout: float = 15.0,
         recheck: Recheck = lambda conn, message, now: None,
+        measures: Measures | None = None,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.line = Line(rate)
         self.numbers = Numbers()
         self.is_full = False
+        self._texts = (measures or Measures()).texts
         self._writer, self._provider, self._clock, self._log = writer, provider, clock, log
         self._per_day, self._grace, self._sleep, self._recheck = per_day, grace, sleep, recheck
         self._name = name or f"{socket.gethostname()[:40]}/{uuid.uuid4().hex[:16]}"
@@ -223,6 +226,7 @@ class Outbox:
         else:
             self._works(message)
             await self._write(lambda conn: self._refused(conn, message, error, now))
+            self._texts.add(Status.FAILED)
 
     def _refused(self, conn: Connection, message: OutMessage, error: SendError, now: float) -> None:
         claims.settle(conn, message.id, outcomes.refused(error, self._provider.name), message.attempts)
@@ -264,7 +268,10 @@ class Outbox:
         return message.claimed_at if message.claimed_at <= now else now - DAY
 
     async def _settle(self, message: OutMessage, settled: Settled) -> Status | None:
-        return await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))
+        status = await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))
+        if status is not None and status is not Status.QUEUED:
+            self._texts.add(status)
+        return status
 
     async def _write(self, job: Callable[[Connection], T]) -> T:
         self._turned_at = None

@@ -25,7 +25,8 @@ class Translator(AmiCallers):
         if handle is None:
             return []
         if self.syncing:
-            self.seen.add((event["Event"], event.get("Uniqueid") or event.get("ParkeeUniqueid", "")))
+            about = (event.get(name) for name in ("Uniqueid", "DestUniqueid", "ParkeeUniqueid"))
+            self.seen.update((event["Event"], uniqueid) for uniqueid in about if uniqueid)
         if tampered:  # before, since it may be the end of the call, and after, since it may be its beginning
             self.distrust(event.get("Uniqueid", ""), at)
             handle(self, event, at)

@@ -60,6 +60,9 @@ def _position(event: Headers) -> int | None:
 def _queue_leave(callers: AmiCallers, event: Headers, at: float) -> None:
     channel = callers.picture.get(event["Uniqueid"])
     if channel:
+        if channel.uniqueid in callers.unconfirmed:  # nobody saw them come, but they sat there until now
+            channel.seat = Seat(event.get("Queue", ""), at)
+            callers.tell_around(channel, at)
         callers.picture.call_off(channel)
         channel.seat = None
         # who has hung up is moved nowhere any more

@@ -45,7 +45,7 @@ class Resync:
         self._known = dict(known)
         for uniqueid, last in known.items():
             self._picture.add(uniqueid, last.channel)
-            translator.callers[uniqueid] = NOTHING
+            translator.expect(uniqueid, last.leaving)
 
     def apply(self, snapshot: Snapshot, at: float) -> Resynced:
         """The facts that make the difference between what was known and what is."""
@@ -58,17 +58,18 @@ class Resync:
             self._adopt(row, dids.get(row["Uniqueid"], ""), is_parked, at, facts)
         self._seat(snapshot.queues, at)
         self._ringing(channels)
-        gone = self._gone({row["Uniqueid"] for row in channels})
+        gone = self._gone({row["Uniqueid"] for row in channels}) + self._translator.confirm()
         facts += self._situations({row["Uniqueid"]: row for row in channels}, at)
         return Resynced(facts, gone)
 
     def _adopt(self, row: Headers, did: str, is_parked: bool, at: float, facts: list[Fact]) -> None:
         uniqueid = row["Uniqueid"]
-        new = uniqueid not in self._picture.channels
-        if new and self._came("Hangup", uniqueid):
+        if uniqueid not in self._picture.channels and self._came("Hangup", uniqueid):
             return
         channel = self._picture.add(uniqueid, row["Channel"])
-        if new and self._is_caller(row, did):
+        # An event may have shown the channel before the list did, without telling that a caller is on it.
+        is_new = uniqueid not in self._translator.callers and not self._came("Newchannel", uniqueid)
+        if is_new and self._is_caller(row, did):
             started = at - _seconds(row.get("Duration", "0"))
             facts += self._translator.adopt(channel, row, started, did)
         if channel.bridge is None and row.get("BridgeId") and not self._came("BridgeLeave", uniqueid):
@@ -106,6 +107,8 @@ class Resync:
             leg, caller = self._picture.get(row["Uniqueid"]), self._picture.get(row["Linkedid"])
             if not leg or not caller or leg is caller:
                 continue
+            if leg.bridge or self._came("DialEnd", leg.uniqueid):
+                continue  # it was answered, or has stopped, since the list was made
             if caller.seat and row["ChannelState"] in _RINGING_STATES and not leg.agent_for:
                 self._picture.call_agent(caller, leg)
             if caller.uniqueid not in dialling or leg.rings_for:

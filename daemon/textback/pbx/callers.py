@@ -51,6 +51,10 @@ class Callers:
         #: while the link comes up, which events came for which channel: the snapshot may be older
         self.syncing = False
         self.seen: set[tuple[str, str]] = set()
+        #: callers known from before of whom nothing was seen yet: what was last true for them may be so no longer;
+        #: and those of them who have left without anything else having been seen
+        self.unconfirmed: set[str] = set()
+        self.vanished: list[str] = []
         self.facts: list[Fact] = []
         #: told the id of a channel that came or went, of a caller whose situation changed, or for whom no
         #: agent's phone rings any more
@@ -90,6 +94,18 @@ class Callers:
         """Whether one of those events came while the snapshot was on its way: what it says may be older."""
         return any((name, uniqueid) in self.seen for name in events)
 
+    def expect(self, uniqueid: str, leaving: bool) -> None:
+        """A caller who was on the line when last seen, ``leaving`` already: a resync finds out what became of them."""
+        self.callers[uniqueid] = NOTHING
+        if not leaving:
+            self.unconfirmed.add(uniqueid)
+
+    def confirm(self) -> list[str]:
+        """All has been looked at now; gives who has left meanwhile, it was not seen how."""
+        self.unconfirmed.clear()
+        vanished, self.vanished = self.vanished, []
+        return vanished
+
     # -- arrival and end --------------------------------------------------------------------------------
 
     def arrived(self, channel: Channel, fact: CallerArrived) -> None:
@@ -102,8 +118,14 @@ class Callers:
         return None if not language or language == self._language else language
 
     def leave(self, channel: Channel, at: float, hung_up: bool) -> None:
-        """``channel`` has ended, a caller's or not; ``hung_up``: by its own side."""
-        if self.callers.pop(channel.uniqueid, None) is not None:
+        """``channel`` has ended, a caller's or not; ``hung_up``: by its own side.
+
+        Of a caller who may have been answered while nobody looked it is not told how they left: that would be a guess.
+        """
+        is_caller = self.callers.pop(channel.uniqueid, None) is not None
+        if is_caller and channel.uniqueid in self.unconfirmed:
+            self.vanished.append(channel.uniqueid)
+        elif is_caller:
             self.facts.append(CallerLeft(self.call_id(channel.uniqueid), at, hung_up=hung_up))
         self.positions.pop(channel.uniqueid, None)
         self._waited_until.pop(channel.uniqueid, None)
@@ -119,6 +141,7 @@ class Callers:
             now = self.picture.situation(channel)
             if now != told:
                 self.callers[channel.uniqueid] = now
+                self.unconfirmed.discard(channel.uniqueid)
                 fact = _fact(self.call_id(channel.uniqueid), at, told, now)
                 self.facts.extend([self._counted_once(channel.uniqueid, fact)] if fact else [])
                 self.stir(channel.uniqueid)
@@ -141,12 +164,14 @@ class Callers:
         """What was tried for ``channel`` came to nothing; its caller, if it is one, is still there."""
         channel.left = None
         if channel.uniqueid in self.callers and not channel.hangup_requested:
+            self.unconfirmed.discard(channel.uniqueid)
             self.facts.append(NobodyAnswered(self.call_id(channel.uniqueid), at, why, queue))
 
     def voicemail(self, channel: Channel, at: float) -> None:
         """A voicemail box has taken ``channel``."""
         for other in self.picture.connected(channel):
             if other.uniqueid in self.callers:
+                self.unconfirmed.discard(other.uniqueid)
                 self.facts.append(VoicemailTook(self.call_id(other.uniqueid), at))
 
     def rings_no_more(self, leg: Channel, why: NoAnswer | None, at: float) -> None:

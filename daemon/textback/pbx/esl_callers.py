@@ -164,6 +164,7 @@ class EslCallers(Callers):
         for other in self.picture.connected(leg):
             if isinstance(other, Leg) and other.uniqueid in self.callers and not other.voicemail_told:
                 other.voicemail_told = True
+                self.unconfirmed.discard(other.uniqueid)
                 when = at if other.ended_at is None else other.ended_at
                 self.facts.append(VoicemailTook(self.call_id(other.uniqueid), when))
 

@@ -36,7 +36,7 @@ class Resync:
         self._at = 0.0
         for uuid, last in known.items():
             translator.add(uuid, last.channel)
-            translator.callers[uuid] = NOTHING
+            translator.expect(uuid, last.leaving)
 
     def apply(self, snapshot: Snapshot, at: float) -> Resynced:
         """The facts that make the difference between what was known and what is."""
@@ -55,7 +55,7 @@ class Resync:
             self._place(row, snapshot.dumps.get(uuid))
         for row in present.values():
             self._ring(row)
-        gone = self._gone(set(present))
+        gone = self._gone(set(present)) + self._translator.confirm()
         return Resynced(self._situations(present, snapshot.dumps), gone)
 
     # -- who is there -----------------------------------------------------------------------------------

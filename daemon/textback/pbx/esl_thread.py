@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import gevent
 import gevent.event
 
 from textback.pbx.errors import LinkError
+
+log = logging.getLogger("textback.esl")
 
 _Answer = TypeVar("_Answer")
 _Task = tuple[Callable[[], Any], "Future[Any]"]
@@ -51,6 +54,7 @@ class Thread:
 
     def _run(self) -> None:
         hub = gevent.get_hub()
+        hub.print_exception = _fault  # it would print to stderr what an event held
         called = gevent.event.Event()
         watcher = hub.loop.async_()
         watcher.start(called.set)
@@ -97,6 +101,10 @@ def _fail(answer: Future[Any]) -> None:
         answer.set_exception(LinkError("the link is down"))
     except InvalidStateError:
         pass  # whoever asked does not wait any more
+
+
+def _fault(context: object, kind: type[BaseException], error: BaseException | None, trace: object) -> None:
+    log.error("a fault of ours in the thread of a link: %s", kind.__name__, exc_info=error or False)
 
 
 def _nobody() -> None:

@@ -51,6 +51,8 @@ class Writer:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.failing_since: float | None = None
+        #: since when the group in hand is written, if one is: a database that hangs fails at nothing
+        self.busy_since: float | None = None
         #: called in the writer's thread after every COMMIT; it must not take long, nor fail
         self.on_commit: Callable[[], None] = lambda: None
         self._engine = engine
@@ -122,7 +124,9 @@ class Writer:
             self._in_hand = self._next_group()
             if not self._in_hand:
                 return
+            self.busy_since = self._clock()
             self._write(self._in_hand)
+            self.busy_since = None
 
     def _next_group(self) -> list[_Entry]:
         """What waits, in order; empty when the writer is to end."""

@@ -15,12 +15,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from textback.complaints import Complaints
 from textback.web.access import Access, Visits
 from textback.web.headers import Headers
+from textback.web.monitors import HEALTH, METRICS
 from textback.web.places import Places
 from textback.web.problems import Calm, refused
 
 FOREIGN = "This came from a page that is not ours. Nothing was done. Go to the page itself, and try again there."
 #: What only looks (RFC 9110, 9.2.1).
 SAFE = ("GET", "HEAD", "OPTIONS")
+#: Load balancers ask for these by HTTP/1.0, which needs no host; a browser always says one.
+MONITORS = (HEALTH, METRICS)
 
 
 def front(
@@ -57,7 +60,7 @@ class Door:
         """Answer a request; raises HTTPException: 400 and 421 for another host, 403 for a foreign page."""
         request = HTTPConnection(scope)
         host = request.headers.get("host", "")
-        known = self._places.knows(host)
+        known = self._places.knows(host) if host or scope["path"] not in MONITORS else True
         if not known:
             raise HTTPException(HTTPStatus.BAD_REQUEST if known is None else HTTPStatus.MISDIRECTED_REQUEST)
         if scope["method"] not in SAFE and not self._is_ours(request, host):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import logging
 import math
 import re
 from dataclasses import asdict, dataclass
@@ -69,9 +68,8 @@ class TriggerWebhook:
         durable: Durable,
         complaints: Complaints,
         clock: Clock,
-        log: logging.Logger = logging.getLogger("textback.web"),
     ) -> None:
-        self._flows, self._durable, self._complaints, self._log = flows, durable, complaints, log
+        self._flows, self._durable, self._complaints = flows, durable, complaints
         self._pace, self._guesses = Pace(A_MINUTE, clock), Pace(WRONG_A_MINUTE, clock)
         #: hashes of tokens that were right: a stranger at the same proxy who guesses does not keep out their owners
         self._seen: set[bytes] = set()
@@ -94,7 +92,7 @@ class TriggerWebhook:
             raise
         except Exception as error:
             # its text may hold the number, or the token
-            self._log.error("a fault of ours with a webhook: %s%s", type(error).__name__, place(error))
+            self._complaints.tell(f"a fault of ours with a webhook: {type(error).__name__}{place(error)}")
             raise HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR) from None
 
     async def _grant(self, request: Request) -> Grant:

@@ -86,7 +86,7 @@ class TwilioWebhooks:
                 raise
             except Exception as error:
                 # its text may hold what was posted
-                self._log.error("a fault of ours with a post of Twilio's: %s%s", type(error).__name__, place(error))
+                self._complaints.tell(f"a fault of ours with a post of Twilio's: {type(error).__name__}{place(error)}")
                 raise HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR) from None
 
         return endpoint

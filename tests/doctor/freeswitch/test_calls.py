@@ -60,7 +60,8 @@ def test_a_queue_that_gives_up_needs_somewhere_to_go_on(told: House) -> None:
     told.change(HOUSE, '<action application="set" data="textback_next=afterwards XML doctor-test"></action>', "")
     assert found(told, "main/fallback") == [], "it waits for ever, and so does the caller"
     name = "xml_locate configuration configuration name callcenter.conf"
-    told.change(name, '<queue name="doctor@test">', '<queue name="doctor@test"><param name="max-wait-time" value="60"/>')
+    queue = '<queue name="doctor@test">'
+    told.change(name, queue, f'{queue}<param name="max-wait-time" value="60"/>')
     (finding,) = found(told, "main/fallback")
     assert finding.status == "warning" and "textback_next is not set" in finding.message
 

@@ -7,7 +7,9 @@ from textback.doctor.freeswitch.lines import as_read
 COMMAND = '<X-PRE-PROCESS cmd="include" data="../x.xml"/>'
 
 
-@pytest.mark.parametrize("line", ["  <a/>", '<XX-PRE-PROCESS cmd="set" data="a=b"/>', "<include>", COMMAND, "<!-- a -->"])
+@pytest.mark.parametrize(
+    "line", ["  <a/>", '<XX-PRE-PROCESS cmd="set" data="a=b"/>', "<include>", COMMAND, "<!-- a -->"]
+)
 def test_usual_lines_are_not_odd(line: str) -> None:
     assert as_read(f"{line}\n", "one.xml")[1] == []
 
@@ -19,7 +21,7 @@ def test_a_line_with_a_command_is_nothing_else() -> None:
 
 
 def test_a_line_with_an_include_element_is_nothing_at_all() -> None:
-    text, (odd,) = as_read('<include><context name="a">\n</context></include>'.replace("</context></", "</context>\n</"), "x")
+    text, (odd,) = as_read('<include><context name="a">\n</context>\n</include>', "one.xml")
     assert text == "\n</context>\n" and odd.apart == ("<include>", '<context name="a">')
 
 

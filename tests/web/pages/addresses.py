@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 #: What anybody may ask for, signed in or not.
-OPEN = ("/static/{version}/{name}", "/sign-in")
+OPEN = ("/static/{version}/{name}", "/sign-in", "/healthz", "/metrics")
 #: What stands in place of a parameter, for a row that there is; of other parameters nothing is known.
 PLACES = {
     "id:row": "1",

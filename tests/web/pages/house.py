@@ -18,6 +18,7 @@ from tests.web.browser import HASH, HASHER, NOW, Browser, Time, Visited, fields
 from tests.web.visitor import LOG, Answer, site
 from textback.book import PracticeBook
 from textback.complaints import Complaints
+from textback.health import Health
 from textback.model import Role
 from textback.passwords import Passwords
 from textback.sms.console import Console
@@ -28,6 +29,7 @@ from textback.store.tables import calls, contacts, conversations, messages
 from textback.store.writer import Writer
 from textback.web.access import Access
 from textback.web.durable import Durable
+from textback.web.monitors import Monitors
 from textback.web.pages.live import Live
 from textback.web.pages.office import Office
 from textback.web.pages.site import Site
@@ -172,6 +174,10 @@ def house(engine: Engine, **options: Any) -> Iterator[House]:
             runner.run(serving.__aexit__(None, None, None))
 
 
+async def _scrape(accept: str) -> tuple[bytes, str]:
+    return b"", "text/plain"
+
+
 @asynccontextmanager
 async def served(
     engine: Engine, runner: asyncio.Runner, log: logging.Logger = LOG, **options: Any
@@ -184,7 +190,8 @@ async def served(
     live: Live = Live(access.look, soon=LOOK, late=LOOK, heartbeat=BEAT)
     writer.on_commit = live.stir
     office = Office(access, PracticeBook(), Console(), live, lambda: nudged.append(None))
-    app = Site(office, places, passwords, complaints).app()
+    monitors = Monitors(lambda: Health(time.now), complaints, _scrape)
+    app = Site(office, places, passwords, complaints, monitors).app()
     stop = asyncio.Event()
     looking = asyncio.create_task(live.run(stop))
     writer.start()

@@ -9,6 +9,7 @@ from textback.doctor.freeswitch.conf import Conf
 from textback.doctor.freeswitch.look import Look
 from textback.doctor.freeswitch.plan import every_step
 from textback.doctor.freeswitch.wanted import Wanted
+from textback.pbx.esl_actions import CONTEXT
 
 _MODULES = "modules.conf"
 _WITHOUT = {
@@ -22,7 +23,7 @@ _WITHOUT = {
     "mod_json_cdr": "what ends while textback is not running is not written down",
     "mod_sndfile": "no prompt is played, as no file is",
     "mod_sofia": "there are no calls over SIP",
-    "mod_tone_stream": "the offer of the mode redirect is silent (it needs silence_stream)",
+    "mod_tone_stream": "tones and silence of your dialplan are not played (tone_stream://, silence_stream://)",
     "mod_valet_parking": "nobody is parked",
 }
 
@@ -65,20 +66,24 @@ def _file(conf: Conf) -> str:
     return f"{conf.file_of(_MODULES)}, last in <modules>"
 
 
+def _is_tone(data: str) -> bool:
+    return "tone_stream://" in data or "silence_stream://" in data
+
+
 def _needed(wanted: Wanted, conf: Conf, look: Look | None) -> list[str]:
     """In the order in which they are best loaded."""
     needed = ["mod_event_socket", "mod_commands", "mod_dialplan_xml", "mod_dptools"]
     if any(pattern.startswith("sofia/") for pattern in wanted.pbx.trunks):
         needed.append("mod_sofia")
     steps = list(every_step(conf.contexts))
-    applications = {step.application for step in steps if step.context != "textback"}
+    applications = {step.application for step in steps if step.context != CONTEXT}
     fifos = look.fifos if look else frozenset[str]()
     if "callcenter" in applications or any(queue.name not in fifos for queue in wanted.wishes.queues):
         needed.append("mod_callcenter")
     needed += [f"mod_{name}" for name in ("fifo",) if "fifo" in applications]
     needed += ["mod_valet_parking"] if "valet_park" in applications else []
+    needed += ["mod_tone_stream"] if any(_is_tone(step.data) for step in steps if step.context != CONTEXT) else []
     if wanted.is_offering:
         needed.append("mod_sndfile")
-        needed += ["mod_tone_stream"] if "redirect" in wanted.wishes.offers else []
         needed += ["mod_expr"] if any(step.assigns == ("textback_score", "queue") for step in steps) else []
     return needed + (["mod_json_cdr"] if wanted.pbx.cdr else [])

@@ -11,6 +11,7 @@ from textback.passwords import Passwords
 from textback.web import static
 from textback.web.account import AccountPage
 from textback.web.front import front
+from textback.web.monitors import Monitors
 from textback.web.pages.calls import CallPages
 from textback.web.pages.conversation import ConversationPages
 from textback.web.pages.health import HealthPage
@@ -37,6 +38,7 @@ class Site:
     places: Places
     passwords: Passwords
     complaints: Complaints
+    monitors: Monitors | None = None
 
     def app(self) -> Starlette:
         """The app, for ``serve``."""
@@ -48,6 +50,7 @@ class Site:
             self.places,
             self.complaints,
             static.routes(),
+            (self.monitors or Monitors(self.office.health, self.complaints)).routes(),
             SignIn(access, self.passwords, self.complaints).routes(),
             AccountPage(access, self.passwords).routes(),
             UsersPage(self.office, self.passwords).routes(),

@@ -1,32 +1,14 @@
-"""How the daemon's log looks: text or JSON lines on stderr, one line a record, numbers masked."""
+"""How a record looks: one line of text, or one JSON object, in which numbers are masked and nothing begins a line."""
 
 from __future__ import annotations
 
 import json
 import logging
-import re
-import sys
 from datetime import datetime, timezone
-from typing import IO
 
 from textback import numbers
-from textback.config import Log
-
-_E164 = re.compile(r"\+[0-9]{7,15}\b")
-
-
-def set_up(settings: Log, stream: IO[str] | None = None) -> None:
-    """Send the log of this process to ``stream`` (stderr); other people's code speaks only of trouble."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    kind = JsonLines if settings.format == "json" else TextLines
-    handler.setFormatter(kind(settings.log_numbers))
-    root = logging.getLogger()
-    for old in root.handlers[:]:
-        root.removeHandler(old)
-    root.addHandler(handler)
-    root.setLevel(logging.WARNING)
-    logging.getLogger("textback").setLevel(settings.level.upper())
-    logging.captureWarnings(True)
+from textback.logs.others import is_ours, words_of
+from textback.logs.traces import trace_of
 
 
 class _Lines(logging.Formatter):
@@ -35,20 +17,19 @@ class _Lines(logging.Formatter):
         self._log_numbers = log_numbers
 
     def _message(self, record: logging.LogRecord) -> str:
+        if not is_ours(record):
+            return self._masked(words_of(record))
         if self._log_numbers and isinstance(record.args, tuple):
             whole = [arg.number or "withheld" if isinstance(arg, numbers.Masked) else arg for arg in record.args]
             return str(record.msg) % tuple(whole) if whole else str(record.msg)
-        return record.getMessage() if self._log_numbers else self._masked(record.getMessage())
+        return self._masked(record.getMessage())
 
     def _trouble(self, record: logging.LogRecord) -> str:
-        if not record.exc_info or record.exc_info[0] is None:
-            return ""
-        text = self.formatException(record.exc_info)
-        return text if self._log_numbers else self._masked(text)
+        error = record.exc_info[1] if record.exc_info else None
+        return self._masked(trace_of(error)) if error is not None else ""
 
-    @staticmethod
-    def _masked(text: str) -> str:
-        return _E164.sub(lambda found: numbers.mask(found[0]), text)
+    def _masked(self, text: str) -> str:
+        return text if self._log_numbers else numbers.masked(text)
 
 
 class TextLines(_Lines):
@@ -57,12 +38,15 @@ class TextLines(_Lines):
     def format(self, record: logging.LogRecord) -> str:
         name = record.name.removeprefix("textback.")
         line = f"{_instant(record)} {record.levelname} {name}: {_printable(self._message(record))}"
-        trouble = self._trouble(record)
-        return f"{line}\n{trouble}" if trouble else line
+        trouble = [f"  {_printable(one)}" for one in self._trouble(record).splitlines()]
+        return "\n".join([line, *trouble])
 
 
 class JsonLines(_Lines):
-    """One JSON object a line: ``at``, ``level``, ``logger``, ``message``, and ``exception`` if there is one."""
+    """One JSON object a line: ``at``, ``level``, ``logger``, ``message``, and ``exception`` if there is one.
+
+    A decision has ``call``, ``verdict`` and ``reason`` besides (``extra={"told": …}``).
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         told = {
@@ -72,7 +56,7 @@ class JsonLines(_Lines):
             "message": self._message(record),
         }
         trouble = self._trouble(record)
-        return json.dumps(told | ({"exception": trouble} if trouble else {}))
+        return json.dumps(told | getattr(record, "told", {}) | ({"exception": trouble} if trouble else {}))
 
 
 def _instant(record: logging.LogRecord) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from textback.hooks.latency import Latency
+from textback.latency import BOUNDS, Latency
 
 
 def test_nothing_measured_has_no_quantile() -> None:
@@ -24,3 +24,12 @@ def test_all_are_counted_and_only_the_last_remembered() -> None:
         latency.record(measured)
 
     assert (latency.count, latency.total, latency.quantile(1.0)) == (3, 12.0, 2.0)
+
+
+def test_what_was_measured_is_counted_within_each_bound_that_it_does_not_exceed() -> None:
+    latency = Latency(kept=1)
+    for measured in (0.0, BOUNDS[0], BOUNDS[0] * 1.5, BOUNDS[-1] * 2):
+        latency.record(measured)
+
+    within = dict(latency.cumulative())
+    assert [within[BOUNDS[0]], within[BOUNDS[1]], within[BOUNDS[-1]], within[float("inf")]] == [2, 3, 3, 4]

@@ -25,8 +25,17 @@ def restored() -> Iterator[None]:
     logging.captureWarnings(False)
 
 
+class Written(io.StringIO):
+    """What stands in the log, once everything is written."""
+
+    def getvalue(self) -> str:
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        return super().getvalue()
+
+
 def set_up(**settings: object) -> io.StringIO:
-    stream = io.StringIO()
+    stream = Written()
     logs.set_up(Log.model_validate(settings), stream)
     return stream
 
@@ -58,7 +67,7 @@ def test_json_lines_hold_the_same_and_the_exception() -> None:
         log.exception("it failed")
     told = json.loads(stream.getvalue())
     assert (told["level"], told["logger"], told["message"]) == ("error", "textback.calls", "it failed")
-    assert told["exception"].endswith("ValueError: from +1202•••0143")
+    assert told["exception"].endswith("\nValueError")
 
 
 def test_a_stranger_cannot_begin_a_line() -> None:

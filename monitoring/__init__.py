@@ -1,0 +1,1 @@
+"""What watches a textback: alert rules for Prometheus, a dashboard for Grafana, and what each alarm means."""
