@@ -36,8 +36,8 @@ Recheck = Callable[[Connection, OutMessage, float], Decision | None]
 
 #: Seconds between two looks into the queue when nobody nudges.
 POLL = 1.0
-#: Seconds that what is in hand may still take once the daemon stops.
-GRACE = 7.0
+#: Seconds that what is in hand may still take once the daemon stops: the database wants some of the ten, too.
+GRACE = 6.0
 #: Seconds between two looks for texts of unknown fate, and for how long they are looked for.
 SECOND_LOOK, DAY = 600.0, 86_400.0
 #: Seconds after which a text that waits to be sent is judged again when its turn comes.

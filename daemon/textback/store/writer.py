@@ -64,6 +64,8 @@ class Writer:
         self._asking_since: float | None = None
         self._waiting: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._in_hand: list[_Entry] = []
+        #: jobs that were not written in the end, whichever thread gave up on them
+        self._dropped = 0
         self._door = threading.Lock()
         self._stopping = threading.Event()
         self._gave_up = threading.Event()
@@ -110,6 +112,7 @@ class Writer:
 
         The futures of the rest get a temporary ``StoreError``.
         """
+        before = self._dropped
         with self._door:
             self._stopping.set()
             self._waiting.put(None)
@@ -117,7 +120,8 @@ class Writer:
             self._thread.join(timeout)
             self._gave_up.set()
             self._thread.join(GRACE)
-        return not self._drop(self._in_hand + self._drain())
+        self._drop(self._in_hand + self._drain())
+        return self._dropped == before
 
     def _run(self) -> None:
         while not self._gave_up.is_set():
@@ -199,14 +203,12 @@ class Writer:
                     rest.append(entry)
         return rest
 
-    def _drop(self, entries: list[_Entry]) -> int:
-        """Tell those who wait that nothing was written; gives how many were told."""
-        told = 0
+    def _drop(self, entries: list[_Entry]) -> None:
+        """Tell those who wait that nothing was written."""
         for entry in entries:
             with suppress(InvalidStateError):
                 entry.future.set_exception(StoreError("the database did not take it in time", temporary=True))
-                told += 1
-        return told
+                self._dropped += 1
 
 
 def _resolve(group: list[_Entry], results: list[Any]) -> None:
