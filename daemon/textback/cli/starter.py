@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from textback.cli.system import System, program
+from textback.cli.system import System, command
 from textback.cli.toml import entry
 
 DAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -198,8 +198,8 @@ def next_steps(
         listen="127.0.0.1" if local else "0.0.0.0",
         permit=f"127.0.0.1/{mask}" if local else f"the address of this computer/{mask}",
     )
-    paths = {"config": config, "practice": practice}
+    paths: dict[str, Path | str] = {"config": config, "practice": practice}
     if server:
-        paths = {"config": server.seen(config), "practice": server.seen(practice), "program": program()}
+        paths = {"config": server.seen(config), "practice": server.seen(practice), "program": command()}
     steps = WRITTEN + (NEXT_OF_SYSTEM if server else NEXT)
     return steps.format(files=", ".join(map(str, written)), lets_in=lets_in, hooks=HOOKS[kind][0], **paths)

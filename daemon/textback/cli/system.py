@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import os
+import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,3 +78,9 @@ class System:
 def program() -> Path:
     """The command ``textback`` of this installation."""
     return Path(sys.prefix) / "bin" / "textback"
+
+
+def command() -> str:
+    """How to call it: by its name alone, where that is found."""
+    found = shutil.which("textback")
+    return "textback" if found and Path(found).resolve() == program().resolve() else str(program())
