@@ -395,3 +395,28 @@ def test_a_reload_does_not_wait_for_a_database_that_is_gone(
         assert sorted(row["pbx"] for row in w.log()) == ["branch", "main"]
 
     played(tmp_path, story)
+
+
+def test_a_pbx_that_moves_to_another_daemon_is_given_up_at_once_and_no_call_of_it_is_lost(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        w.gate.clear()
+        async with w.daemon() as one:
+            waiting = asyncio.create_task(w.call(waits_and_gives_up(40.0)))
+            await until(lambda: w.log() and w.log()[0]["hold_started_at"])
+            async with w.daemon() as two:
+                await until(lambda: two.links["main"].is_up)
+                assert (one._rota._intake.held, two._rota._intake.held) == ({"main"}, set())
+                text = (w.folder / "textback.toml").read_text()
+                await reload(w, one, (text[text.index("[[pbx]]") : text.index("[sms]")], ""))
+                await until(lambda: two._rota._intake.held == {"main"})
+                assert one._rota._intake.held == set() and one.links == {}
+                w.note_heard()
+                w.gate.set()
+                await waiting
+                w.now += 60
+                await until(lambda: w.texts() and w.texts()[0]["status"] == "sent")
+        (row,) = w.log()
+        assert (row["disposition"], row["hold_seconds"]) == ("abandoned", pytest.approx(40, abs=1.1))
+        assert len(w.twilio.posts) == 1
+
+    played(tmp_path, story)
