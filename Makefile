@@ -25,11 +25,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tools
 	@$(MAKE) --no-print-directory lab-if-possible check
-	@$(BIN)/pytest tests/lab >.lab.log 2>&1 & lab=$$!; \
+	@{ $(BIN)/pytest tests/lab && $(BIN)/pytest tests/soak; } >.lab.log 2>&1 & lab=$$!; \
 	$(BIN)/pytest --ignore=tests/lab --ignore=tests/browser --ignore=tests/soak; status=$$?; \
 	$(BIN)/pytest tests/browser || status=$$?; \
-	$(BIN)/pytest tests/soak || status=$$?; \
-	echo 'Those on a real Asterisk, which run at the same time since they mostly wait:'; \
+	echo 'Those on a real Asterisk, and two minutes of load and faults, which run at the same time since they mostly wait:'; \
 	wait $$lab || status=$$?; cat .lab.log; exit $$status
 
 check: $(VENV)/.tools

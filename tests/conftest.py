@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +32,10 @@ def as_quiet_as_before() -> Iterator[None]:
     """A command that sets up the log of its process does so for its test only."""
     root, ours = logging.getLogger(), logging.getLogger("textback")
     before = root.level, ours.level, root.handlers[:]
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    logging.captureWarnings(False)
     root.setLevel(before[0])
     ours.setLevel(before[1])
     root.handlers[:] = before[2]

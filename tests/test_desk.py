@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.desk import HookDesk, Known
+from textback.errands import Errands
 from textback.events import CallerArrived, CallerLeft, Fact, HoldStarted, KeyPressed, LinkLost, LinkSynced, Place
 from textback.hooks.desk import About, Answer, Caller, Offer
 from textback.intake import Intake
@@ -45,7 +46,8 @@ class World:
         self.tracker = Tracker(list(self.up), PracticeBook())
         self.intake = Intake(self.tracker, self.writer, lambda: self.now, lambda decided: None, print, self.fail)
         pbxes = [Known(name, "en", lambda name=name: self.up[name]) for name in self.up]  # type: ignore[misc]
-        self.desk = HookDesk(pbxes, self.tracker, self.intake, self.read, lambda: self.now)
+        errands = Errands(self.tracker, self.intake, self.writer, self.read, lambda: self.now)
+        self.desk = HookDesk(pbxes, errands, self.intake, self.read, lambda: self.now)
         for name in self.up:
             self.intake.put(LinkSynced("", T0, name))
 
@@ -351,8 +353,8 @@ def test_what_is_said_of_a_call_that_the_database_was_not_told_of_yet_holds_all_
         world.writer.submit(lambda connection: is_back.wait())
         world.intake.put(CallerArrived("main/1.1", T0, "main", "1.1", CALLER, "Doe", "12025550199"))
         world.intake.put(HoldStarted("main/1.1", T0 + 1, Place.QUEUE, T0 + 1, "support"))
-        known = [Known("main", "en", lambda: True)]
-        world.desk = HookDesk(known, world.tracker, world.intake, world.read, time, at_once)
+        errands = Errands(world.tracker, world.intake, world.writer, world.read, time, sleep=at_once)
+        world.desk = HookDesk([Known("main", "en", lambda: True)], errands, world.intake, world.read, time)
         telling = asyncio.create_task(world.desk.handled(ME))
         for _ in range(20):
             await asyncio.sleep(0)

@@ -146,6 +146,39 @@ def test_who_comes_later_finds_the_place_of_calls_that_began_before(pair: Pair) 
     assert found == ["answered", "abandoned"]
 
 
+def test_who_has_listened_for_longest_goes_on_not_who_was_started_again_first(pair: Pair) -> None:
+    caller = pair.arrive()
+    pair.happen(caller, "waits")
+    pair.wait(2)
+    pair.kill(0)
+    pair.leave(caller)
+    pair.start(0)
+    pair.wait(10)
+    assert pair.holders == [1]
+    assert [row["disposition"] for row in pair.rows().values()] == ["abandoned"]
+
+
+def test_who_hears_nothing_of_the_pbx_leaves_it_to_who_does(pair: Pair) -> None:
+    caller = pair.arrive()
+    pair.happen(caller, "waits")
+    pair.wait(2)
+    pair.unlink(one(pair, 0))
+    pair.wait(8)
+    assert pair.holders == [1]
+    pair.leave(caller)
+    pair.resync(one(pair, 0))
+    pair.wait(8)
+    assert pair.holders == [1]
+    assert [row["disposition"] for row in pair.rows().values()] == ["abandoned"]
+
+
+def test_where_nobody_hears_anything_who_writes_keeps_it(pair: Pair) -> None:
+    for index in (0, 1):
+        pair.unlink(one(pair, index))
+    pair.wait(20)
+    assert pair.holders == [0]
+
+
 def test_a_lost_answer_to_the_commit_of_a_takeover_changes_nothing(pair: Pair) -> None:
     caller = pair.arrive()
     pair.happen(caller, "waits")

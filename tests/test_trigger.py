@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.call import Call
+from textback.errands import Errands
 from textback.events import (
     CallerArrived,
     CallerKnown,
@@ -59,7 +60,8 @@ class World:
         self.tracker = Tracker(["main", "branch"], PracticeBook())
         self.intake = Intake(self.tracker, self.writer, lambda: self.now, lambda decided: None, print, self.fail)
         clock = lambda: self.now  # noqa: E731
-        self.trigger = Trigger(self.tracker, self.intake, self.writer, self.reader, clock, self.nudged, log)
+        errands = Errands(self.tracker, self.intake, self.writer, self.reader, clock)
+        self.trigger = Trigger(errands, self.writer, self.reader, clock, self.nudged, log)
         for pbx in ("main", "branch"):
             self.intake.put(LinkSynced("", T0, pbx))
 
@@ -340,10 +342,10 @@ def test_a_call_that_ends_in_that_moment_is_no_call_any_more(tmp_path: Path, flo
 class Late(Intake):
     """The caller hangs up right after they are told of, in the same batch."""
 
-    async def ask(self, fact: Fact) -> Call | None:
-        asked = asyncio.create_task(super().ask(fact))
+    async def ask(self, *facts: Fact) -> Call | None:
+        asked = asyncio.create_task(super().ask(*facts))
         await asyncio.sleep(0)
-        self.put(CallerLeft(fact.call_id, fact.at + 1))
+        self.put(CallerLeft(facts[-1].call_id, facts[-1].at + 1))
         return await asked
 
 

@@ -22,7 +22,7 @@ from textback.store.engine import open_engine, reading
 
 T0 = 1_800_014_400.0
 #: seconds of real time after which something that never comes fails the test
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 HASTY = Patience(first_delay=0.01, longest_delay=0.01)
 

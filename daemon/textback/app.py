@@ -18,6 +18,8 @@ from textback.config import Config
 from textback.config.differences import differences
 from textback.daemon_name import own_name
 from textback.doors import Listening
+from textback.duty import Duty
+from textback.errands import Errands
 from textback.following import Following
 from textback.health import Health, HooksHealth, LinkHealth, Look
 from textback.hooks.server import HookServer
@@ -117,11 +119,15 @@ class App:
         # What nobody holds is taken before anything is heard: a daemon that is alone never stands by.
         await rota.look()
         await intake.drained()
+        errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
+        duty = Duty(self.name, writer, reader)
         health = partial(self.health, writer, reader, intake, sending)
         metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
         secret = await writer.run(partial(keys.key, name="pages"))
         pages = Pages(writer, reader, self._clock, secret, health, metrics)
-        core = Core(tracker, intake, writer, reader, self._clock, pages, self.links, self.measures, self._tick)
+        core = Core(
+            errands, intake, writer, reader, self._clock, pages, self.links, self.measures, duty.is_ours, self._tick
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 ends = (tracker, intake, rota, writer)
@@ -130,7 +136,7 @@ class App:
                 parts.begin(await parts.prepare(self._config))
                 loops = {"the writer": writer.still_for, "the sender": sending.still_for}
                 watchdog = Watchdog(self._systemd, loops, partial(self._words, tracker, health))
-                watching = Running(tasks, [rota.run])
+                watching = Running(tasks, [rota.run, errands.run, duty.run])
                 works = (_pass_time(intake, self._tick), watchdog.run())
                 running = [tasks.create_task(work) for work in works]
                 self._parts, self._is_stopping = parts, stop.is_set
@@ -174,14 +180,10 @@ class App:
         sending: Sending,
     ) -> Health:
         """How it is now."""
-        links_now = [
-            LinkHealth(name, link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
-            for name, link in self.links.items()
-        ]
         outbox, provider = sending.now.outbox, sending.now.provider
         return Health(
             at=self._clock(),
-            links=tuple(links_now),
+            links=tuple(self._link_health(name, intake) for name in self.links),
             facts_waiting=len(intake),
             facts_dropped=intake.dropped,
             writes_waiting=writer.backlog,
@@ -195,6 +197,14 @@ class App:
             staff_not_told=self._parts.staff_not_told if self._parts else {},
             hooks=tuple(map(_hooks_health, self._parts.hook_servers)) if self._parts else (),
         )
+
+    def _link_health(self, name: str, intake: Intake) -> LinkHealth:
+        link, rota, writes = self.links[name], self._rota, name in intake.held
+        lease = rota.leases.get(name)
+        writer = self.name if writes else lease.holder if lease else None
+        standbys = sum(one.pbx == name and one.daemon != writer for one in rota.ready)
+        told = (link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
+        return LinkHealth(name, *told, writes, writer, standbys)
 
     def _taken_over(self, tracker: Tracker, writer: Writer, pbx: str, held: bool) -> None:
         """Settle the calls that the daemon before followed to where nobody knows."""
@@ -283,8 +293,10 @@ def _prepare(engine: Engine, upgrade: bool) -> None:
     if upgrade:
         for revision in migrations.upgrade(engine):
             log.info("database upgraded to %s", revision)
-        return
     status = migrations.status(engine)
+    if status.beside:
+        told = "the database is at revision %s, made by a newer version: this one goes on beside it for now"
+        log.warning(told, status.current)
     if status.newer:
         raise StoreError(
             f"the database is at revision {status.current}, which this textback does not know: a newer version made it"

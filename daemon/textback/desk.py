@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -14,6 +15,7 @@ from textback.book import PracticeBook
 from textback.call import Call, Rules, arrive, replace
 from textback.clock import Clock
 from textback.directory import Directory, Home
+from textback.errands import Errands
 from textback.events import (
     CallerArrived,
     CallerKnown,
@@ -31,12 +33,14 @@ from textback.model import Verdict
 from textback.pbx.ami_dialling import DIAL_STATUS, QUEUE_STATUS
 from textback.policy import number_of
 from textback.store import persons
-from textback.tracker import Tracker
+from textback.tracker import pbx_of
 
 T = TypeVar("T")
 
 #: Seconds that the link may lag behind the dialplan, and between two looks whether it still does.
 LAG, LOOK = 0.1, 0.01
+#: Seconds in which another daemon must answer: for a text, and for what the dialplan only says.
+FOR_TEXT, FOR_WORD = 1.8, 0.1
 #: What the dialplan may say that is no reason to think that nobody answers.
 _ANSWERED = frozenset({"ANSWER", "CONTINUE", "CANCEL"})
 
@@ -59,19 +63,22 @@ class Known:
 
 
 class HookDesk:
-    """Answers for the calls of ``pbxes``; ``read`` looks into the database, ``intake`` takes what changes a call."""
+    """Answers for the calls of ``pbxes``; ``read`` looks into the database, ``errands`` see to what changes a call.
+
+    Where another daemon writes for the PBX, what it has written is what is known here, and it is asked to do the rest.
+    """
 
     def __init__(
         self,
         pbxes: Sequence[Known],
-        tracker: Tracker,
+        errands: Errands,
         intake: Intake,
         read: Read,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._pbxes: Mapping[str, Known] = {pbx.name: pbx for pbx in pbxes}
-        self._tracker = tracker
+        self._errands = errands
         self._intake = intake
         self._read = read
         self._clock = clock
@@ -99,10 +106,10 @@ class HookDesk:
         if self._intake.is_stuck:
             # The caller hears so at once and keeps their place; a text that came out of the blue later would be wrong.
             return Answer("error", "database")
-        call_id = await self._take(caller)
-        if call_id is None:
+        told = await self._told(caller, lambda call_id, at: TextRequested(call_id, at, number))
+        if not told:
             return Answer("error", "unknown_call")
-        call = await self._intake.ask(TextRequested(call_id, self._clock(), number))
+        call = await self._errands.ask(*told, patience=FOR_TEXT)
         if call is None or call.answer is None:
             return Answer("error", "ended")
         return Answer("texted", "call_to_text") if call.answer == "" else Answer("refused", call.answer)
@@ -112,7 +119,7 @@ class HookDesk:
         said = why.upper()
         if said not in _ANSWERED:
             reason = QUEUE_STATUS.get(said) or DIAL_STATUS.get(said) or NoAnswer.TOLD
-            await self._tell(caller, lambda call_id, at: NobodyAnswered(call_id, at, reason))
+            await self._tell(caller, lambda call_id, at: NobodyAnswered(call_id, at, reason, told=True))
 
     async def handled(self, caller: Caller) -> None:
         """The dialplan served the caller otherwise."""
@@ -157,21 +164,22 @@ class HookDesk:
         return await self._read(look)
 
     async def _tell(self, caller: Caller, fact: Callable[[str, float], Fact]) -> None:
-        call_id = await self._take(caller)
-        if call_id is None:
+        told = await self._told(caller, fact)
+        if not told:
             return
-        told = fact(call_id, self._clock())
-        if self._intake.is_stuck:
-            self._intake.put(told)  # it holds once the database is back
-        else:
-            await self._intake.ask(told)
+        if self._intake.is_stuck and self._errands.is_ours(pbx_of(told[0])):
+            for each in told:
+                self._intake.put(each)  # it holds once the database is back
+            return
+        with suppress(TimeoutError):  # it is written down, and whoever writes for that PBX will do it
+            await self._errands.ask(*told, patience=FOR_WORD)
 
     async def _call(self, caller: Caller) -> Call | None:
         """The call as it is known now, with what the dialplan says about it; None if it is none of ours."""
         pbx = await self._pbx(caller)
         if pbx is None:
             return None
-        call = self._tracker.call(f"{pbx}/{caller.uniqueid}")
+        call = await self._errands.call(f"{pbx}/{caller.uniqueid}")
         if call is None:
             return self._heard(caller, pbx)
         return replace(
@@ -203,19 +211,18 @@ class HookDesk:
             hearsay=True,
         )
 
-    async def _take(self, caller: Caller) -> str | None:
-        """Hand on what the dialplan says, and that the call exists; gives its id, None if it is none of ours."""
+    async def _told(self, caller: Caller, fact: Callable[[str, float], Fact]) -> list[Fact]:
+        """The fact, behind what else the dialplan says, and that the call exists; none if it is none of ours."""
         pbx = await self._pbx(caller)
         if pbx is None:
-            return None
+            return []
         call_id, now = f"{pbx}/{caller.uniqueid}", self._clock()
-        if not self._intake.knows(call_id):
-            self._intake.put(self._arrival(caller, pbx, now))
+        told: list[Fact] = [] if self._errands.knows(call_id) else [self._arrival(caller, pbx, now)]
         if caller.tampered:
-            self._intake.put(CallerKnown(call_id, now, None, tampered=True))
+            told.append(CallerKnown(call_id, now, None, tampered=True, told=True))
         if caller.practice or caller.queue or caller.lang:
-            self._intake.put(DialplanSaid(call_id, now, caller.practice, caller.queue, caller.lang))
-        return call_id
+            told.append(DialplanSaid(call_id, now, caller.practice, caller.queue, caller.lang))
+        return [*told, fact(call_id, now)]
 
     async def _pbx(self, caller: Caller) -> str | None:
         """The PBX whose call it is: the one that is named, else the one that knows it, else the one that is down.
@@ -225,11 +232,15 @@ class HookDesk:
         names = [name for name in self._pbxes if caller.pbx in (None, name)]
         for _ in range(int(LAG / LOOK)):
             for name in names:
-                if self._intake.knows(f"{name}/{caller.uniqueid}"):
+                if self._errands.knows(f"{name}/{caller.uniqueid}"):
                     return name
             if not names or not all(self._pbxes[name].is_up() for name in names):
                 break
             await self._sleep(LOOK)
+        for name in names:
+            call_id = f"{name}/{caller.uniqueid}"
+            if not self._errands.is_ours(name) and await self._errands.call(call_id):
+                return name  # it was on the line before this daemon's link was up
         down = [name for name in names if not self._pbxes[name].is_up()]
         return down[0] if len(down) == 1 else None
 

@@ -15,7 +15,11 @@ HANGING = 15.0
 
 @dataclass(frozen=True, slots=True)
 class LinkHealth:
-    """The link to one PBX. ``last_event_at`` in epoch seconds; ``tampered``: forged messages seen since the start."""
+    """The link to one PBX. ``last_event_at`` in epoch seconds; ``tampered``: forged messages seen since the start.
+
+    ``writes``: whether this daemon writes its calls, else it stands by, which is as well; ``writer``: the daemon that
+    does, as last seen, and ``standbys``: how many others would take over.
+    """
 
     pbx: str
     is_up: bool
@@ -23,6 +27,9 @@ class LinkHealth:
     last_event_at: float | None
     events: int
     tampered: int
+    writes: bool = True
+    writer: str | None = None
+    standbys: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class Intake:
         self.held = tracker.held
         self._claims: dict[str, Lease] = {}
         self._given_up: set[str] = set()
+        self._leaving: str | None = None
         self._claimed: _Claimed | None = None
         self._asked: list[Asked] = []
         self._asked_in_hand: list[Asked] = []
@@ -169,16 +170,19 @@ class Intake:
         """Whether the database is known not to take what is written: who waits for an answer waits in vain."""
         return self._writer.failing_since is not None
 
-    async def ask(self, fact: Fact) -> Call | None:
-        """Take a fact whose effect somebody waits for; the call after it, once that is durable, None if it is over.
+    async def ask(self, *facts: Fact) -> Call | None:
+        """Take facts of a call whose effect somebody waits for; the call after them, once that is durable.
 
-        Raises ``NotHeld`` where another daemon writes for the PBX.
+        None if it is over. Raises ``NotHeld`` where another daemon writes for the PBX.
         """
-        if pbx_of(fact) not in self.held:
+        if pbx_of(facts[0]) not in self.held:
             raise NotHeld
+        *before, last = facts
+        for fact in before:
+            self.put(fact)
         answer: asyncio.Future[Call | None] = self._loop.create_future()
-        self._asked.append((fact.call_id, answer))
-        self.put(fact)
+        self._asked.append((last.call_id, answer))
+        self.put(last)
         return await answer
 
     def _answer(self, fault: BaseException | None) -> None:
@@ -247,7 +251,8 @@ class Intake:
             self._claimed = _Claimed(pbx, tape.serial, tape.synced_at, tape.ended())
             return self._tracker.takeover(seen, tape.told(), tape.synced_at, self._clock())
         if self._given_up and not self._waiting:
-            return self._tracker.give_up(self._given_up.pop())
+            self._leaving = self._given_up.pop()
+            return self._tracker.give_up(self._leaving)
         self._facts_in_hand = list(self._waiting)
         self._waiting.clear()
         self._asked_in_hand, self._asked = self._asked, []
@@ -308,7 +313,11 @@ class Intake:
 
     def _lose(self, pbx: str) -> None:
         """What the link told stands on the tape; who asked for something hears that it was not done."""
-        self._log.warning("%s: another daemon writes its calls, this one stands by", pbx)
+        if pbx == self._leaving:
+            self._leaving = None
+            self._log.debug("%s: whoever stands by may write its calls", pbx)
+        else:
+            self._log.warning("%s: another daemon writes its calls, this one stands by", pbx)
         self._waiting = deque(fact for fact in self._waiting if pbx_of(fact) != pbx)
         lost, self._asked = self._asked, []
         for call_id, answer in lost:

@@ -108,6 +108,17 @@ def from_row(row: Mapping[str, Any]) -> Entry:
     )
 
 
+def told_call(call: Call) -> dict[str, Any]:
+    """A call as one daemon tells it to another; ``heard_call`` reads it."""
+    told = {"id": call.id, "pbx": call.pbx, "caller_name": call.name, "linkedid": call.linkedid}
+    return told | {"machine": _state(call)}
+
+
+def heard_call(told: Mapping[str, Any]) -> Call:
+    """The call that another daemon told of."""
+    return _call(told)
+
+
 def _heard(heard: Heard) -> dict[str, Any]:
     return {"heard": [heard.count, *heard.tail]} if heard.tail else {}
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import partial
 
 from starlette.applications import Starlette
+
+from sqlalchemy import Connection
 
 from textback.book import PracticeBook
 from textback.clock import Clock
 from textback.complaints import Complaints
 from textback.config import Address, Config
 from textback.desk import HookDesk, Known
+from textback.errands import Errands
 from textback.hooks.agi import Agi
 from textback.hooks.esl import Esl
 from textback.hooks.server import HookServer
@@ -28,7 +32,6 @@ from textback.sms import Provider, SendError
 from textback.store import practices, tiles
 from textback.store.reader import Reader
 from textback.store.writer import Writer
-from textback.tracker import Tracker
 from textback.until import Work
 from textback.web.durable import Durable
 from textback.web.lines import Lines
@@ -44,11 +47,17 @@ PRUNE = 6 * 3600.0
 #: Seconds between two looks for conversations that were put off until now.
 WAKE = 15.0
 
+#: Seconds between two looks whether this daemon is the one that does what is enough to be done once.
+ON_DUTY = 0.25
+
 _sms, _web = (logging.getLogger(f"textback.{room}") for room in ("sms", "web"))
 
 
 class Replies:
-    """What takes in replies, delivery states and what starts a flow, as ``[sms]`` and ``[webhooks]`` say."""
+    """What takes in replies, delivery states and what starts a flow, as ``[sms]`` and ``[webhooks]`` say.
+
+    ``is_on_duty``: whether this daemon, of several, is the one that fetches and looks up.
+    """
 
     def __init__(
         self,
@@ -59,7 +68,9 @@ class Replies:
         pause: Callable[[SendError, str], None],
         clock: Clock,
         measures: Measures,
+        is_on_duty: Callable[[], bool],
     ) -> None:
+        self._is_on_duty = is_on_duty
         self._config, self._writer, self._provider, self._clock = config, writer, provider, clock
         inbox = Inbox(PracticeBook(), provider.name)
         self._reception = Reception(writer, inbox, provider.name, clock, on_work, pause, measures=measures)
@@ -71,11 +82,13 @@ class Replies:
             self._config.sms, self._writer, self._reception, self._provider, self._clock
         )  # fmt: skip
         every = sms.poll if sms.inbound == "poll" else RECONCILE
-        works: list[Work] = [Polling(writer, reception, provider, clock, practices.numbers, every, _sms).run]
+        lines = partial(_lines, self._is_on_duty)
+        fetching = Polling(writer, reception, provider, clock, lines, every, _sms)
+        works: list[Work] = [partial(_once, self._is_on_duty, fetching.run)]
         works.append(lambda stop: _prune(reception, self._config.retention.raw, stop))
         works.append(lambda stop: _wake(writer, clock, stop))
         if sms.twilio is not None and sms.twilio.lookup:
-            works.append(Lookups(writer, provider, clock, _sms).run)
+            works.append(Lookups(writer, provider, clock, _sms, is_ours=self._is_on_duty).run)
         return works
 
     def app(self, config: Config, flows: Flows) -> Starlette | None:
@@ -100,7 +113,7 @@ class Replies:
 def hooks(
     config: Config,
     links: Mapping[str, Link],
-    tracker: Tracker,
+    errands: Errands,
     intake: Intake,
     reader: Reader,
     clock: Clock,
@@ -111,7 +124,7 @@ def hooks(
         if settings is None:
             continue
         pbxes = [Known(pbx.name, pbx.language, _is_up(links, pbx.name)) for pbx in config.pbx if pbx.kind == kind]
-        desk = HookDesk(pbxes, tracker, intake, reader, clock)
+        desk = HookDesk(pbxes, errands, intake, reader, clock)
         found[server.section] = settings.listen, server(desk, settings.allow)
     return found
 
@@ -119,6 +132,18 @@ def hooks(
 def _is_up(links: Mapping[str, Link], name: str) -> Callable[[], bool]:
     """By name, since another link may follow the same PBX later."""
     return lambda: name in links and links[name].is_up
+
+
+async def _once(is_on_duty: Callable[[], bool], work: Work, stop: asyncio.Event) -> None:
+    """Begin when this daemon is on duty for the first time."""
+    while not stop.is_set() and not is_on_duty():
+        await _pause(stop, ON_DUTY)
+    await work(stop)
+
+
+def _lines(is_on_duty: Callable[[], bool], conn: Connection) -> Collection[str]:
+    """The lines whose texts this daemon fetches."""
+    return practices.numbers(conn) if is_on_duty() else ()
 
 
 async def _prune(reception: Reception, kept: float, stop: asyncio.Event) -> None:

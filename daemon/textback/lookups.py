@@ -33,7 +33,10 @@ _OF_THE_NUMBER = frozenset({Fault.PERMANENT, Fault.POLICY, Fault.LANDLINE, Fault
 
 
 class Lookups:
-    """Looks up at most ``per_minute`` numbers, however many call, since each answer costs; ``sleep`` is for tests."""
+    """Looks up at most ``per_minute`` numbers, however many call, since each answer costs; ``sleep`` is for tests.
+
+    ``is_ours``: whether it is for this daemon to do, of several.
+    """
 
     def __init__(
         self,
@@ -43,7 +46,9 @@ class Lookups:
         log: logging.Logger,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
         per_minute: int = 60,
+        is_ours: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_ours = is_ours
         self._writer, self._provider, self._clock, self._log, self._sleep = writer, provider, clock, log, sleep
         self._source = f"{provider.name} lookup"[:32]
         self._asked_at: deque[float] = deque(maxlen=per_minute)
@@ -69,7 +74,7 @@ class Lookups:
 
     async def _next_batch(self) -> list[str]:
         now = self._clock()
-        room = min(self._room(now), AT_ONCE)
+        room = min(self._room(now), AT_ONCE) if self._is_ours() else 0
         if not room:
             return []
         found = await self._writer.run(partial(line_types.unknown_callers, now=now, limit=SEEN))

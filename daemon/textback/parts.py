@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from textback import listeners
@@ -13,6 +13,7 @@ from textback.clock import Clock
 from textback.config import Address, Config, Pbx
 from textback.config.differences import kept, pbxes
 from textback.doors import Door, Doors, Listening, WebDoor
+from textback.errands import Errands
 from textback.following import Following
 from textback.intake import Intake
 from textback.hooks.server import HookServer
@@ -27,7 +28,6 @@ from textback.sending import Sender, Sending
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tidings import Tidings
-from textback.tracker import Tracker
 from textback.trigger import Trigger
 from textback.until import Running, Work
 from textback.web.connection import MOST
@@ -39,7 +39,7 @@ _web, _pages = logging.getLogger("textback.web"), logging.getLogger("textback.pa
 class Core:
     """What no change of the configuration touches."""
 
-    tracker: Tracker
+    errands: Errands
     intake: Intake
     writer: Writer
     reader: Reader
@@ -47,6 +47,8 @@ class Core:
     pages: Pages
     links: dict[str, Link]
     measures: Measures
+    #: whether this daemon, of several, is the one that does what is enough to be done once
+    is_on_duty: Callable[[], bool]
     #: seconds between two looks at the deadlines of the calls
     tick: float
 
@@ -72,7 +74,9 @@ class Parts:
     ) -> None:
         self._core, self._sending, self._following, self._tasks = core, sending, following, tasks
         self._doors = Doors(tasks, listening)
-        self._flows = Trigger(core.tracker, core.intake, core.writer, core.reader, core.clock, sending.nudge)
+        self._flows = Trigger(
+            core.errands, core.writer, core.reader, core.clock, sending.nudge, measures=core.measures
+        )
         self._is: Plan | None = None
         self._replying = self._showing = self._telling = self._deleting = Running(tasks, ())
 
@@ -148,7 +152,8 @@ class Parts:
 
     def _new_replies(self, config: Config, sender: Sender) -> Replies:
         core, sending = self._core, self._sending
-        return Replies(config, core.writer, sender.provider, sending.nudge, sending.pause, core.clock, core.measures)
+        told = (sending.nudge, sending.pause, core.clock, core.measures, core.is_on_duty)
+        return Replies(config, core.writer, sender.provider, *told)
 
     def _doors_of(self, config: Config, sender: Sender, replies: Replies) -> Iterator[tuple[str, tuple[Address, Door]]]:
         core = self._core
@@ -158,7 +163,7 @@ class Parts:
         if posts is not None and config.webhooks is not None:
             yield "webhooks", (config.webhooks.listen, WebDoor("webhooks", posts, _web, MOST))
         yield from listeners.hooks(
-            config, core.links, core.tracker, core.intake, core.reader, core.clock
+            config, core.links, core.errands, core.intake, core.reader, core.clock
         ).items()
 
     def _follow(self, before: dict[str, Pbx], plan: Plan) -> None:

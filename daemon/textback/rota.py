@@ -26,7 +26,7 @@ T = TypeVar("T")
 LOOK = 0.5
 #: Seconds for which a beat must stand still, as this daemon itself sees it, and that may be between two looks at it:
 #: whoever was asleep for longer has seen nothing, and begins anew.
-PATIENCE, GAP = 3.0, 1.75
+PATIENCE, GAP = 2.5, 1.75
 #: Seconds by which those who have listened for longer come first.
 PRECEDENCE = 1.5
 #: Seconds for which the link of who writes may be down before somebody else whose link is up goes on.

@@ -34,6 +34,10 @@ class Tape:
     def __len__(self) -> int:
         return self._size
 
+    def __contains__(self, call_id: str) -> bool:
+        """Whether anything of that call is on it, and not its end."""
+        return call_id in self._calls and call_id not in self._ended
+
     def note(self, fact: Fact) -> None:
         """Keep a fact of the link."""
         self.serial += 1

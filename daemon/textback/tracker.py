@@ -315,12 +315,12 @@ class Tracker:
                 self._advance(connection, CallLost(call.id, fact.at))
 
     def _arrive(self, connection: Connection, fact: CallerArrived) -> None:
-        # The records tell calls, too, that were seen and settled long ago.
+        # The records tell calls, too, that were seen and settled long ago, and a hook may be late.
         before = self._entries.get(fact.call_id)
         if before is not None and before.call.hearsay and not fact.hearsay:
             arrived = replace(before, call=seen(before.call, fact), heard=self._heard(before, fact))
             self._put(self._place(arrived))
-        elif before is None and not (fact.recorded and calls.exists(connection, fact.call_id)):
+        elif before is None and not ((fact.recorded or fact.hearsay) and calls.exists(connection, fact.call_id)):
             entry = self._place(Entry(arrive(fact), story=_told((), fact)))
             self._put(replace(entry, heard=self._heard(entry, fact)))
             if self._on_step:

@@ -14,15 +14,16 @@ from textback.call import Call, Phase
 from textback.clock import Clock
 from textback.directory import Directory
 from textback.elsewhere import Elsewhere, Judged, home_of
+from textback.errands import Errands
 from textback.events import DialplanSaid, NoAnswer, NobodyAnswered, TextRequested
-from textback.intake import Intake
+from textback.intake import NotHeld
 from textback.judge import judge_offer
+from textback.measures import Measures
 from textback.model import Flow
 from textback.store import calls, webhook_tokens
 from textback.store.reader import Reader
 from textback.store.webhook_tokens import Grant
 from textback.store.writer import Writer
-from textback.tracker import Tracker
 from textback.web.told import Mistaken, Told
 from textback.web.trigger import Outcome
 from textback.wording import span
@@ -30,6 +31,9 @@ from textback.wording import span
 NO_NUMBER = "the caller's number is no possible telephone number: expected one such as +12025550123"
 CONTRADICTION = "the caller's number is there twice, and not the same"
 OWN_LINE = "the caller's number is one of our own lines"
+BEGUN = "pending: the daemon that follows the call has taken it, and has not answered yet"
+#: Seconds in which another daemon must answer, a takeover included.
+PATIENCE = 8.0
 ON_THE_LINE = "pending: nobody will answer, so a webhook says; it is judged when the caller leaves"
 
 
@@ -38,15 +42,18 @@ class Trigger:
 
     def __init__(
         self,
-        tracker: Tracker,
-        intake: Intake,
+        errands: Errands,
         writer: Writer,
         read: Reader,
         clock: Clock,
         on_work: Callable[[], None],
         log: logging.Logger = logging.getLogger("textback.calls"),
+        patience: float = PATIENCE,
+        measures: Measures | None = None,
     ) -> None:
-        self._tracker, self._intake, self._writer, self._read = tracker, intake, writer, read
+        self._measures = measures or Measures()
+        self._patience = patience
+        self._errands, self._writer, self._read = errands, writer, read
         self._clock, self._on_work, self._log = clock, on_work, log
         self._book = PracticeBook()
 
@@ -62,12 +69,12 @@ class Trigger:
         now = self._clock()
         directory = await self._read(self._book)
         number, language = _number(directory, grant, told), told.language or grant.language
-        call_id = self._open_call(directory, grant, number)
+        call_id = await self._open_call(directory, grant, number)
         outcome = await self._on_the_line(call_id, grant, language, now) if call_id else None
         if outcome is None:
             job = Elsewhere(self._book, grant, number, language, told.name, now)
             judged = await self._writer.run(job)
-            self._intake.measures.verdicts.add(judged.decision.verdict, judged.decision.reason)
+            self._measures.verdicts.add(judged.decision.verdict, judged.decision.reason)
             outcome = _outcome(judged)
             if outcome.message is not None:
                 self._on_work()
@@ -75,22 +82,28 @@ class Trigger:
         self._log.info("webhook %d: %s [%s] %s", *said)
         return outcome
 
-    def _open_call(self, directory: Directory, grant: Grant, number: str) -> str | None:
+    async def _open_call(self, directory: Directory, grant: Grant, number: str) -> str | None:
         """The caller's call, if they called that practice: another one's webhook has no say in it."""
-        call = self._tracker.call(self._tracker.open_call_of(number) or "")
+        call = await self._errands.open_call_of(number)
         home = directory.home(call.pbx, call.queue, call.did, call.practice) if call else None
         return call.id if call and home and home[0].name == grant.practice else None
 
     async def _on_the_line(self, call_id: str, grant: Grant, language: str | None, now: float) -> Outcome | None:
-        """The same for a call that is on the line; None if it has ended meanwhile."""
+        """The same for a call that is on the line; None if it has ended meanwhile, or nobody follows it any more."""
         await self._writer.run(partial(webhook_tokens.note_use, webhook=grant.id, at=now))
-        self._intake.put(DialplanSaid(call_id, now, grant.practice, None, language))
-        if grant.flow is Flow.CALL_TO_TEXT:
-            call = await self._intake.ask(TextRequested(call_id, now))
+        is_asked = grant.flow is Flow.CALL_TO_TEXT
+        said = DialplanSaid(call_id, now, grant.practice, None, language)
+        wish = TextRequested(call_id, now) if is_asked else NobodyAnswered(call_id, now, NoAnswer.TOLD, told=True)
+        try:
+            call = await self._errands.ask(said, wish, patience=self._patience, lasting=False)
+        except NotHeld:
+            return None
+        except TimeoutError:
+            return Outcome("pending", grant.flow, BEGUN)
+        if is_asked:
             if call is None or call.answer is None:
                 return None
             return await self._read(partial(self._answer, call, now))
-        call = await self._intake.ask(NobodyAnswered(call_id, now, NoAnswer.TOLD))
         if call is None or (call.phase is Phase.ENDED and call.no_answer is not NoAnswer.TOLD):
             return None
         return Outcome("pending", grant.flow, ON_THE_LINE)

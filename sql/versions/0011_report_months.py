@@ -1,4 +1,4 @@
-"""Reports: figures by month, packed, in place of a row for each day; and until when days are sealed."""
+"""Reports: figures packed by month, and until when days are sealed; indices of calls with a text, and of tiles."""
 
 from __future__ import annotations
 
@@ -49,10 +49,24 @@ def upgrade() -> None:
         sa.Column("turns", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("practice", name=op.f("pk_report_seals")),
     )
+    op.create_index(
+        "ix_conversations_practice_state_last_message_at", "conversations", ["practice", "state", "last_message_at"]
+    )
+    has_text = sa.text("message_id IS NOT NULL")
+    op.create_index(
+        "ix_calls_practice_disposition_started_at_message_id",
+        "calls",
+        ["practice", "disposition", "started_at", "message_id"],
+        sqlite_where=has_text,
+        postgresql_where=has_text,
+        postgresql_include=["id", "conversation_id"],
+    )
 
 
 def downgrade() -> None:
     """What can be counted again is; the figures of days whose calls were deleted are lost."""
+    op.drop_index("ix_calls_practice_disposition_started_at_message_id", "calls")
+    op.drop_index("ix_conversations_practice_state_last_message_at", "conversations")
     op.drop_table("report_seals")
     op.drop_table("report_months")
     op.execute("DELETE FROM report_days")

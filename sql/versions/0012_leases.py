@@ -1,4 +1,4 @@
-"""Several daemons: who writes the calls of which PBX, who stands by, and what one asks of another."""
+"""Several daemons: who writes for which PBX, who stands by, what one asks of another, and which may be together."""
 
 from __future__ import annotations
 
@@ -44,15 +44,27 @@ def upgrade() -> None:
         sa.Column("pbx", sa.String(64), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("asked_at", _instant(), nullable=False),
+        sa.Column("taken_at", _instant()),
         sa.Column("answered_at", _instant()),
         sa.Column("answer", sa.JSON()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_errands")),
     )
     op.create_index(op.f("ix_errands_pbx_answered_at"), "errands", ["pbx", "answered_at"])
     op.create_index(op.f("ix_errands_asked_at"), "errands", ["asked_at"])
+    op.create_table(
+        "paces",
+        sa.Column("account", sa.String(64), nullable=False),
+        sa.Column("segments", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_paces")),
+    )
+    op.create_table(
+        "series",
+        sa.Column("oldest", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("oldest", name=op.f("pk_series")),
+    )
 
 
 def downgrade() -> None:
     """Take them away: a single daemon needs none of them."""
-    for table in ("errands", "standbys", "leases"):
+    for table in ("series", "paces", "errands", "standbys", "leases"):
         op.drop_table(table)

@@ -13,6 +13,7 @@ from tests.servers import Postgresql
 from textback.book import PracticeBook
 from textback.clock import system_clock
 from textback.desk import HookDesk, Known
+from textback.errands import Errands
 from textback.intake import Intake
 from textback.store import migrations, practices
 from textback.store.engine import open_engine
@@ -42,10 +43,11 @@ async def desk_on(kind: str) -> AsyncIterator[HookDesk]:
             writer, reader, tracker = Writer(engine, log), Reader(engine), Tracker(["main"], PracticeBook())
             writer.start()
             intake = Intake(tracker, writer, system_clock, lambda decided: None, print, print, log=log)
+            errands = Errands(tracker, intake, writer, reader, system_clock)
             if server and kind == "stopped":
                 server.stop()
             try:
-                yield HookDesk([Known("main", "en", lambda: False)], tracker, intake, reader, system_clock)
+                yield HookDesk([Known("main", "en", lambda: False)], errands, intake, reader, system_clock)
             finally:
                 writer.stop(1.0)
                 reader.close()

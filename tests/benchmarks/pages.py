@@ -15,15 +15,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, inspect
 
 from tests.benchmarks.office import opened
 from tests.benchmarks.years import BEGIN, DAY, END, OLD_QUEUE, PEOPLE, RARE_QUEUE, build, number
 from tests.web.browser import Browser
+from textback.cli.run import settle
 from textback.store.engine import open_engine
 from textback.web.pages.call_filters import ENDINGS, TEXTS
 
 FEW = 1_000
+#: rows that a step of a plan may go through
+MANY_ROWS = 2_000
 MIDDLE = f"before={END - 365 * DAY!r}~x"
 #: tables that grow without end
 BIG = ("calls", "messages", "conversations", "contacts", "audit", "notes")
@@ -104,6 +107,7 @@ async def measure(many: Engine, few: Engine, wanted: Sequence[Opened], times: in
         for browsers in doors.values():
             for browser in browsers:
                 await browser.sign_in(next(who for who, theirs in doors.items() if theirs is browsers))
+        settle()
         found = []
         for page in wanted:
             one = Measured(page, [], [], [], [])
@@ -163,11 +167,12 @@ def plans(engine: Engine, found: list[str]) -> Iterator[None]:
         yield
     finally:
         event.remove(engine, "before_cursor_execute", note)
+    look = _run if engine.dialect.name == "postgresql" else _plan
     with engine.connect() as connection:
         for statement, parameters in asked:
             if statement.startswith("EXPLAIN"):
                 continue
-            found += _plan(connection, statement, parameters)
+            found += look(connection, statement, parameters)
 
 
 def _plan(connection: Any, statement: str, parameters: Any) -> list[str]:
@@ -176,9 +181,36 @@ def _plan(connection: Any, statement: str, parameters: Any) -> list[str]:
     return [step for step in steps if _steps.search(step)]
 
 
+def _run(connection: Any, statement: str, parameters: Any) -> list[str]:
+    """PostgreSQL tells what it read: the steps that went through many rows, and gave few of them, or sorted them."""
+    options = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
+    ((plan,),) = connection.exec_driver_sql(f"{options} {statement}", parameters).scalars().all()
+    return list(_through_many(plan["Plan"]))
+
+
+def _through_many(step: dict[str, Any]) -> Iterator[str]:
+    gone = sum(int(step.get(f"Rows Removed by {by}", 0)) for by in ("Filter", "Index Recheck", "Join Filter"))
+    read = round((step["Actual Rows"] + gone) * step["Actual Loops"])
+    given = step["Actual Rows"] * step["Actual Loops"]
+    kind = step["Node Type"]
+    is_wasted = read > MANY_ROWS and read > 20 * given
+    is_all = kind in ("Seq Scan", "Sort", "Bitmap Heap Scan", "Hash") and read > MANY_ROWS
+    if is_wasted or is_all:
+        yield f"{kind} {step.get('Relation Name', '')} {step.get('Index Name', '')}: {read} rows"
+    for inner in step.get("Plans", ()):
+        yield from _through_many(inner)
+
+
 @contextmanager
 def databases(chosen: argparse.Namespace) -> Iterator[tuple[Engine, Engine]]:
-    """The two databases; the large one is kept where ``--keep`` says, and made only once."""
+    """The two databases; the large one is kept where ``--keep`` says, or at a server, and made only once."""
+    if chosen.database:
+        there = open_engine(chosen.database), open_engine(chosen.beside)
+        for engine, count in zip(there, (chosen.calls, FEW)):
+            if not inspect(engine).has_table("calls"):
+                build(engine, count)
+        yield there
+        return
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(chosen.keep or folder)
         many, few = kept / f"{chosen.calls}.db", Path(folder) / "few.db"
@@ -197,6 +229,8 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=1_000_000)
     options.add_argument("--times", type=int, default=20, help="how often each page is opened")
     options.add_argument("--only", default="", help="pages with this in their address, or of this user")
+    options.add_argument("--database", help="the URL of an empty database of a server, and of another one:")
+    options.add_argument("--beside", help="for the 1,000 calls")
     options.add_argument("--keep", help="a folder where the large database is kept")
     chosen = options.parse_args()
     wanted = [page for page in every() if chosen.only in (page.who, "") or chosen.only in page.target]

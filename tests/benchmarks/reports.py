@@ -22,6 +22,7 @@ from tests.benchmarks.recount import Key, Recount
 from tests.practices import document
 from tests.web.browser import HASH, Browser
 from textback.book import PracticeBook
+from textback.cli.run import settle
 from textback.model import Role
 from textback.reports import counted
 from textback.reports.keeping import Keeping
@@ -181,6 +182,7 @@ async def measure(many: Engine, few: Engine, times: int) -> None:
         browsers = [(await stack.enter_async_context(opened(engine)))[0].browser() for engine in (many, few)]
         for browser in browsers:
             await browser.sign_in("root")
+        settle()
         for name, query in PAGES.items():
             taken: list[list[Taken]] = [[], []]
             for _ in range(times):

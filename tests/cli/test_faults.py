@@ -74,7 +74,8 @@ def test_a_file_that_is_no_database_is_told_without_a_traceback(home: Home) -> N
 
 def test_a_database_newer_than_the_program_is_left_alone(home: Home) -> None:
     home.migrate()
-    home.change(lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    for change in ("UPDATE alembic_version SET version_num = '9999'", "UPDATE series SET oldest = '9999'"):
+        home.change(lambda connection: connection.exec_driver_sql(change))
     for command in ("db upgrade", "db status", "calls list", "run"):
         result = home.run(*command.split())
         assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)

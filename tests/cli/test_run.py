@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import socket
 
 import pytest
 
+from textback.cli.run import settle
 from textback.demo.queue_calls import waits_and_gives_up
 from textback.demo.simulator import Simulator
 from textback.demo.stage import Script
@@ -121,3 +123,12 @@ def test_an_address_that_another_program_has_is_told_in_one_line(home: Home, tab
     assert status == 1
     assert err.splitlines()[-1] == f"[{table}] listen: cannot listen on 127.0.0.1:{port}: address already in use"
     assert "Traceback" not in err
+
+
+def test_what_the_program_is_made_of_is_not_looked_through_again() -> None:
+    before = gc.get_freeze_count()
+    try:
+        settle()
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

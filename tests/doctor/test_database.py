@@ -32,6 +32,7 @@ def test_one_of_a_newer_program_is_not_touched(fresh_url: str) -> None:
     migrations.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+        connection.execute(text("UPDATE series SET oldest = 'from_the_future'"))
     engine.dispose()
     assert "does not know" in failures(examine_database(fresh_url)[0])[0].message
 

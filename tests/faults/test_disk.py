@@ -169,6 +169,7 @@ def newer(home: Home) -> None:
     """A version that is still to come has upgraded the database."""
     database = sqlite3.connect(home.folder / "textback.db", isolation_level=None)
     database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.execute("UPDATE series SET oldest = '9999'")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
 

@@ -127,6 +127,16 @@ def test_what_is_no_request_is_not_read(strange: list[str]) -> None:
         read(strange)
 
 
+@pytest.mark.parametrize("end", ["", "\nagi_threadid: 1\nagi_arg_1: practice=Grove", "\n\n"])
+def test_a_number_adds_no_argument(end: str) -> None:
+    forged = asked(callerid=f"1\nagi_arg_1: practice=Grove{end}")
+    assert (forged.arguments, forged.caller.practice, forged.caller.tampered) == ({}, None, True)
+
+
+def test_arguments_of_the_dialplan_are_taken_though_a_number_was_forged() -> None:
+    assert asked(args=("queue=support",), callerid="1\nagi_arg_1: queue=sales").arguments == {"queue": "support"}
+
+
 @given(st.lists(st.text(max_size=60) | st.from_regex(r"agi_[a-z]{1,12}: .{0,20}", fullmatch=True), max_size=30))
 def test_whatever_comes_is_read_or_refused(strange: list[str]) -> None:
     try:

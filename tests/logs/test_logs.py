@@ -3,26 +3,12 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
-
-import pytest
 
 from textback import logs
 from textback.config import Log
 from textback.numbers import Masked
 
 log = logging.getLogger("textback.calls")
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root, own = logging.getLogger(), logging.getLogger("textback")
-    before = root.handlers[:], root.level, own.level
-    yield
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    own.setLevel(before[2])
-    logging.captureWarnings(False)
 
 
 class Written(io.StringIO):

@@ -9,7 +9,7 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,19 +25,6 @@ NUMBER, BODY, SECRET = "12025550143", " ".join(("I am", "pregnant,", "call me"))
 SECRETS = (NUMBER, NUMBER[1:], BODY, "pregnant", SECRET)
 
 log = logging.getLogger("textback.calls")
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root, own = logging.getLogger(), logging.getLogger("textback")
-    before = root.handlers[:], root.level, own.level
-    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
-    yield
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    own.setLevel(before[2])
-    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
-    logging.captureWarnings(False)
 
 
 @pytest.fixture(params=["text", "json"])

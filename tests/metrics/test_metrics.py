@@ -64,6 +64,7 @@ def told(engine: Engine, health: Health, measures: Measures | None = None) -> Sa
 def test_all_is_well(engine: Engine) -> None:
     samples = told(engine, Health(NOW, (MAIN,), provider="twilio"))
     assert value(samples, "textback_link_up", pbx="main") == 1
+    assert value(samples, "textback_link_writes", pbx="main") == 1
     assert value(samples, "textback_link_seconds_since_event", pbx="main") == 5
     assert value(samples, "textback_link_events_total", pbx="main") == 1200
     assert value(samples, "textback_link_tampered_total", pbx="main") == 3

@@ -53,13 +53,13 @@ class Auditor:
 
     async def look(self, final: bool = False) -> None:
         """Audit whatever is over by now; at the end, everything."""
-        self._read_provider()
         due = self._due(final)
         try:
             rows, texts = await self._store.ask(lambda conn: _look(conn, [visit.id for visit in due]))
             settled = await self._store.ask(lambda conn: _texts(conn, messages.c.id, list(self._texts)[:MANY]))
         except SQLAlchemyError:
             return  # the database is away: next time
+        self._read_provider()  # after the database: whatever is sent there has reached the provider before
         blind = self._blind()
         for visit in due:
             self._audit(visit, rows.get(visit.id), texts[visit.id], blind, final)

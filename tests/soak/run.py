@@ -172,7 +172,9 @@ class Soak:
             await asyncio.sleep(2.5)
             self._look_at_processes()
             await self.auditor.look()
-            quiet = quiet + 1 if await self.auditor.waiting() == 0 else 0
+            waiting = await self.auditor.waiting()
+            quiet = 0 if waiting else quiet + 1
+            self.say(f"{waiting} calls and texts are to be settled yet")
 
     def progress(self) -> str:
         """One line for people who watch."""

@@ -114,11 +114,29 @@ class Wire:
     ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(1 << 16):
-                if not flow.is_set():
-                    await flow.wait()
+                if not flow.is_set() and not (data := await _held(data, reader, flow)):
+                    return
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 if line is not None and self._watcher is not None:
                     self._watcher.asked(line, data)
                 writer.write(data)
                 await writer.drain()
+
+
+async def _held(data: bytes, reader: asyncio.StreamReader, flow: asyncio.Event) -> bytes:
+    """``data`` and all that comes until everything may pass again; nothing, if the line ends before."""
+    passing = asyncio.ensure_future(flow.wait())
+    try:
+        while not passing.done():
+            reading = asyncio.ensure_future(reader.read(1 << 16))
+            await asyncio.wait({passing, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                reading.cancel()  # what it would have read stays for the next one
+            elif more := reading.result():
+                data += more
+            else:
+                return b""
+        return data
+    finally:
+        passing.cancel()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection, Engine, inspect, make_url, select
 
 from textback.model import Status
@@ -147,12 +148,15 @@ def test_root_gives_it_to_whom_the_folder_belongs(backup: Path, tmp_path: Path) 
     assert (tmp_path / "var" / "textback.db").stat().st_uid == 65534
 
 
+_NEWER = ("UPDATE alembic_version SET version_num = '9999'", "UPDATE series SET oldest = '9999'")
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "damaged"),
         (lambda path: path.write_text("-- PostgreSQL dump"), "no SQLite database, or it is damaged"),
-        (lambda path: _sql(path, "UPDATE alembic_version SET version_num = '9999'"), "a newer version made it"),
+        (lambda path: _sql(path, *_NEWER), "a newer version made it"),
         (lambda path: _sql(path, "DELETE FROM alembic_version"), "no database of textback"),
         (lambda path: path.unlink(), "there is no file"),
     ],
@@ -166,15 +170,19 @@ def test_what_cannot_be_put_back_changes_nothing(backup: Path, database: Path, s
     assert list(database.parent.glob("*.before")) == list(database.parent.glob(".*")) == []
 
 
-def _sql(path: Path, statement: str) -> None:
+def _sql(path: Path, *statements: str) -> None:
     with sqlite3.connect(path) as database:
-        database.execute(statement)
+        for statement in statements:
+            database.execute(statement)
 
 
 def test_a_backup_of_an_older_version_is_brought_up_to_date(backup: Path, tmp_path: Path) -> None:
-    _sql(backup, "DROP TABLE marks")
-    _sql(backup, "DROP TABLE erased_optouts")
-    _sql(backup, "UPDATE alembic_version SET version_num = '0008'")
+    older = open_engine(f"sqlite:///{backup}")
+    with older.begin() as conn:
+        migrations.views().drop(conn)
+        command.downgrade(migrations.alembic_config(conn), "-2")
+        migrations.views().create(conn)
+    older.dispose()
     backups.restore(backup, tmp_path / "new.db", nothing, ".before")
     engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
     assert migrations.status(engine).at_head

@@ -162,3 +162,10 @@ def test_looking_neither_makes_a_file_nor_changes_one(tmp_path: Path) -> None:
     engine.dispose()
     assert other.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
+
+
+def test_postgresql_compiles_no_query_whoever_connects(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL would")
+    with engine.connect() as first, engine.connect() as second:
+        assert [one.exec_driver_sql("SHOW jit").scalar() for one in (first, second)] == ["off", "off"]

@@ -16,7 +16,7 @@ import textback
 from textback import shipped
 from textback.store import migrations
 from textback.store.engine import StoreError, open_engine, reading
-from textback.store.migrations import SchemaStatus, status, upgrade
+from textback.store.migrations import OLDEST, SchemaStatus, status, upgrade
 
 ALL = sorted(path.name[:4] for path in (Path(__file__).parents[2] / "sql" / "versions").glob("[0-9]*.py"))
 HEAD = ALL[-1]
@@ -70,11 +70,30 @@ def test_a_database_newer_than_the_program_is_refused_and_not_touched(empty: Eng
     upgrade(empty)
     with empty.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE series SET oldest = '9998'")
     assert status(empty) == SchemaStatus(current="9999", head=HEAD, at_head=False, newer=True)
     with pytest.raises(StoreError, match="revision 9999.*a newer version made it") as caught:
         upgrade(empty)
     assert not caught.value.temporary
     assert status(empty).current == "9999"
+
+
+def test_a_program_goes_on_beside_a_newer_one_that_lets_it(empty: Engine) -> None:
+    upgrade(empty)
+    assert OLDEST <= HEAD
+    with empty.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert status(empty) == SchemaStatus(current="9999", head=HEAD, at_head=True, newer=False, beside=True)
+    assert upgrade(empty) == [] and status(empty).current == "9999"
+
+
+def test_a_newer_database_that_says_nothing_is_nobody_elses(empty: Engine) -> None:
+    upgrade(empty)
+    for change in ("DELETE FROM series", "DROP TABLE series"):
+        with empty.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+            connection.exec_driver_sql(change)
+        assert status(empty).newer
 
 
 def test_a_locked_database_is_refused_for_now(sqlite: Engine, database: Path) -> None:

@@ -26,7 +26,7 @@ def some_tiles() -> list[dict[str, Any]]:
         row: dict[str, Any] = {"id": serial, "practice": chance.choice(PRACTICES), "number": f"+1202555{serial % 9:04}"}
         row |= {"kind": chance.choice([None, *ContactKind]), "state": chance.choice([None, *TileState, TileState.OPEN])}
         row |= {"assignee": chance.choice([None, "kim", "ann"]), "last_message_at": chance.choice(TIMES)}
-        row["unread_since"] = chance.choice([None, None, *TIMES]) if row["state"] == TileState.OPEN else None
+        row["unread_since"] = chance.choice([None, None, *TIMES])
         rows.append(row)
     return rows
 
@@ -66,6 +66,10 @@ wishes = st.builds(
 )
 
 
+def is_first(row: dict[str, Any]) -> bool:
+    return row["unread_since"] is not None and row["state"] == TileState.OPEN
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=wishes, size=st.sampled_from([3, 100]))
 def test_paging_gives_every_tile_once_the_unread_ones_first(engine: Engine, wanted: Tiles, size: int) -> None:
@@ -74,12 +78,12 @@ def test_paging_gives_every_tile_once_the_unread_ones_first(engine: Engine, want
         if not conn.execute(conversations.select().limit(1)).first():
             put(conn, rows)
     theirs = [row for row in rows if is_wanted(row, wanted)]
-    unread = sorted((row["unread_since"], row["id"]) for row in theirs if row["unread_since"] is not None)
-    read = [(row["last_message_at"], row["id"]) for row in theirs if row["unread_since"] is None]
+    unread = sorted((row["unread_since"], row["id"]) for row in theirs if is_first(row))
+    read = [(row["last_message_at"], row["id"]) for row in theirs if not is_first(row)]
     with reading(engine) as conn:
         page = tile_list.page(conn, wanted, None, size)
-        first = [row["id"] for row in page if row["unread_since"] is not None]
-        found = [row for row in page if row["unread_since"] is None]
+        first = [row["id"] for row in page if is_first(row)]
+        found = [row for row in page if not is_first(row)]
         assert [row["id"] for row in page] == first + [row["id"] for row in found]
         while found and (page := tile_list.page(conn, wanted, found[-1]["place"], size)):
             found += page
@@ -91,6 +95,6 @@ def test_the_unread_ones_are_counted_up_to_a_limit(conn: Connection) -> None:
     rows = some_tiles()
     put(conn, rows)
     for of in (None, ("Clinic",), ("Ear", "Clinic"), ()):
-        there = sum(row["unread_since"] is not None and (of is None or row["practice"] in of) for row in rows)
+        there = sum(is_first(row) and (of is None or row["practice"] in of) for row in rows)
         assert tile_list.unread(conn, of) == there
         assert tile_list.unread(conn, of, most=2) == min(2, there)

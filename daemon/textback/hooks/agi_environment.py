@@ -41,7 +41,8 @@ def read(lines: Sequence[str]) -> Request:
     if not _UNIQUEID.fullmatch(values.get("agi_uniqueid", "")):
         raise NotAgi("no agi_uniqueid in it")
     hook, arguments = _asked(pairs, values)
-    tampered = len(pairs) < len(lines) or _is_forged([name for name, _ in pairs])
+    early = any(name.startswith("agi_arg_") for name, _ in pairs[: _behind(pairs)])
+    tampered = len(pairs) < len(lines) or early or _is_forged([name for name, _ in pairs])
     return Request(hook, _caller(values, arguments, tampered), arguments)
 
 
@@ -57,8 +58,15 @@ def _asked(pairs: Sequence[tuple[str, str]], values: dict[str, str]) -> tuple[st
     if script is None:
         script = values["agi_request"].partition("://")[2].partition("/")[2]
     path, _, query = script.partition("?")
-    more = [value for name, value in pairs if name.startswith("agi_arg_")]
+    more = [value for name, value in pairs[_behind(pairs) :] if name.startswith("agi_arg_")]
     return path.strip("/"), read_arguments(query, more)
+
+
+def _behind(pairs: Sequence[tuple[str, str]]) -> int:
+    """Where everything is over that a caller can choose: what looks like an argument before that was forged."""
+    ends = [place for place, (name, _) in enumerate(pairs, 1) if name == _IN_ORDER[-1]]
+    is_asterisk = any(name == _IN_ORDER[0] for name, _ in pairs)
+    return ends[-1] if ends else len(pairs) if is_asterisk else 0
 
 
 def _caller(values: dict[str, str], arguments: dict[str, str], tampered: bool) -> Caller:

@@ -43,13 +43,16 @@ def links(health: Health) -> Iterator[Metric]:
     events = CounterMetricFamily("textback_link_events", "Events that the PBX sent.", labels=["pbx"])
     told = "Messages on the link that a caller forged; they were dropped."
     tampered = CounterMetricFamily("textback_link_tampered", told, labels=["pbx"])
+    told = "Whether this daemon writes the calls of a PBX (1), or stands by for another one that does (0)."
+    writes = GaugeMetricFamily("textback_link_writes", told, labels=["pbx"])
     for link in health.links:
         up.add_metric([link.pbx], float(link.is_up))
+        writes.add_metric([link.pbx], float(link.writes))
         if link.last_event_at is not None:
             silent.add_metric([link.pbx], max(health.at - link.last_event_at, 0.0))
         events.add_metric([link.pbx], link.events)
         tampered.add_metric([link.pbx], link.tampered)
-    yield from (up, silent, events, tampered)
+    yield from (up, silent, events, tampered, writes)
 
 
 def counted(measures: Measures, pbxes: Iterable[str]) -> Iterator[Metric]:

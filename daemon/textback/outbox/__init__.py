@@ -22,6 +22,7 @@ from textback.outbox.doubt import Doubt
 from textback.outbox.ending import Ending, Stopping
 from textback.outbox.pacing import Line, Numbers, due_again
 from textback.outbox.pulse import BEAT, Pulse
+from textback.outbox.sharing import Share
 from textback.sms import Accepted, Fault, Provider, SendError
 from textback.store import claims, line_types, optouts, senders
 from textback.store.engine import StoreError
@@ -36,6 +37,8 @@ Recheck = Callable[[Connection, OutMessage, float], Decision | None]
 
 #: Seconds between two looks into the queue when nobody nudges.
 POLL = 1.0
+#: Seconds until the next try, when another sender of the account claims something just then.
+OTHERS_FIRST = 0.02
 #: Seconds that what is in hand may still take once the daemon stops: the database wants some of the ten, too.
 GRACE = 6.0
 #: Seconds between two looks for texts of unknown fate, and for how long they are looked for.
@@ -89,6 +92,10 @@ class Outbox:
         self._monotonic = monotonic
         #: when the loop turned last (monotonic seconds); None while it does not run, or waits for the writer
         self._turned_at: float | None = None
+        self._share = Share(provider.name[:64])
+        #: what others have claimed that this sender has just learned of; None: they are at it
+        self._of_others: int | None = 0
+        self._has_company = False
 
     def nudge(self) -> None:
         """There may be work; from any thread, at any time."""
@@ -153,6 +160,7 @@ class Outbox:
 
     def _left_behind(self, conn: Connection, count: int, now: float) -> list[OutMessage]:
         senders.beat(conn, self._name, count, now)
+        self._has_company = senders.has_company(conn, self._name)
         found = claims.interrupted(conn, apart_from=self._name)
         beats = senders.beats(conn) if found else {}
         gone = {name for name in {one.claimed_by for one in found} if self._pulse.is_gone(name, beats, now)}
@@ -168,7 +176,7 @@ class Outbox:
         token, avoid = str(uuid.uuid4()), self.numbers.resting(now)
         message = await self._write(lambda conn: self._claim(conn, token, avoid))
         if message is None:
-            await self._ending.rest(self._sleep(POLL), self._wake)
+            await self._wait_for_work()
             return
         if self._clock() - message.claimed_at > self._fresh:
             # We were frozen, and may have been taken for gone: it is begun anew, unless others have it in hand.
@@ -184,11 +192,27 @@ class Outbox:
             self._works(message)
             await self._adopt(message, accepted, self._clock())
 
+    async def _wait_for_work(self) -> None:
+        of_others, self._of_others = self._of_others, 0
+        if of_others:
+            self.line.spend(self._clock(), of_others)
+        else:
+            await self._ending.rest(self._sleep(OTHERS_FIRST if of_others is None else POLL), self._wake)
+
     def _claim(self, conn: Connection, token: str, avoid: list[str]) -> OutMessage | None:
         claims.give_back(conn, token)
         now = self._clock()  # the database may have been gone for long, since it was asked for
         if self._ending.has_begun():
             return None  # nobody would send it
+        self._of_others = self._share.look(conn, self._has_company)
+        if self._of_others != 0:
+            return None
+        message = self._next(conn, now, token, avoid)
+        if message is not None:
+            self._share.spend(conn, message.segments)
+        return message
+
+    def _next(self, conn: Connection, now: float, token: str, avoid: list[str]) -> OutMessage | None:
         if self._per_day and self._is_full(claims.segments_since(conn, now - DAY) >= self._per_day):
             sweep(conn, now)
             return None

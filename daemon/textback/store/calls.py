@@ -87,6 +87,12 @@ def exists(connection: Connection, call_id: str) -> bool:
     return connection.execute(select(calls.c.id).where(calls.c.id == call_id)).first() is not None
 
 
+def open_calls_of(connection: Connection, number: str) -> list[dict[str, Any]]:
+    """Give the calls of a number (E.164) that are on the line, the latest first, as they were saved."""
+    query = select(calls).where(calls.c.caller == number, calls.c.ended_at.is_(None))
+    return [dict(row) for row in connection.execute(query.order_by(calls.c.started_at.desc())).mappings()]
+
+
 def over(connection: Connection, call_ids: Collection[str]) -> set[str]:
     """Those of these calls that are in the log and have ended."""
     ids = sorted(call_ids)

@@ -104,7 +104,9 @@ def _open_server(url: URL) -> Engine:
     options["connect_args"] = told | ({} if is_postgresql else {"sql_mode": _SQL_MODE})
     engine = create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
     event.listen(engine, "handle_error", hide_values)
-    if not is_postgresql:
+    if is_postgresql:
+        event.listen(engine, "connect", _uncompiled)
+    else:
         event.listen(engine, "connect", lambda raw, record: reaching.watch(raw))
     return engine
 
@@ -113,6 +115,11 @@ def _say(raw: Any, statement: str) -> None:
     cursor = raw.cursor()
     cursor.execute(statement)
     cursor.close()
+
+
+def _uncompiled(raw: Any, record: Any) -> None:
+    """PostgreSQL compiles what it thinks will take long: 100 ms for a query that is then done in 2."""
+    raw.execute("SET jit = off")
     raw.commit()
 
 

@@ -12,27 +12,38 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from textback import shipped
 from textback.store import resuming  # noqa: F401  by being there it is Alembic's way to MariaDB
 from textback.store.engine import StoreError, file_of, reading
 from textback.store.faults import code_of, describe, is_fault
+from textback.store.shared_tables import series
 
 _MARIADB = ("mysql", "mariadb")
 #: Ids and numbers are the same only if every character is, as in the other databases, and names have any character.
 _EXACT = "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 
 
+#: The newest migration of the oldest program that may work on the tables of this one. As long as migrations only add
+#: tables, indices, and columns that are empty or have a default, it stays as it is: during an upgrade, daemons of
+#: both versions run beside each other.
+OLDEST = "0012"
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaStatus:
-    """Where a database stands: ``newer`` means that its revision is unknown to this program."""
+    """Where a database stands: ``at_head`` if this program can work on it, ``newer`` if a newer one must.
+
+    ``beside``: a newer program made it, and says that this one may go on beside it.
+    """
 
     current: str | None
     head: str
     at_head: bool
     newer: bool
+    beside: bool = False
 
 
 def upgrade(engine: Engine) -> list[str]:
@@ -90,7 +101,21 @@ def _status(connection: Connection, scripts: ScriptDirectory) -> SchemaStatus:
     current = MigrationContext.configure(connection).get_current_revision()
     head = scripts.get_current_head() or ""
     known = {script.revision for script in scripts.walk_revisions()}
-    return SchemaStatus(current, head, current == head, current is not None and current not in known)
+    unknown = current is not None and current not in known
+    beside = unknown and _oldest(connection) <= head
+    return SchemaStatus(current, head, current == head or beside, unknown and not beside, beside)
+
+
+def _oldest(connection: Connection) -> str:
+    """The newest migration that a program must at least have, to work on a database of a newer one."""
+    if not inspect(connection).has_table(series.name):
+        return "newer"  # which comes after every number
+    return connection.execute(select(series.c.oldest)).scalar() or "newer"
+
+
+def _note_oldest(connection: Connection) -> None:
+    connection.execute(delete(series))
+    connection.execute(insert(series).values(oldest=OLDEST))
 
 
 def _upgrade(connection: Connection) -> list[str]:
@@ -103,7 +128,7 @@ def _upgrade(connection: Connection) -> list[str]:
         )
     if before.at_head:
         _prove_writable(connection)
-        if connection.dialect.name in _MARIADB and not _has_views(connection):
+        if connection.dialect.name in _MARIADB and not before.beside and not _has_views(connection):
             views().drop(connection)
             views().create(connection)
         return []
@@ -111,6 +136,7 @@ def _upgrade(connection: Connection) -> list[str]:
         connection.execute(text(_EXACT))
     views().drop(connection)
     command.upgrade(alembic_config(connection), "head")
+    _note_oldest(connection)
     views().create(connection)
     applied = scripts.iterate_revisions(before.head, before.current or "base")
     return [script.revision for script in applied][::-1]

@@ -23,6 +23,11 @@ def beats(conn: Connection) -> dict[str, tuple[int, float]]:
     return {row.name: (row.beat, row.seen_at) for row in conn.execute(select(senders))}
 
 
+def has_company(conn: Connection, name: str) -> bool:
+    """Whether there are others than ``name``, or may be."""
+    return conn.execute(select(senders.c.name).where(senders.c.name != name).limit(1)).first() is not None
+
+
 def leave(conn: Connection, name: str) -> None:
     """The sender ends: what it may have left in hand is anybody's to look up."""
     conn.execute(delete(senders).where(senders.c.name == name))

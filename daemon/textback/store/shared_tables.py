@@ -34,8 +34,18 @@ errands = Table(
     Column("pbx", String(64), nullable=False),
     Column("facts", JSON, nullable=False),
     Column("asked_at", Instant, nullable=False),
+    Column("taken_at", Instant),
     Column("answered_at", Instant),
     Column("answer", JSON(none_as_null=True)),
     Index("ix_errands_pbx_answered_at", "pbx", "answered_at"),
     Index("ix_errands_asked_at", "asked_at"),
 )
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("segments", BigInteger, nullable=False),
+)
+
+series = Table("series", metadata, Column("oldest", String(32), primary_key=True))

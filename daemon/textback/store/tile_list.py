@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, or_, select
 
 from textback.model import ContactKind, Direction, Status, TileState
 from textback.store.log import MOST_FOUND, Found
@@ -20,6 +20,7 @@ PREVIEW = 120
 #: Unread tiles on the first page, whatever its size: who waits longest must not be the one who is left out.
 MOST_UNREAD = 300
 _LOST = (Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN)
+_any = messages.alias("any_of_it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +108,25 @@ def _is_found(found: Found) -> ColumnElement[bool]:
 
 def _last_messages(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The newest message of each conversation; of the body only what a tile shows."""
-    m = messages.c
-    times = select(m.conversation_id, func.max(m.created_at).label("at")).where(m.conversation_id.in_(ids))
-    latest = times.group_by(m.conversation_id).subquery()
+    m, latest = messages.c, _latest(ids)
     query = select(
         m.conversation_id, m.direction, m.flow, m.answer, m.author, m.status, m.created_at, m.media,
         func.substr(m.body, 1, PREVIEW).label("preview"),
-    ).join(latest, (latest.c.conversation_id == m.conversation_id) & (latest.c.at == m.created_at))  # fmt: skip
+    ).join(latest, (latest.c.id == m.conversation_id) & (latest.c.at == m.created_at))  # fmt: skip
     return {row["conversation_id"]: dict(row) for row in conn.execute(query.order_by(m.id)).mappings()}
 
 
 def _undelivered(conn: Connection, ids: Sequence[int]) -> set[int]:
     """Those whose last text by us did not arrive, as far as is known."""
-    m = messages.c
-    ours = (m.conversation_id.in_(ids), m.direction == Direction.OUT)
-    times = select(m.conversation_id, func.max(m.created_at).label("at")).where(*ours).group_by(m.conversation_id)
-    latest = times.subquery()
-    is_it = (latest.c.conversation_id == m.conversation_id) & (latest.c.at == m.created_at)
-    query = select(m.conversation_id).join(latest, is_it).where(m.direction == Direction.OUT, m.status.in_(_LOST))
-    return set(conn.execute(query).scalars())
+    m, latest = messages.c, _latest(ids, _any.c.direction == Direction.OUT)
+    is_it = (latest.c.id == m.conversation_id) & (latest.c.at == m.created_at)
+    query = select(m.conversation_id, m.status).join(latest, is_it).where(m.direction == Direction.OUT)
+    # not asked for by their states, for then all that ever were lost would be looked through
+    return {conversation for conversation, status in conn.execute(query) if status in _LOST}
+
+
+def _latest(ids: Sequence[int], *conditions: ColumnElement[bool]) -> Subquery:
+    """When the last message of each conversation was written: asked for one by one, for a thread may be very long."""
+    last = select(func.max(_any.c.created_at)).where(_any.c.conversation_id == conversations.c.id, *conditions)
+    at = last.correlate(conversations).scalar_subquery().label("at")
+    return select(conversations.c.id, at).where(conversations.c.id.in_(ids)).subquery()

@@ -301,6 +301,17 @@ def test_an_end_that_is_written_twice_is_one_end(
     assert (found.ended_at or 0) - T0 == (60 if gone_on else 32)
 
 
+@pytest.mark.parametrize("verb", ["ABANDON", "CONNECT", "COMPLETECALLER", "EXITEMPTY"])
+def test_an_end_that_is_none_was_forged_and_nobody_knows_how_the_call_ended(tmp_path: Path, verb: str) -> None:
+    forged = f"|1\n{T0 + 4}|{call(1)}|s|N|ABANDON|1|1|"
+    lines = [
+        line(2, call(1), "ENTERQUEUE", "", CALLER, 1),
+        line(4, call(2), "ENTERQUEUE", "", forged, 2),
+        line(32, call(1), verb, 1, call(9), 1),
+    ]
+    assert [found for found in told(records(tmp_path, lines)) if found.id == f"main/{call(1)}"] == []
+
+
 def test_a_consult_call_into_a_queue_is_no_caller_but_hands_on_its_seat(tmp_path: Path) -> None:
     lines = [line(40, call(7, 40), "ENTERQUEUE", "", "201", 1), line(70, call(1), "ABANDON", 1, 1, 30)]
     rows = [

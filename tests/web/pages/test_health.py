@@ -100,6 +100,13 @@ def test_trouble_is_told_in_words(clinic: Engine, tell: Callable[..., Any], heal
     assert told in shown(tell, health).body
 
 
+def test_who_stands_by_is_well_and_says_for_whom(clinic: Engine, tell: Callable[..., Any]) -> None:
+    links = (replace(UP, writes=False, writer="host/one"), replace(UP, pbx="branch", standbys=2))
+    body = shown(tell, replace(WELL, links=links)).body
+    assert "All is well" in body and "stands by" in body and "host/one" in body
+    assert "Written by this daemon; 2 stand by" in body
+
+
 def test_whom_nobody_could_tell_of_a_reply_is_shown(clinic: Engine, tell: Callable[..., Any]) -> None:
     assert "Due, and not told yet</dt><dd>none" in shown(tell, WELL).body
     both = [(Channel.EMAIL, "front@clinic.example"), (Channel.WEBHOOK, "")]

@@ -45,8 +45,29 @@ class CallRecord:
         made = born(self.uniqueid)
         return made if made is not None else min(told)
 
+    @property
+    def is_contradictory(self) -> bool:
+        """Whether somebody leaves a queue, or is answered in it, who has left it already and has not joined again.
+
+        A number that begins like the end of its own line can put a line about somebody else behind it; that the PBX
+        wrote the other lines of that call, too, is what betrays it.
+        """
+        left_at: float | None = None
+        for line in self.lines:
+            leaves = line.verb in GAVE_UP or line.verb in COMPLETED or line.verb in THROWN_OUT
+            # One end may be written twice, at the same time.
+            if left_at is not None and (line.verb == "CONNECT" or leaves and line.at > left_at + 1.0):
+                return True
+            if leaves:
+                left_at = line.at if left_at is None else left_at
+            elif line.verb == "ENTERQUEUE":
+                left_at = None
+        return False
+
     def ended(self) -> float | None:
         """When the caller left, in epoch seconds; None if the records do not tell it."""
+        if self.is_contradictory:
+            return None
         last = self.lines[-1] if self.lines else None
         hung_up = max((row.end for row in self.rows), default=None)
         if last is None:
