@@ -58,6 +58,7 @@ sed -i 's|/opt/textback/bin/textback|/usr/bin/textback|' "$root/usr/lib/systemd/
 doc=$root/usr/share/doc/textback
 install -D -m 644 LICENSE "$doc/copyright"
 install -D -m 644 -t "$doc" README.md GLOSSARY.md
+install -D -m 644 -t "$doc/docs" docs/*.md
 install -D -m 644 -t "$doc/examples/proxy" systemd/proxy/*
 gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
 
