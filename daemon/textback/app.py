@@ -270,6 +270,7 @@ async def _tracker(writer: Writer, pbxes: list[str], name: str) -> Tracker:
 async def _give_back(intake: Intake, tracker: Tracker, rota: Rota, writer: Writer) -> None:
     """Everything is written; who stands by need not wait to see that this daemon has gone."""
     await intake.drained()
+    intake.is_ending = True
     await writer.run(tracker.give_back)
     await writer.run(rota.leave)
 

@@ -77,6 +77,8 @@ class Intake:
         on_held: Callable[[str, bool], None] = lambda pbx, held: None,
         measures: Measures | None = None,
     ) -> None:
+        #: all PBXes were given back: this daemon stops
+        self.is_ending = False
         self.dropped = 0
         self.measures = measures or Measures()
         self._tracker = tracker
@@ -313,7 +315,7 @@ class Intake:
 
     def _lose(self, pbx: str) -> None:
         """What the link told stands on the tape; who asked for something hears that it was not done."""
-        if pbx == self._leaving:
+        if self.is_ending or pbx == self._leaving:
             self._leaving = None
             self._log.debug("%s: whoever stands by may write its calls", pbx)
         else:

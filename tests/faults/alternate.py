@@ -79,13 +79,17 @@ class Alternation:
 
     def _play(self, engine: Engine, pbx: Pbx, pair: list[Daemon]) -> None:
         began, turn = time.monotonic(), self._turns(engine, pair)
-        while (spent := time.monotonic() - began) < self.seconds:
+        # A busy machine needs longer until enough has happened.
+        while (spent := time.monotonic() - began) < self.seconds or self._too_little(spent):
             while len(self.callers) < spent * self.rate:
                 self._call(pbx)
             next(turn)
             time.sleep(LOOK)  # for so long nothing is due
         # The last one that was struck is there again.
         assert until(lambda: next(turn) == "", self.patience)
+
+    def _too_little(self, spent: float) -> bool:
+        return (self.kills < 2 or not self.gaps) and spent < 6 * self.seconds
 
     def _call(self, pbx: Pbx) -> None:
         number = f"1202{5570000 + len(self.callers)}"
