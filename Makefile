@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := PIP_USE_PEP517=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check soak lab clean help
+.PHONY: run test check soak lab deb clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo 'make check  flake8, mypy and the layers only'
 	@echo 'make soak   hours of load and faults on real daemons (MINUTES=120 RATE=50 SEED=1)'
 	@echo 'make lab    as root on Debian: unpack real Asterisks for the tests'
+	@echo 'make deb    on Debian or Ubuntu: build a package for this release, in dist/'
 	@echo 'make clean  remove what these made'
 
 run: $(VENV)/.installed
@@ -44,6 +45,10 @@ soak: $(VENV)/.tools
 
 lab:
 	bash tests/lab/setup.sh
+
+# DEB_VERSION and DEB_MAINTAINER name another version, and who builds it
+deb:
+	bash packaging/debian/build.sh
 
 # Without a lab the tests that need it are skipped, so no lab is a reason, not a failure
 .PHONY: lab-if-possible

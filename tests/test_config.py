@@ -333,6 +333,38 @@ def test_the_file_is_the_one_named_else_that_of_the_environment_else_the_one_her
     assert config.find("named.toml") == Path("named.toml")
 
 
+@pytest.mark.parametrize("named", ["secrets/main", "{base}/secrets/main", "${{CREDENTIALS_DIRECTORY}}/secrets_main"])
+def test_a_secret_that_only_root_can_read_comes_as_a_credential(
+    tmp_path: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As systemd makes it of LoadCredential=secrets:/etc/textback/secrets."""
+    base, given = tmp_path / "etc", tmp_path / "given"
+    base.mkdir()
+    given.mkdir()
+    (given / "secrets_main").write_text("hush\n")
+    path = base / "textback.toml"
+    path.write_text(f"[http]\nsecret_file = '{named.format(base=base)}'\n")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with pytest.raises(ConfigError, match="http.secret_file: found .* no such file"):
+        config.load(path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    secret = config.load(path).http.secret
+    assert secret is not None and secret.get_secret_value() == "hush"
+
+
+def test_a_secret_file_that_can_be_read_is_newer_than_its_credential(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd copies it once, at the start; a reload is to find what was changed since."""
+    for folder, secret in (("secrets", "new"), ("given", "old")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / ("main" if folder == "secrets" else "secrets_main")).write_text(secret)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "given"))
+    (tmp_path / "textback.toml").write_text("[http]\nsecret_file = 'secrets/main'\n")
+    found = config.load(tmp_path / "textback.toml").http.secret
+    assert found is not None and found.get_secret_value() == "new"
+
+
 def test_how_long_what_is_kept_is_read_in_days_and_years(tmp_path: Path) -> None:
     told = '[retention]\ncalls = "400d"\nmessages = "1y"\nraw = "7d"\naudit = "6y"\nat = "02:15"\n'
     (tmp_path / "textback.toml").write_text(told)

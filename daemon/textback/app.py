@@ -4,48 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from textback import listeners, logs
+from textback import logs
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
 from textback.complaints import Complaints
-from textback.config import Config, Pbx
+from textback.config import Config
+from textback.config.differences import differences
 from textback.daemon_name import own_name
+from textback.doors import Listening
 from textback.duty import Duty
-from textback.elsewhere import judge_elsewhere_again
 from textback.errands import Errands
-from textback.following import known_calls, link_of
-from textback.health import Health, HooksHealth, LinkHealth
+from textback.following import Following
+from textback.health import Health, HooksHealth, LinkHealth, Look
 from textback.hooks.server import HookServer
 from textback.intake import Intake
-from textback.judge import judge_again
 from textback.ledger import Entry
+from textback.listen import ListenError
 from textback.measures import Measures
 from textback.metrics import Metrics
-from textback.model import Decision
-from textback.nightly import Nightly
 from textback.orders import Order
-from textback.outbox import Outbox
-from textback.pages import pages
+from textback.pages import Pages
+from textback.parts import Core, Parts, Plan
 from textback.pbx.link import Link
 from textback.pbx.patience import Patience
-from textback.providers import provider_of
-from textback.retention import Ages
 from textback.rota import Rota
+from textback.sd_notify import Systemd
+from textback.sending import Sending
 from textback.sms import Provider
-from textback.store import leases, links, migrations
-from textback.store.claims import OutMessage
+from textback.store import keys, leases, links, migrations
 from textback.store.engine import StoreError, limit_silence, open_engine
 from textback.store.reader import Reader
 from textback.store.writer import Writer
-from textback.tidings import Tidings
 from textback.tracker import Tracker
-from textback.trigger import Trigger
+from textback.until import Running
+from textback.watchdog import Watchdog, in_words
 
 TICK = 0.25
 #: seconds that the database has at the end to take what waits; so many if it has failed already
@@ -70,7 +68,14 @@ class App:
         provider: Provider | None = None,
         tick: float = TICK,
         patience: Patience = Patience(),
+        systemd: Systemd = Systemd(),
     ) -> None:
+        #: what is to be said besides in the status for systemd
+        self.remark = ""
+        self.begun = asyncio.Event()
+        self._systemd = systemd
+        self._parts: Parts | None = None
+        self._is_stopping: Callable[[], bool] = bool
         self._config = config
         self._tick = tick
         self._patience = patience
@@ -81,10 +86,8 @@ class App:
         self.name = own_name()
         self._accounting: set[asyncio.Task[None]] = set()
         self.links: dict[str, Link] = {}
-        self.listening: listeners.Listening = {}
-        self.tidings: Tidings | None = None
+        self.listening: Listening = {}
         self.measures = Measures()
-        self._hooks: list[HookServer] = []
 
     async def run(self, stop: asyncio.Event, upgrade: bool = True) -> None:
         """Run until ``stop``. Raises ``StoreError`` if the database cannot be used at the start."""
@@ -107,57 +110,78 @@ class App:
             engine.dispose()
 
     async def _run(self, writer: Writer, reader: Reader, scraper: Reader, stop: asyncio.Event) -> None:
-        pbxes = self._config.pbx
-        tracker = await _tracker(writer, [pbx.name for pbx in pbxes], self.name)
-        provider = self._provider or provider_of(self._config, self._clock)
-        outbox = self._outbox(writer, provider)
+        pbxes = [pbx.name for pbx in self._config.pbx]
+        tracker = await _tracker(writer, pbxes, self.name)
+        sending = Sending(self._config, writer, self._clock, self._provider, self.measures)
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        intake = self._intake(tracker, writer, outbox, failed)
-        rota = self._rota = Rota(self.name, [pbx.name for pbx in pbxes], intake, reader, writer, self._clock)
+        intake = self._intake(tracker, writer, sending, failed)
+        rota = self._rota = Rota(self.name, pbxes, intake, reader, writer, self._clock)
         # What nobody holds is taken before anything is heard: a daemon that is alone never stands by.
         await rota.look()
         await intake.drained()
-        following = [await self._link(pbx, writer, intake) for pbx in pbxes]
         errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
         duty = Duty(self.name, writer, reader)
-        tidings = self.tidings = Tidings(self._config, writer, self._clock, poll=8 * self._tick)
-        works: list[listeners.Work] = [rota.run, errands.run, duty.run, tidings.run]
-        flows = Trigger(errands, writer, reader, self._clock, outbox.nudge, measures=self.measures)
-        shared = (self._clock, self.listening, self.measures, duty.is_ours)
-        works += listeners.replies(self._config, writer, provider, outbox, flows, *shared)
-        health = partial(self.health, writer, reader, intake, outbox, provider, tidings)
+        health = partial(self.health, writer, reader, intake, sending)
         metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
-        shown = (self._clock, self.listening, health, metrics)
-        works += await pages(self._config, writer, reader, provider, outbox.nudge, *shown)
-        works += _nightly(self._config, reader, writer, self._clock)
-        answering = (errands, intake, reader, self._clock, self.listening, self._hooks)
-        works += listeners.hooks(self._config, self.links, *answering)
+        secret = await writer.run(partial(keys.key, name="pages"))
+        pages = Pages(writer, reader, self._clock, secret, health, metrics)
+        core = Core(
+            errands, intake, writer, reader, self._clock, pages, self.links, self.measures, duty.is_ours, self._tick
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
-                sending = tasks.create_task(outbox.run(stop))
-                for work in works:
-                    tasks.create_task(work(stop))
-                running = [tasks.create_task(work) for work in (_pass_time(intake, self._tick), *following)]
+                ends = (tracker, intake, rota, writer)
+                following = Following(self.links, *ends, self._clock, self._patience, tasks)
+                parts = Parts(core, sending, following, self.listening, tasks)
+                parts.begin(await parts.prepare(self._config))
+                loops = {"the writer": writer.still_for, "the sender": sending.still_for}
+                watchdog = Watchdog(self._systemd, loops, partial(self._words, tracker, health))
+                watching = Running(tasks, [rota.run, errands.run, duty.run])
+                works = (_pass_time(intake, self._tick), watchdog.run())
+                running = [tasks.create_task(work) for work in works]
+                self._parts, self._is_stopping = parts, stop.is_set
+                self.begun.set()
+                self._systemd.ready()
                 await _first(stop, failed)
+                self._systemd.stopping()
+                parts.tell()
+                watching.tell()
                 for task in running:
                     task.cancel()
-                await asyncio.wait(running, timeout=LAST_WRITES)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(_give_back(intake, tracker, rota, writer), LAST_WRITES)
-                await sending
+                    async with asyncio.timeout(LAST_WRITES):
+                        await following.ended()
+                        await _give_back(intake, tracker, rota, writer)
+                await sending.end()
         finally:
-            await provider.close()
+            self._parts = None
+            await sending.now.provider.close()
 
-    def health(
-        self,
-        writer: Writer,
-        reader: Reader,
-        intake: Intake,
-        outbox: Outbox,
-        provider: Provider,
-        tidings: Tidings,
-    ) -> Health:
+    async def prepare(self, config: Config) -> Plan:
+        """Build what ``config`` wants otherwise, and change nothing. Raises ``ListenError`` and ``OSError``."""
+        if self._parts is None:
+            raise ListenError("the daemon does not run")
+        return await self._parts.prepare(config)
+
+    def become(self, plan: Plan) -> list[str]:
+        """Do as is planned, while everything else goes on; gives what has changed, in words."""
+        if self._parts is None or self._is_stopping():
+            return ["not done, as the daemon ends"]
+        before, self._config = self._config, plan.config
+        self._parts.begin(plan)
+        return differences(before, plan.wanted)
+
+    def _words(self, tracker: Tracker, health: Look) -> str:
+        return "; ".join(filter(None, (in_words(health(), tracker.on_the_line), self.remark)))
+
+    @property
+    def staff_not_told(self) -> dict[str, str]:
+        """Why somebody is not told of replies now, in words, by how and whom."""
+        return self._parts.staff_not_told if self._parts else {}
+
+    def health(self, writer: Writer, reader: Reader, intake: Intake, sending: Sending) -> Health:
         """How it is now."""
+        outbox, provider = sending.now.outbox, sending.now.provider
         return Health(
             at=self._clock(),
             links=tuple(self._link_health(name, intake) for name in self.links),
@@ -171,8 +195,8 @@ class App:
             provider_trouble=outbox.line.trouble,
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
-            staff_not_told=dict(tidings.trouble),
-            hooks=tuple(_hooks_health(server) for server in self._hooks),
+            staff_not_told=self.staff_not_told,
+            hooks=tuple(map(_hooks_health, self._parts.hook_servers)) if self._parts else (),
         )
 
     def _link_health(self, name: str, intake: Intake) -> LinkHealth:
@@ -183,70 +207,52 @@ class App:
         told = (link.is_up, link.problem, link.last_event_at, link.events, link.tampered)
         return LinkHealth(name, *told, writes, writer, standbys)
 
-    async def _link(self, pbx: Pbx, writer: Writer, intake: Intake) -> Coroutine[None, None, None]:
-        """What follows a PBX, not begun yet."""
-        seen_until = await writer.run(partial(links.seen_at, pbx=pbx.name))
-        link = self.links[pbx.name] = link_of(pbx, intake.hear, self._clock, self._patience)
-        return link.run(await writer.run(partial(known_calls, pbx=pbx.name)), seen_until)
-
     def _taken_over(self, tracker: Tracker, writer: Writer, pbx: str, held: bool) -> None:
         """Settle the calls that the daemon before followed to where nobody knows."""
-        link = self.links.get(pbx)
-        if link is not None and held:
-            task = asyncio.get_running_loop().create_task(_account(link, tracker, writer, pbx))
+        if held:
+            task = asyncio.get_running_loop().create_task(self._account(tracker, writer, pbx))
             self._accounting.add(task)
             task.add_done_callback(self._accounting.discard)
 
-    def _outbox(self, writer: Writer, provider: Provider) -> Outbox:
-        sms, book = self._config.sms, PracticeBook()
-
-        def recheck(conn: Connection, message: OutMessage, now: float) -> Decision | None:
-            if message.call_id is None:
-                return judge_elsewhere_again(conn, book(conn), message, now)
-            return judge_again(conn, book(conn), message.call_id, message.to_number, message.created_at, now)
-
-        return Outbox(
-            writer,
-            provider,
-            self._clock,
-            sms.rate,
-            logging.getLogger("textback.sms"),
-            per_day=sms.per_day,
-            timeout=sms.twilio.timeout if sms.twilio else 15.0,
-            recheck=recheck,
-            measures=self.measures,
-        )
+    async def _account(self, tracker: Tracker, writer: Writer, pbx: str) -> None:
+        try:
+            seen_until = await writer.run(partial(links.seen_at, pbx=pbx))
+        except StoreError:
+            return  # the daemon stops: whoever is next will ask
+        link: Link | None = None
+        while (found := self.links.get(pbx)) not in (None, link):  # another one may follow it by then
+            assert found is not None
+            link = found
+            await link.account_for([call.id for call in tracker.open_calls(pbx)], seen_until)
 
     def _intake(
-        self, tracker: Tracker, writer: Writer, outbox: Outbox, failed: asyncio.Future[None]
+        self, tracker: Tracker, writer: Writer, sending: Sending, failed: asyncio.Future[None]
     ) -> Intake:
         return Intake(
             tracker,
             writer,
             self._clock,
-            on_decided=lambda decided: self._decided(decided, outbox),
-            on_overflow=lambda name: self.links[name].want_resync(),
+            on_decided=lambda decided: self._decided(decided, sending),
+            on_overflow=self._want_resync,
             on_fault=lambda fault: None if failed.done() else failed.set_exception(fault),
             on_order=self._carry_out,
             on_held=partial(self._taken_over, tracker, writer),
             measures=self.measures,
         )
 
+    def _want_resync(self, name: str) -> None:
+        if name in self.links:
+            self.links[name].want_resync()
+
     def _carry_out(self, order: Order) -> None:
         link = self.links.get(order.call_id.partition("/")[0])
         if link is not None:
             link.carry_out(order)
 
-    def _decided(self, decided: list[Entry], outbox: Outbox) -> None:
+    def _decided(self, decided: list[Entry], sending: Sending) -> None:
         self._on_decided(decided)
         if any(entry.message_id for entry in decided):
-            outbox.nudge()
-
-
-def _nightly(config: Config, reader: Reader, writer: Writer, clock: Clock) -> list[listeners.Work]:
-    kept = config.retention
-    ages = Ages(kept.calls, kept.messages, None, kept.audit)  # raw posts go every few hours
-    return [] if ages.is_nothing else [Nightly(reader, writer, PracticeBook(), ages, kept.at, clock).run]
+            sending.nudge()
 
 
 def _hooks_health(server: HookServer) -> HooksHealth:
@@ -260,14 +266,6 @@ async def _tracker(writer: Writer, pbxes: list[str], name: str) -> Tracker:
         log.warning("there is no practice yet, so nobody is texted: `textback practice apply FILE` loads one")
     await writer.run(partial(leases.ensure, pbxes=pbxes))
     return Tracker(pbxes, book, name=name)
-
-
-async def _account(link: Link, tracker: Tracker, writer: Writer, pbx: str) -> None:
-    try:
-        seen_until = await writer.run(partial(links.seen_at, pbx=pbx))
-    except StoreError:
-        return  # the daemon stops: whoever is next will ask
-    await link.account_for([call.id for call in tracker.open_calls(pbx)], seen_until)
 
 
 async def _give_back(intake: Intake, tracker: Tracker, rota: Rota, writer: Writer) -> None:

@@ -23,6 +23,11 @@ class Deadlines:
         self._heaps: dict[str, list[tuple[float, str]]] = {pbx: [] for pbx in pbxes}
         self.links: LinkState = dict.fromkeys(self._heaps)
 
+    def follow(self, pbx: str) -> None:
+        """Take in one more PBX, whose link is not up yet; once is enough."""
+        self._heaps.setdefault(pbx, [])
+        self.links.setdefault(pbx, None)
+
     def expect(self, pbx: str, at: float, call_id: str) -> None:
         heapq.heappush(self._heaps[pbx], (at, call_id))
 
@@ -39,14 +44,14 @@ class Deadlines:
             yield heapq.heappop(min(ready))
 
     def _passes(self, pbx: str, due: float, now: float, before: bool) -> bool:
-        limit = now if self.links[pbx] is not None else now - BLIND_LIMIT
+        limit = now if self.links.get(pbx) is not None else now - BLIND_LIMIT
         return due < limit or (due == limit and not before)
 
     @property
     def next(self) -> float | None:
         """The soonest time at which something may be due; read from any thread."""
         times = []
-        for pbx, heap in self._heaps.items():
+        for pbx, heap in list(self._heaps.items()):
             first = heap[:1]
-            times += [at if self.links[pbx] is not None else at + BLIND_LIMIT for at, _ in first]
+            times += [at if self.links.get(pbx) is not None else at + BLIND_LIMIT for at, _ in first]
         return min(times, default=None)

@@ -193,6 +193,13 @@ class LinkSynced(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PbxLeft(Fact):
+    """This daemon does not follow a PBX any more, as its configuration does not name it; ``call_id`` is empty."""
+
+    pbx: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkLost(Fact):
     """The link to a PBX is down: until it is synced again, nobody knows who came back; ``call_id`` is empty."""
 

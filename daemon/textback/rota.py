@@ -88,6 +88,24 @@ class Rota:
         self._places: dict[str, tuple[int, float | None]] = {}
         self._beats = 0
         self._is_blind = False
+        #: the PBXes that are followed no more, and whose last calls are still to be decided
+        self._leaving: set[str] = set()
+
+    def follow(self, pbx: str) -> None:
+        """Watch over one more PBX, which has a lease by now; once is enough."""
+        self._leaving.discard(pbx)
+        self._pbxes = tuple(dict.fromkeys((*self._pbxes, pbx)))
+
+    def let_go(self, pbx: str) -> None:
+        """Take that PBX no more; as long as this daemon has it, somebody else who follows it may have it."""
+        self._pbxes = tuple(one for one in self._pbxes if one != pbx)
+        self._leaving.add(pbx)
+        if self._places.pop(pbx, None):
+            self._writer.submit(partial(standbys.leave, daemon=self._name, pbxes=[pbx], now=self._clock()))
+
+    def is_gone(self, pbx: str) -> None:
+        """Nothing of that PBX is left to be done here."""
+        self._leaving.discard(pbx)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until ``stop``."""
@@ -120,8 +138,10 @@ class Rota:
         for pbx, lease in self.leases.items():
             if pbx in self._intake.held:
                 self._yield(pbx, at)
-            elif self._is_gone(lease, at):
+            elif pbx in self._pbxes and self._is_gone(lease, at):
                 self._intake.take_over(lease)
+        for pbx in self._intake.held - {*self._pbxes, *self._leaving}:  # it was taken while it was let go
+            self._intake.give_up(pbx)
 
     def leave(self, conn: Connection) -> None:
         """A job for the writer, the last one: this daemon does not stand by any more."""
@@ -130,7 +150,8 @@ class Rota:
     # -- those who write --------------------------------------------------------------------------------
 
     def _seen(self, conn: Connection) -> tuple[dict[str, Lease], list[Standby]]:
-        return leases.look(conn, self._pbxes), standbys.look(conn, self._pbxes)
+        pbxes = (*self._pbxes, *self._leaving)
+        return leases.look(conn, pbxes), standbys.look(conn, pbxes)
 
     def _seconds(self, what: Hashable, value: Hashable, at: float) -> float:
         return self._still.setdefault(what, Stillness()).seconds(value, at)

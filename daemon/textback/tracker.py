@@ -23,6 +23,7 @@ from textback.events import (
     KeyPressed,
     LinkLost,
     LinkSynced,
+    PbxLeft,
     StaffReached,
     TextGiven,
     TextRefused,
@@ -97,6 +98,22 @@ class Tracker:
             entry = from_row(row)
             self._entries[entry.call.id] = entry
             self._expect(entry)
+
+    def follow(self, pbx: str) -> None:
+        """Take in one more PBX, of which nothing is known before its lease is taken; within a job of the writer."""
+        self._pbxes = tuple(dict.fromkeys((*self._pbxes, pbx)))
+        self._streams.setdefault(pbx, 1)
+        self._deadlines.follow(pbx)
+
+    @property
+    def on_the_line(self) -> int:
+        """How many callers are on the line, as far as this daemon writes of them; from any thread."""
+        return sum(entry.call.phase is not Phase.ENDED for entry in list(self._entries.values()))
+
+    def settling(self, pbx: str) -> bool:
+        """Whether it is still to be decided about calls of that PBX which have ended; from any thread."""
+        every = [entry for entry in list(self._entries.values()) if entry.call.pbx == pbx]
+        return any(entry.call.phase is Phase.ENDED and not entry.is_over for entry in every)
 
     @property
     def held(self) -> frozenset[str]:
@@ -274,8 +291,22 @@ class Tracker:
             self._forget_hearsay(connection, fact)
         elif isinstance(fact, LinkLost):
             self._deadlines.links[fact.pbx] = None
+        elif isinstance(fact, PbxLeft):
+            self._leave(connection, fact)
         else:
             self._advance(connection, fact)
+
+    def _leave(self, connection: Connection, fact: PbxLeft) -> None:
+        """Nobody looks there any more, so the texts that settle need not wait for what somebody might see.
+
+        Who is on the line stays open in the database, for whoever follows that PBX next.
+        """
+        self._flush(connection)
+        for call in self.open_calls(fact.pbx):
+            self._undo.setdefault(call.id, self._entries[call.id])
+            del self._entries[call.id]
+        self._pbxes = tuple(pbx for pbx in self._pbxes if pbx != fact.pbx)
+        self._deadlines.links[fact.pbx] = fact.at
 
     def _forget_hearsay(self, connection: Connection, fact: LinkSynced) -> None:
         """Whoever is on the line was seen by now: the others, of whom only the dialplan told, are gone."""
@@ -438,7 +469,7 @@ class Tracker:
         """Remember until when each PBX was followed: a restart asks its records for what came later."""
         at = max(now or 0.0, facts[-1].at if facts else 0.0)
         for pbx in self._pbxes:
-            if self._deadlines.links[pbx] is not None and not 0 <= at - self._noted.get(pbx, 0.0) < NOTED:
+            if self._deadlines.links.get(pbx) is not None and not 0 <= at - self._noted.get(pbx, 0.0) < NOTED:
                 self._seen[pbx] = at
         links.save(connection, self._seen)
         self._noted |= self._seen
@@ -457,7 +488,7 @@ class Tracker:
 
 def pbx_of(fact: Fact) -> str:
     """The PBX that a fact is of."""
-    return fact.pbx if isinstance(fact, (LinkLost, LinkSynced)) else fact.call_id.partition("/")[0]
+    return fact.pbx if isinstance(fact, (LinkLost, LinkSynced, PbxLeft)) else fact.call_id.partition("/")[0]
 
 
 def _seen(entry: Entry) -> changes.Seen:

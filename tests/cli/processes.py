@@ -43,9 +43,9 @@ class Program:
 
 
 @asynccontextmanager
-async def textback(*arguments: object) -> AsyncIterator[Program]:
-    """The program while it runs; killed if the test leaves it running."""
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
+async def textback(*arguments: object, **more: str) -> AsyncIterator[Program]:
+    """The program while it runs, with ``more`` in its environment; killed if the test leaves it running."""
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1", "TZ": "UTC"} | more
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "textback", *map(str, arguments),
         stdin=asyncio.subprocess.DEVNULL,

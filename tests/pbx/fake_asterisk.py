@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -99,9 +100,9 @@ def listed(name: str, action_id: str, rows: list[Headers]) -> bytes:
 
 
 @asynccontextmanager
-async def fake_asterisk() -> AsyncIterator[FakeAsterisk]:
+async def fake_asterisk(tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeAsterisk]:
     pbx = FakeAsterisk()
-    server = await asyncio.start_server(pbx.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(pbx.serve, "127.0.0.1", 0, ssl=tls)
     pbx.port = server.sockets[0].getsockname()[1]
     try:
         yield pbx

@@ -16,7 +16,7 @@ from textback import logs
 from textback.app import App
 from textback.cli.faults import Refused
 from textback.cli.playbill import Playbill
-from textback.cli.run import on_signal
+from textback.cli.signals import Signals
 from textback.cli.scene import set_the_scene
 from textback.clock import Clock
 from textback.config import Log, load
@@ -77,25 +77,38 @@ def _clock(speed: float) -> Clock:
 
 async def _play(folder: Path, clock: Clock, speed: float, duration: float | None, calls: int | None) -> Playbill:
     logs.watch_loop(asyncio.get_running_loop())
-    stop = asyncio.Event()
-    on_signal(stop)
-    simulator = Simulator(clock=clock, sleep=lambda seconds: asyncio.sleep(seconds / speed), channelvars=True)
-    playbill = Playbill(clock, calls, stop.set)
-    port = await simulator.start()
-    try:
-        stage = set_the_scene(folder, port, clock)
-        click.echo(HEADER.format(port=port, **asdict(stage)))
-        app = App(load(stage.config), clock, playbill.decided, playbill)
-        if duration is not None:
-            asyncio.get_running_loop().call_later(duration, stop.set)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(app.run(stop))
-            calling = tasks.create_task(_perform(simulator, app))
-            await stop.wait()
-            calling.cancel()
-    finally:
-        await simulator.stop()
+    with Signals() as signals:
+        signals.listen()
+        stop = signals.stop
+        simulator = Simulator(clock=clock, sleep=lambda seconds: asyncio.sleep(seconds / speed), channelvars=True)
+        playbill = Playbill(clock, calls, stop.set)
+        port = await simulator.start()
+        try:
+            await _show(folder, simulator, port, playbill, clock, stop, duration)
+        finally:
+            await simulator.stop()
     return playbill
+
+
+async def _show(
+    folder: Path,
+    simulator: Simulator,
+    port: int,
+    playbill: Playbill,
+    clock: Clock,
+    stop: asyncio.Event,
+    duration: float | None,
+) -> None:
+    stage = set_the_scene(folder, port, clock)
+    click.echo(HEADER.format(port=port, **asdict(stage)))
+    app = App(load(stage.config), clock, playbill.decided, playbill)
+    if duration is not None:
+        asyncio.get_running_loop().call_later(duration, stop.set)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(app.run(stop))
+        calling = tasks.create_task(_perform(simulator, app))
+        await stop.wait()
+        calling.cancel()
 
 
 async def _perform(simulator: Simulator, app: App) -> None:

@@ -17,13 +17,16 @@ from textback.cli.doctor import look_at
 from textback.cli.faults import Refused
 from textback.cli.interview import KINDS, Interview, answers_to, region, zone
 from textback.cli.settings import config_option
+from textback.cli.system import DATA, System
 from textback.config import load, load_practice_file
 from textback.doctor.visit import Visit
 
 
 @click.command(short_help="Write textback.toml and practice.toml to start from.")
 @config_option
-@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where to write.")
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Where to write; else here.")
+@click.option("--system", is_flag=True, help="Write to /etc/textback, with what systemd needs to run it as a service.")
+@click.option("--root", type=click.Path(path_type=Path, file_okay=False), help="With --system: a folder in place of /.")
 @click.option("--practice-name", help="The organisation that calls are for.")
 @click.option("--number", help="The number that texts are sent from.")
 @click.option("--region", callback=region, help="The country of the practice, such as US.")
@@ -42,7 +45,10 @@ from textback.doctor.visit import Visit
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: take the options, and defaults for the rest.")
 @click.option("--force", is_flag=True, help="Overwrite both files if they exist; never a secret.")
 @click.option("--no-doctor", is_flag=True, help="Do not offer to look whether everything is in place.")
-def init(directory: Path, non_interactive: bool, force: bool, no_doctor: bool, **given: Any) -> None:
+def init(
+    directory: Path | None, system: bool, root: Path | None, non_interactive: bool, force: bool, no_doctor: bool,
+    **given: Any,
+) -> None:  # fmt: skip
     """Write textback.toml and practice.toml to start from, and say what to do next.
 
     Where the password is one that the PBX takes already, it is asked for its trunks, queues and dialled numbers.
@@ -50,24 +56,49 @@ def init(directory: Path, non_interactive: bool, force: bool, no_doctor: bool, *
     \b
     Example: textback init
              textback init --non-interactive --practice-name "Riverside Clinic" --number +12025550100
+             textback init --system
     """
+    server = _server(system, root, directory)
+    directory = server.folder if server else directory or Path()
     config, practice = directory / "textback.toml", directory / "practice.toml"
     taken = [str(path) for path in (config, practice) if path.exists()]
     if taken and not force:
         raise Refused(f"{' and '.join(taken)} exist already: say --force to overwrite, or another --directory")
-    answers = answers_to(given | {"directory": directory}, Interview(not non_interactive))
+    secrets_folder = directory / "secrets" if server else directory
+    answers = answers_to(given | {"directory": secrets_folder}, Interview(not non_interactive))
     secret = Path(answers["pbx_secret_file"]).absolute()
-    answers |= {"database": directory.absolute() / "textback.db", "pbx_secret_file": str(secret)}
+    # by its name beside textback.toml, that of a server is found as a credential, too
+    is_own = server is not None and secret.parent == secrets_folder.absolute()
+    answers |= {"database": DATA if server else directory.absolute() / "textback.db"}
+    answers |= {"pbx_secret_file": f"secrets/{secret.name}" if is_own else str(secret)}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         written = [secret] if _keep_secret(secret) else []
         _write(config, starter.config_text(answers), load)
         _write(practice, starter.practice_text(answers), load_practice_file)
+        if server:
+            (directory / "secrets").mkdir(exist_ok=True)
+            server.protect(directory, directory / "secrets", config, practice, *written)
+            written += server.install()
     except OSError as error:
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
-    click.echo(starter.next_steps(answers, config, practice, [config, practice, *written]))
-    if not (non_interactive or no_doctor) and _is_watched():
+    answers["pbx_secret_file"] = server.seen(secret) if server else secret
+    click.echo(starter.next_steps(answers, config, practice, [config, practice, *written], server))
+    if not (non_interactive or no_doctor or server) and _is_watched():
         _offer_doctor(config, practice)
+
+
+def _server(system: bool, root: Path | None, directory: Path | None) -> System | None:
+    """The server that is to run it, if there is to be one."""
+    if root is not None and not system:
+        raise click.UsageError("--root is for --system")
+    if not system:
+        return None
+    if directory is not None:
+        raise click.UsageError("--system writes to /etc/textback: no --directory")
+    server = System((root or Path("/")).absolute())
+    server.refuse_unless_root()
+    return server
 
 
 def _is_watched() -> bool:

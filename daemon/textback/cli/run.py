@@ -6,20 +6,25 @@ import asyncio
 import gc
 import logging
 import os
-import signal
+import threading
+import time
 from collections.abc import Iterator
 
 import click
 
 from textback import logs
 from textback.app import App
-from textback.cli.faults import FAILED, Refused
-from textback.cli.settings import config_option, config_path, configuration
+from textback.cli.faults import Refused
+from textback.cli.reloading import Reloading
+from textback.cli.settings import config_option, config_path
+from textback.cli.signals import Signals
+from textback.config import load
 from textback.listen import ListenError
+from textback.sd_notify import from_environment
 from textback.store.engine import StoreError
 
-#: seconds after a signal by which the process is gone, come what may: nothing is only in memory
-LAST_MOMENT = 9.5
+#: seconds that threads have to end which nobody needs any more
+LAST_THREADS = 0.5
 
 log = logging.getLogger("textback")
 
@@ -28,19 +33,24 @@ log = logging.getLogger("textback")
 @config_option
 @click.option("--no-upgrade", is_flag=True, help="Refuse to start on an older database instead of upgrading it.")
 def run(no_upgrade: bool) -> None:
-    """Follow the PBXes, decide, and send; until SIGTERM or Ctrl-C.
+    """Follow the PBXes, decide, and send; until SIGTERM or Ctrl-C. SIGHUP reads textback.toml anew.
 
     \b
     Example: textback --config /etc/textback/textback.toml run
     """
-    config = configuration()
+    path = config_path()
+    config = load(path)
     outlet = logs.set_up(config.log)
     logs.catch_strays()
     if not config.pbx:
-        log.warning("%s names no [[pbx]]: there is nothing to follow", config_path())
+        log.warning("%s names no [[pbx]]: there is nothing to follow", path)
     settle()
+    systemd = from_environment(os.environ)
+    app = App(config, systemd=systemd)
     try:
-        asyncio.run(_until_told(App(config), upgrade=not no_upgrade))
+        with Signals(reloads=True) as signals:
+            reloading = Reloading(app, path, signals.reload, systemd)
+            asyncio.run(_until_told(app, signals, reloading, upgrade=not no_upgrade))
     except* (StoreError, ListenError) as errors:
         outlet.flush()
         raise Refused("\n".join(str(error) for error in leaves(errors))) from None
@@ -52,31 +62,28 @@ def settle() -> None:
     gc.freeze()
 
 
-async def _until_told(app: App, upgrade: bool) -> None:
+async def _until_told(app: App, signals: Signals, reloading: Reloading, upgrade: bool) -> None:
     logs.watch_loop(asyncio.get_running_loop())
-    stop = asyncio.Event()
-    on_signal(stop)
-    await app.run(stop, upgrade)
+    signals.listen()
+    async with asyncio.TaskGroup() as tasks:
+        reloads = tasks.create_task(reloading.run())
+        await app.run(signals.stop, upgrade)
+        reloads.cancel()
     log.info("stopped")
+    await _leave_behind_what_hangs()
 
 
-def on_signal(stop: asyncio.Event) -> None:
-    """Let SIGTERM and SIGINT set ``stop``; what hangs then is cut off at the last moment."""
-    loop = asyncio.get_running_loop()
-
-    def told() -> None:
-        if not stop.is_set():
-            stop.set()
-            loop.call_later(LAST_MOMENT, _give_up)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told)
-
-
-def _give_up() -> None:
-    log.error("something did not stop in time: ending all the same; the next start takes up what is stored")
-    logging.shutdown()
-    os._exit(FAILED)
+async def _leave_behind_what_hangs() -> None:
+    """A database or a record that does not answer keeps its thread, and Python would wait for that for ever."""
+    executor = asyncio.ensure_future(asyncio.get_running_loop().shutdown_default_executor())
+    await asyncio.wait({executor}, timeout=LAST_THREADS)
+    until = time.monotonic() + LAST_THREADS
+    threads = [one for one in threading.enumerate() if not one.daemon and one is not threading.current_thread()]
+    for one in threads:
+        one.join(max(until - time.monotonic(), 0.0))
+    if any(one.is_alive() for one in threads):
+        logging.shutdown()
+        os._exit(0)
 
 
 def leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:

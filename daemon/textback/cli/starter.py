@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from textback.cli.system import System, command
 from textback.cli.toml import entry
 
 DAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -34,11 +35,13 @@ LETS_IN = {"asterisk": """\
      <param name="password" value="what stands in {secret}"/>
      <param name="apply-inbound-acl" value="{permit}"/>
 """}  # fmt: skip
-NEXT = """\
+WRITTEN = """\
 Written: {files}
 
 Next:
 {lets_in}
+"""
+NEXT = """\
 2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
 3. textback --config {config} check --practice {practice}
 4. textback --config {config} db upgrade
@@ -49,6 +52,24 @@ Next:
 For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [{hooks}] in
 {config}, and in the PBX what this prints:
    textback --config {config} dialplan show
+"""
+#: the same where it is to run as a service
+NEXT_OF_SYSTEM = """\
+2. Read {practice}: hours, messages. It is in test mode: only test_numbers get texts.
+3. systemd-sysusers && systemd-tmpfiles --create
+     makes the user textback, and lets it read what is written here
+4. runuser -u textback -- {program} db upgrade
+5. runuser -u textback -- {program} check --practice {practice}
+6. runuser -u textback -- {program} practice apply {practice}
+7. systemctl daemon-reload && systemctl enable --now textback
+8. runuser -u textback -- {program} doctor        (it says what is missing still, and which lines mend it)
+
+After a change in {config}: systemctl reload textback; `systemctl status textback` says if there is a
+mistake in it. Staff read the pages once they have an account: runuser -u textback -- {program} user add
+
+For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [{hooks}] in
+{config}, and in the PBX what this prints:
+   runuser -u textback -- {program} dialplan show
 """
 
 
@@ -163,8 +184,10 @@ name = "Front desk"
 {FLOWS}"""
 
 
-def next_steps(answers: Mapping[str, Any], config: Path, practice: Path, written: Iterable[Path]) -> str:
-    """What was written, and what is left to do."""
+def next_steps(
+    answers: Mapping[str, Any], config: Path, practice: Path, written: Iterable[Path], server: System | None = None
+) -> str:
+    """What was written, and what is left to do; ``server``: on which it is to run as a service."""
     kind, local = answers["pbx_kind"], answers["pbx_host"] in ("127.0.0.1", "localhost", "::1")
     mask = "255.255.255.255" if kind == "asterisk" else "32"
     lets_in = LETS_IN[kind].format(
@@ -175,5 +198,8 @@ def next_steps(answers: Mapping[str, Any], config: Path, practice: Path, written
         listen="127.0.0.1" if local else "0.0.0.0",
         permit=f"127.0.0.1/{mask}" if local else f"the address of this computer/{mask}",
     )
-    files = ", ".join(map(str, written))
-    return NEXT.format(files=files, lets_in=lets_in, hooks=HOOKS[kind][0], config=config, practice=practice)
+    paths: dict[str, Path | str] = {"config": config, "practice": practice}
+    if server:
+        paths = {"config": server.seen(config), "practice": server.seen(practice), "program": command()}
+    steps = WRITTEN + (NEXT_OF_SYSTEM if server else NEXT)
+    return steps.format(files=", ".join(map(str, written)), lets_in=lets_in, hooks=HOOKS[kind][0], **paths)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from textback.config.kinds import SHORTEST_AGE, Address
+from textback.config.secret_files import read_secrets, why
 from textback.config.sections import Agi, Config, Database, Esl, Http, Log, Pbx, Retention, Sms, Twilio, Webhooks
-from textback.config.telling import WHSEC, Mail, Notify, mail_mistakes, missing_ca
-from textback.mistakes import Mistake, not_yet_told, read_leniently, required, shown
+from textback.config.telling import Mail, Notify, mail_mistakes, missing_ca
+from textback.mistakes import Mistake, not_yet_told, read_leniently, required
 from textback.practice import Practice, PracticeError, read_practice
 
 __all__ = [
@@ -39,16 +39,6 @@ __all__ = [
 ]
 
 PLACES = (Path("textback.toml"), Path("/etc/textback/textback.toml"))
-#: What may be given as ``KEY_file`` instead, by the table it stands in.
-SECRETS = (
-    ("database", "url"), ("http", "secret"), ("http", "metrics_token"), ("pbx", "secret"), ("sms.twilio", "auth_token"),
-    ("mail", "password"), ("notify", "signing_key"),
-)  # fmt: skip
-#: What stands for a secret that could not be read while the rest is checked.
-UNREAD = {
-    "database": "sqlite://", "http": "-" * 16, "pbx": "-", "sms.twilio": "-", "mail": "-",
-    "notify": f"{WHSEC}{'A' * 32}",
-}  # fmt: skip
 LONGEST_FILE = 1_000_000  # bytes
 
 
@@ -67,7 +57,7 @@ def find(option: str | None) -> Path:
     if named:
         return Path(named)
     for path in PLACES:
-        if path.is_file():
+        if os.path.isfile(path):  # not there, too, where whoever asks may not even look
             return path
     expected = " or ".join(map(str, PLACES)) + ", or another one named by --config or $TEXTBACK_CONFIG"
     raise ConfigError(PLACES[0], [Mistake("file", "nothing", expected)])
@@ -76,7 +66,7 @@ def find(option: str | None) -> Path:
 def load(path: Path | str) -> Config:
     """Reads and checks textback.toml; files that it names are looked for beside it."""
     document = _parse(path)
-    secrets = list(_read_secrets(document, Path(path).parent))
+    secrets = list(read_secrets(document, Path(path).parent))
     config, mistakes = read_leniently(Config, document, {"base": Path(path).parent})
     mistakes = secrets + not_yet_told(secrets, mistakes)
     mistakes += not_yet_told(mistakes, _check(config))
@@ -101,60 +91,12 @@ def _parse(path: Path | str) -> dict[str, Any]:
             raise ConfigError(path, [Mistake("file", "a file of more than 1 MB", "a TOML file")])
         return tomllib.loads(text.decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(path, [Mistake("file", _why(error), "a file that can be read")]) from None
+        raise ConfigError(path, [Mistake("file", why(error), "a file that can be read")]) from None
     except UnicodeDecodeError as error:
         found = f"bytes that are not UTF-8 (at {error.start})"
         raise ConfigError(path, [Mistake("file", found, "a TOML file in UTF-8")]) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(path, [Mistake("file", str(error)[:200], "a TOML file")]) from None
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
-
-
-def _read_secrets(document: dict[str, Any], base: Path) -> Iterator[Mistake]:
-    """Moves what stands in the file that ``KEY_file`` names to ``KEY``, for each table that has such a key."""
-    for section, name in SECRETS:
-        for key, table in _tables(document, section):
-            if f"{name}_file" not in table:
-                continue
-            file = table.pop(f"{name}_file")
-            secret = (
-                Mistake("", f'"{name}" as well', "only one of the two")
-                if name in table
-                else _secret(base, file)
-            )
-            if isinstance(secret, Mistake):
-                yield replace(secret, key=f"{key}.{name}_file")
-                table.setdefault(name, UNREAD[section])
-            else:
-                table[name] = secret
-
-
-def _tables(document: dict[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    at: Any = document
-    for step in section.split("."):
-        at = at.get(step) if isinstance(at, dict) else None
-    several = enumerate(at) if isinstance(at, list) else [(None, at)]
-    for number, table in several:
-        if isinstance(table, dict):
-            yield section if number is None else f"{section}[{number}]", table
-
-
-def _secret(base: Path, file: object) -> str | Mistake:
-    """The one line in ``file``; a secret of several could add headers to what it is sent in."""
-    if not isinstance(file, str) or not file:
-        return Mistake("", shown(file), "the path of a file")
-    try:
-        secret = (base / file).read_text("utf-8").rstrip("\r\n")
-    except OSError as error:
-        return Mistake("", f"{shown(file)}: {_why(error)}", "a file that can be read")
-    except ValueError:
-        return Mistake("", f"{shown(file)}, not UTF-8", "a file with the secret as its only line")
-    if not secret or not secret.isprintable():
-        return Mistake("", shown(file), "a file with the secret as its only line")
-    return secret
 
 
 def _check(config: Config) -> Iterator[Mistake]:

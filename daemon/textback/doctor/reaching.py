@@ -6,6 +6,7 @@ import socket
 
 from textback.config import Pbx
 from textback.doctor.finding import Finding, failed
+from textback.pbx.errors import CertificatesError
 
 
 def local_address(host: str, port: int) -> str | None:
@@ -19,8 +20,8 @@ def local_address(host: str, port: int) -> str | None:
         return None
 
 
-def no_certificates(pbx: Pbx, error: OSError) -> Finding:
+def no_certificates(pbx: Pbx, error: CertificatesError) -> Finding:
     """``tls_ca`` names something else."""
-    says = f"{pbx.tls_ca}: {error.strerror or error}: it must hold the certificates that we shall trust"
+    says = f"{error}: it must hold the certificates that we shall trust"
     lines = ('tls_ca = "/etc/textback/pbx-ca.pem"',)
     return failed(f"{pbx.name}/tls", says, lines, f"textback.toml, [[pbx]] {pbx.name}")

@@ -33,6 +33,13 @@ class Console(Phone, Protocol):
         """Show ``message`` there; nobody waits for the reply."""
 
 
+class SocketOption(Protocol):
+    """A socket, as far as its options go."""
+
+    def setsockopt(self, level: int, option: int, value: int, /) -> None:
+        """As of a socket."""
+
+
 class HookServer(ABC):
     """What every way to ask a hook has in common; ``allow``: the networks that may ask, by default only this machine.
 
@@ -57,6 +64,7 @@ class HookServer(ABC):
         log: logging.Logger = logging.getLogger("textback.hooks"),
         most: int = MOST,
     ) -> None:
+        self.desk = desk
         self.port = 0
         self.latency = Latency()
         self.latencies = {name: Latency() for name, hook in HOOKS.items() if hook.is_timed}
@@ -71,16 +79,34 @@ class HookServer(ABC):
         self._unsaid: dict[asyncio.StreamWriter, None] = {}
         self._server: asyncio.Server | None = None
 
-    async def listen(self, host: str, port: int) -> None:
-        """Begin to take connections; ``self.port`` is the port then. Raises ``ListenError``."""
+    async def listen(self, host: str, port: int, shared: bool = False) -> None:
+        """Begin to take connections; ``self.port`` is the port then; ``shared``: with another socket of ours.
+
+        Raises ``ListenError``.
+        """
         try:
             self._server = await asyncio.start_server(
-                self._connected, host, port, limit=self.longest, backlog=self._most
+                self._connected, host, port, limit=self.longest, backlog=self._most, reuse_port=shared
             )
         except OSError as error:
             why = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
             raise ListenError(f"[{self.section}] listen: cannot listen on {host}:{port}: {why}") from error
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def become(self, other: HookServer) -> None:
+        """Answer as another one does that was not opened, from the next hook on; those in hand go on."""
+        self.desk, self._allow = other.desk, other._allow
+        self._desk = PatientDesk(other.desk, self._patience, self._on_fault)
+
+    def sockets(self) -> Sequence[SocketOption]:
+        """What it listens on."""
+        return () if self._server is None else self._server.sockets
+
+    def withdraw(self) -> bool:
+        """Take no more connections; True: it must run on for those who are in hand, who may hear a prompt still."""
+        if self._server is not None:
+            self._server.close()
+        return True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``; a prompt that is not over soon after is cut off, and its call goes on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -38,8 +39,8 @@ Recheck = Callable[[Connection, OutMessage, float], Decision | None]
 POLL = 1.0
 #: Seconds until the next try, when another sender of the account claims something just then.
 OTHERS_FIRST = 0.02
-#: Seconds that what is in hand may still take once the daemon stops.
-GRACE = 7.0
+#: Seconds that what is in hand may still take once the daemon stops: the database wants some of the ten, too.
+GRACE = 6.0
 #: Seconds between two looks for texts of unknown fate, and for how long they are looked for.
 SECOND_LOOK, DAY = 600.0, 86_400.0
 #: Seconds after which a text that waits to be sent is judged again when its turn comes.
@@ -70,6 +71,7 @@ class Outbox:
         recheck: Recheck = lambda conn, message, now: None,
         measures: Measures | None = None,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.line = Line(rate)
         self.numbers = Numbers()
@@ -87,6 +89,9 @@ class Outbox:
         self._beats = 0
         self._next_beat, self._next_second_look = Gate(), Gate()
         self._doubts: list[Doubt] = []
+        self._monotonic = monotonic
+        #: when the loop turned last (monotonic seconds); None while it does not run, or waits for the writer
+        self._turned_at: float | None = None
         self._share = Share(provider.name[:64])
         #: what others have claimed that this sender has just learned of; None: they are at it
         self._of_others: int | None = 0
@@ -97,6 +102,13 @@ class Outbox:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: the next start finds the work
                 self._loop.call_soon_threadsafe(self._wake.set)
+
+    def still_for(self, now: float) -> float:
+        """Seconds at ``now`` (monotonic) for which the loop has not turned, beyond what the provider may take.
+
+        While it waits for the database, it is the writer who must turn.
+        """
+        return 0.0 if self._turned_at is None else max(now - self._turned_at - self._fresh, 0.0)
 
     def pause(self, error: SendError, number: str) -> None:
         """The provider said, after it had taken a text, that it carries none of the account, or of one number."""
@@ -117,9 +129,12 @@ class Outbox:
             if not stop.is_set():
                 raise
             self._log.warning("a text may have been left in hand; if so, it is looked up at the next start")
+        finally:
+            self._turned_at = None
 
     async def _turn(self) -> None:
         now = self._clock()
+        self._turned_at = self._monotonic()
         if not self._next_beat.left(now):
             await self._look_around(now)
         doubt = next((d for d in self._doubts if d.is_due(now)), None)
@@ -283,7 +298,11 @@ class Outbox:
         return status
 
     async def _write(self, job: Callable[[Connection], T]) -> T:
-        return await self._ending.finish(self._writer.run(job))
+        self._turned_at = None
+        try:
+            return await self._ending.finish(self._writer.run(job))
+        finally:
+            self._turned_at = self._monotonic()
 
     async def _ask(self, work: Awaitable[T]) -> T:
         """What the provider answers; raises nothing but SendError, even where its code is at fault."""

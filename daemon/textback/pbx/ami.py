@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from textback.pbx.ami_session import Session
 from textback.pbx.errors import LinkError
 from textback.pbx.link import Link, LinkSettings
 from textback.pbx.patience import Patience
+from textback.pbx.tls import Tls
 from textback.pbx.wire import Headers
 
 
@@ -28,7 +28,7 @@ class AmiSettings(LinkSettings):
     """How to reach one Asterisk."""
 
     username: str = ""
-    tls: ssl.SSLContext | None = None
+    tls: Tls | None = None
 
 
 class AmiLink(Link):

@@ -15,6 +15,7 @@ from panoramisk.message import Message
 
 from textback.pbx.errors import LinkError
 from textback.pbx.patience import Patience
+from textback.pbx.tls import Tls, distrust
 from textback.pbx.wire import Headers, header_pairs
 
 #: what the daemon wants to hear of; the ``read`` line of manager.conf may give less
@@ -63,18 +64,20 @@ class Session:
         host: str,
         port: int,
         on_bytes: Callable[[Session, bytes], None],
-        tls: ssl.SSLContext | None = None,
+        tls: Tls | None = None,
         patience: Patience = Patience(),
     ) -> Session:
         """Connect, but do not log in yet. Raises ``LinkError``."""
         loop = asyncio.get_running_loop()
         early: list[bytes] = []
         wire = _Wire(early.append)
+        context = tls.context() if tls else None
         try:
             async with asyncio.timeout(patience.connect):
-                transport, _ = await loop.create_connection(lambda: wire, host, port, ssl=tls)
+                transport, _ = await loop.create_connection(lambda: wire, host, port, ssl=context)
         except (OSError, TimeoutError) as error:
-            raise LinkError(f"cannot connect to {host}:{port}: {_why(error)}") from error
+            refused = distrust(error, f"{host}:{port}")
+            raise refused or LinkError(f"cannot connect to {host}:{port}: {_why(error)}") from error
         session = cls(wire, _manager_of(loop, transport, wire), patience.answer)
         wire.on_bytes = lambda data: on_bytes(session, data)
         for data in early:

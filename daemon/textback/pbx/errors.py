@@ -11,6 +11,10 @@ class LinkError(Exception):
         self.permanent = permanent
 
 
+class CertificatesError(LinkError):
+    """The certificates that we are to trust cannot be read."""
+
+
 class NotAdmitted(LinkError):
     """The PBX lets nobody in from this computer, whatever the password."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -20,6 +19,7 @@ from textback.pbx.esl_session import Heard, Session
 from textback.pbx.esl_snapshot import ask
 from textback.pbx.link import Link, LinkSettings, Session as AnySession
 from textback.pbx.patience import Patience
+from textback.pbx.tls import Tls
 
 #: how many heartbeats may fail to come before a link that still answers is taken to be deaf
 DEAF = 3.0
@@ -32,7 +32,7 @@ _CORE = "global_getvar core_uuid"
 class EslSettings(LinkSettings):
     """How to reach one FreeSWITCH."""
 
-    tls: ssl.SSLContext | None = None
+    tls: Tls | None = None
 
 
 class EslLink(Link):

@@ -18,6 +18,7 @@ from textback.pbx.esl_thread import Thread
 from textback.pbx.esl_wire import Wire
 from textback.pbx.handover import Handover
 from textback.pbx.patience import Patience
+from textback.pbx.tls import Tls
 
 #: what the daemon hears of; CUSTOM comes last, since everything behind it is taken for one of its subclasses
 EVENTS = (
@@ -53,15 +54,16 @@ class Session:
         host: str,
         port: int,
         on_event: Callable[[Heard], None],
-        tls: ssl.SSLContext | None = None,
+        tls: Tls | None = None,
         patience: Patience = Patience(),
         clock: Clock = system_clock,
     ) -> Session:
         """Connect, but do not log in yet. Raises ``LinkError``."""
         handover = Handover[Heard](asyncio.get_running_loop(), on_event)
+        context = tls.context() if tls else None
         session = cls(Thread(f"esl-{host}:{port}"), handover, patience, clock)
         try:
-            await session._do(partial(session._open, host, port, tls), patience.connect + patience.answer)
+            await session._do(partial(session._open, host, port, context), patience.connect + patience.answer)
         except BaseException:
             session.close()
             raise

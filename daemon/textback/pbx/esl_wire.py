@@ -16,6 +16,7 @@ from textback.pbx.errors import LinkError, NotAdmitted
 from textback.pbx.esl_frames import Frame, Frames
 from textback.pbx.esl_said import said, verb, why
 from textback.pbx.patience import Patience
+from textback.pbx.tls import distrust
 
 #: bytes that are taken from the socket at once
 PIECE = 256 * 1024
@@ -71,7 +72,8 @@ class Wire(InboundESL):  # type: ignore[misc]
                 if tls is not None:
                     self.sock = tls.wrap_socket(self.sock, server_hostname=self.host)
         except (OSError, LinkError) as error:
-            raise LinkError(f"cannot connect to {self.host}:{self.port}: {why(error)}") from error
+            where = f"{self.host}:{self.port}"
+            raise distrust(error, where) or LinkError(f"cannot connect to {where}: {why(error)}") from error
         self.connected = True
         self.start_event_handlers()
 

@@ -118,8 +118,12 @@ class Link(ABC):
                 await self._sleep(delay)
             except asyncio.CancelledError:
                 # From here on nothing is heard: the next start must not take the PBX for followed until the last write.
-                self._down(LinkError("the daemon stops"))
+                self._down(LinkError("it is not followed any more"))
                 raise
+
+    def left_off(self) -> tuple[Mapping[str, LastSeen], float | None]:
+        """Once ``run`` was cancelled: what the next link to the PBX has to know."""
+        return self._known, self._seen_until
 
     async def account_for(self, call_ids: Collection[str], seen_until: float | None) -> None:
         """Tell what became of calls that another daemon followed, until ``seen_until``, and that are not on the line.

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
+from textback.store import reaching
 from textback.store.faults import hide_values
 
 _DRIVERS = {
@@ -97,12 +98,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _open_server(url: URL) -> Engine:
     options: dict[str, Any] = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
-    if url.get_backend_name() != "postgresql":
-        options["connect_args"] = {"sql_mode": _SQL_MODE}
+    is_postgresql = url.get_backend_name() == "postgresql"
+    # what the URL says itself holds
+    told = {key: value for key, value in reaching.arguments(url.get_backend_name()).items() if key not in url.query}
+    options["connect_args"] = told | ({} if is_postgresql else {"sql_mode": _SQL_MODE})
     engine = create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
     event.listen(engine, "handle_error", hide_values)
-    if url.get_backend_name() == "postgresql":
+    if is_postgresql:
         event.listen(engine, "connect", _uncompiled)
+    else:
+        event.listen(engine, "connect", lambda raw, record: reaching.watch(raw))
     return engine
 
 

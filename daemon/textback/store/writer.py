@@ -6,6 +6,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -47,6 +48,7 @@ class Writer:
         *,
         clock: Clock = system_clock,
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.failing_since: float | None = None
         #: since when the group in hand is written, if one is: a database that hangs fails at nothing
@@ -57,8 +59,13 @@ class Writer:
         self._log = log
         self._clock = clock
         self._pause = pause
+        self._monotonic = monotonic
+        #: since when the thread waits for the database itself (monotonic seconds); None while it does not
+        self._asking_since: float | None = None
         self._waiting: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._in_hand: list[_Entry] = []
+        #: jobs that were not written in the end, whichever thread gave up on them
+        self._dropped = 0
         self._door = threading.Lock()
         self._stopping = threading.Event()
         self._gave_up = threading.Event()
@@ -68,6 +75,16 @@ class Writer:
     def backlog(self) -> int:
         """How many jobs wait, the group in hand not counted."""
         return self._waiting.qsize()
+
+    def still_for(self, now: float) -> float:
+        """Seconds at ``now`` (monotonic) for which the thread has not turned.
+
+        One that waits before it tries again turns; one that never comes back from a call does not, nor a dead one.
+        """
+        if self._thread.ident is not None and not self._thread.is_alive() and not self._stopping.is_set():
+            return float("inf")
+        since = self._asking_since
+        return 0.0 if since is None else now - since
 
     def start(self) -> None:
         """Start the thread; jobs may be submitted before."""
@@ -95,6 +112,7 @@ class Writer:
 
         The futures of the rest get a temporary ``StoreError``.
         """
+        before = self._dropped
         with self._door:
             self._stopping.set()
             self._waiting.put(None)
@@ -102,7 +120,8 @@ class Writer:
             self._thread.join(timeout)
             self._gave_up.set()
             self._thread.join(GRACE)
-        return not self._drop(self._in_hand + self._drain())
+        self._drop(self._in_hand + self._drain())
+        return self._dropped == before
 
     def _run(self) -> None:
         while not self._gave_up.is_set():
@@ -144,8 +163,12 @@ class Writer:
                 return self.on_commit()
 
     def _commit(self, group: list[_Entry]) -> list[Any]:
-        with self._engine.begin() as connection:
-            return [entry.job(connection) for entry in group]
+        self._asking_since = self._monotonic()
+        try:
+            with self._engine.begin() as connection:
+                return [entry.job(connection) for entry in group]
+        finally:
+            self._asking_since = None
 
     def _isolate(self, group: list[_Entry], error: Exception) -> None:
         if len(group) == 1:
@@ -180,14 +203,12 @@ class Writer:
                     rest.append(entry)
         return rest
 
-    def _drop(self, entries: list[_Entry]) -> int:
-        """Tell those who wait that nothing was written; gives how many were told."""
-        told = 0
+    def _drop(self, entries: list[_Entry]) -> None:
+        """Tell those who wait that nothing was written."""
         for entry in entries:
             with suppress(InvalidStateError):
                 entry.future.set_exception(StoreError("the database did not take it in time", temporary=True))
-                told += 1
-        return told
+                self._dropped += 1
 
 
 def _resolve(group: list[_Entry], results: list[Any]) -> None:

@@ -43,13 +43,15 @@ async def serve(
     patience: float = PATIENCE,
     most: int = MOST,
     grace: float = GRACE,
+    sockets: list[socket.socket] | None = None,
 ) -> None:
     """Serve an ASGI app on host and port until ``stop``; requests in hand then have ``grace`` seconds.
 
     ``on_listening`` hears the address that is listened on, where port 0 was asked for. ``patience`` in seconds and
-    ``most`` are those of a connection. Raises ``ListenError``.
+    ``most`` are those of a connection. ``sockets``: those of ``bound``, if that was done before; they are closed in
+    the end. Raises ``ListenError``.
     """
-    sockets = await _bound(address)
+    sockets = sockets or await bound(address)
     where = sockets[0].getsockname()[:2]
     log.info("listening on %s:%d", *where)
     server = _Server(_settings(app, patience, most))
@@ -102,23 +104,26 @@ async def _end(server: uvicorn.Server, serving: asyncio.Task[None], grace: float
         await serving
 
 
-async def _bound(address: Address) -> list[socket.socket]:
-    """A socket for every address that the host has here."""
+async def bound(address: Address, shared: bool = False) -> list[socket.socket]:
+    """A socket for every address that the host has here, all of them listening. Raises ``ListenError``.
+
+    ``shared``: beside another one of this process that allows it.
+    """
     host, port = address
-    bound: list[socket.socket] = []
+    found: list[socket.socket] = []
     try:
         for family, _, _, _, place in await _found(host, port):
             try:
-                bound.append(_bind(family, place))
+                found.append(_bind(family, place, shared))
             except OSError as error:
-                if not bound or error.errno not in _NOT_HERE:
+                if not found or error.errno not in _NOT_HERE:
                     raise
     except OSError as error:
-        for one in bound:
+        for one in found:
             one.close()
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
         raise ListenError(f"cannot listen on {host}:{port}: {why.lower()}") from None
-    return bound
+    return found
 
 
 async def _found(host: str, port: int) -> list[Any]:
@@ -129,10 +134,11 @@ async def _found(host: str, port: int) -> list[Any]:
     return ordered[:1] if port == 0 else ordered
 
 
-def _bind(family: int, place: Any) -> socket.socket:
+def _bind(family: int, place: Any, shared: bool) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind(place)

@@ -24,7 +24,7 @@ from textback.doctor.finding import Finding
 from textback.doctor.reaching import local_address, no_certificates
 from textback.doctor.visit import Visit
 from textback.following import ami_settings
-from textback.pbx.errors import LinkError
+from textback.pbx.errors import CertificatesError, LinkError
 
 ETC = Path("/etc/asterisk")
 
@@ -38,11 +38,11 @@ async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
         found = await look(ami_settings(wanted.pbx), _contexts(wanted), visit.listen, visit.clock, visit.on_listening)
         for finding in let_in(wanted, found):
             yield finding
+    except CertificatesError as error:
+        yield no_certificates(wanted.pbx, error)
     except LinkError as error:
         for finding in kept_out(wanted, etc, error, local_address(wanted.pbx.host, wanted.pbx.port)):
             yield finding
-    except OSError as error:  # what is named there is no file of certificates
-        yield no_certificates(wanted.pbx, error)
     for finding in _from_both(wanted, etc, found, visit):
         yield finding
 

@@ -23,7 +23,7 @@ from textback.doctor.freeswitch.written import examine_records
 from textback.doctor.reaching import local_address, no_certificates
 from textback.doctor.visit import Visit
 from textback.following import esl_settings
-from textback.pbx.errors import LinkError
+from textback.pbx.errors import CertificatesError, LinkError
 from textback.pbx.esl_actions import CONTEXT
 
 ETC = Path("/etc/freeswitch")
@@ -36,12 +36,12 @@ async def examine(wanted: Wanted, visit: Visit) -> AsyncIterator[Finding]:
         found = await _look(wanted, visit)
         for finding in let_in(wanted, found):
             yield finding
+    except CertificatesError as error:
+        yield no_certificates(wanted.pbx, error)
     except LinkError as error:
         conf = _files(wanted, visit, None)
         for finding in kept_out(wanted, conf, error, local_address(wanted.pbx.host, wanted.pbx.port)):
             yield finding
-    except OSError as error:  # what is named there is no file of certificates
-        yield no_certificates(wanted.pbx, error)
     for finding in _from_both(wanted, _files(wanted, visit, found), found, visit):
         yield finding
 
