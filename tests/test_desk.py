@@ -368,3 +368,46 @@ def test_what_is_said_of_a_call_that_the_database_was_not_told_of_yet_holds_all_
         return T0 + 2
 
     play(story, tmp_path)
+
+
+def test_what_the_dialplan_says_holds_though_the_end_was_heard_first(tmp_path: Path) -> None:
+    """As after a moment in which the daemon stood still: both were there when it looked again."""
+
+    async def story(world: World) -> None:
+        await world.tell(CallerArrived("main/1.1", T0, "main", "1.1", CALLER))
+        is_back = threading.Event()
+        world.writer.submit(lambda connection: is_back.wait())
+        world.intake.put(LinkSynced("", T0 + 1, "main"))
+        world.intake.put(CallerLeft("main/1.1", T0 + 2))
+        telling = asyncio.create_task(world.desk.no_answer(ME, "CHANUNAVAIL"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        is_back.set()
+        assert await telling
+        call = await world.ends(2)
+        assert (call["disposition"], call["verdict"]) == ("missed", "text")
+        assert [to for to, _, _ in world.texts()] == [CALLER]
+
+    play(story, tmp_path)
+
+
+def test_whoever_was_served_otherwise_is_not_texted_though_the_end_was_heard_first(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.waits()
+        await world.tell(CallerLeft("main/1.1", T0 + 30))
+        assert await world.desk.handled(ME)
+        assert (await world.ends(30))["reason"] == "handled"
+        assert world.texts() == []
+
+    play(story, tmp_path)
+
+
+def test_a_word_that_comes_too_late_is_not_said_to_be_done(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.tell(CallerArrived("main/1.1", T0, "main", "1.1", CALLER))
+        await world.tell(CallerLeft("main/1.1", T0 + 2))
+        assert not await world.desk.no_answer(ME, "CHANUNAVAIL")
+        assert not await world.desk.handled(ME)
+        assert (await world.ends(2))["disposition"] == "unreached"
+
+    play(story, tmp_path)

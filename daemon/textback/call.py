@@ -203,7 +203,7 @@ def seen(call: Call, fact: CallerArrived) -> Call:
 def advance(call: Call, fact: Fact, rules: Rules) -> Step:
     """The call after ``fact``, and what is to be done about it; facts that mean nothing now change nothing."""
     if call.phase is Phase.ENDED:
-        return call, ()
+        return _afterwards(call, fact), ()
     move = _MOVES.get(type(fact))
     return move(call, fact, rules) if move else (call, ())
 
@@ -349,6 +349,15 @@ def _end(call: Call, at: float, disposition: Disposition, hung_up: bool) -> Step
         deadline=None,
     )
     return ended, (Outcome.ENDED,)
+
+
+def _afterwards(call: Call, fact: Fact) -> Call:
+    """What the dialplan said holds, though the end was heard first: it speaks for callers who are on the line only."""
+    if isinstance(fact, Handled):
+        return replace(call, handled=True)
+    if isinstance(fact, NobodyAnswered) and call.disposition is Disposition.UNREACHED:
+        return replace(call, queue=fact.queue or call.queue, no_answer=fact.why, disposition=Disposition.MISSED)
+    return call
 
 
 _LEFT_IN = {

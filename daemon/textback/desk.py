@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from textback import hours
 from textback.book import PracticeBook
-from textback.call import Call, Rules, arrive, replace
+from textback.call import Call, Phase, Rules, arrive, replace
 from textback.clock import Clock
 from textback.directory import Directory, Home
 from textback.errands import LAG, LOOK, Errands
@@ -29,7 +28,7 @@ from textback.hooks.asking import UNKNOWN_CALL
 from textback.hooks.desk import About, After, Answer, Caller, Offer
 from textback.intake import Intake
 from textback.judge import judge_offer
-from textback.model import Verdict
+from textback.model import Disposition, Verdict
 from textback.pbx.ami_dialling import DIAL_STATUS, QUEUE_STATUS
 from textback.policy import number_of
 from textback.store import persons
@@ -161,9 +160,11 @@ class HookDesk:
             for each in told:
                 self._intake.put(each)  # it holds once the database is back
             return True
-        with suppress(TimeoutError):  # it is written down, and whoever writes for that PBX will do it
-            await self._errands.ask(*told, patience=FOR_WORD)
-        return True
+        try:
+            call = await self._errands.ask(*told, patience=FOR_WORD)
+        except TimeoutError:
+            return True  # it is written down, and whoever writes for that PBX will do it
+        return call is not None and _counts(call, told[-1])
 
     async def _call(self, caller: Caller) -> Call | None:
         """The call as it is known now, with what the dialplan says about it; None if it is none of ours."""
@@ -234,6 +235,13 @@ class HookDesk:
                 return name  # it was on the line before this daemon's link was up
         down = [name for name in names if not self._pbxes[name].is_up()]
         return down[0] if len(down) == 1 else None
+
+
+def _counts(call: Call, told: Fact) -> bool:
+    """Whether what the dialplan said of a call was not too late for it."""
+    if call.phase is not Phase.ENDED:
+        return True
+    return call.handled if isinstance(told, Handled) else call.disposition is not Disposition.UNREACHED
 
 
 def _home(directory: Directory, call: Call) -> Home | None:

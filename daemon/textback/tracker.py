@@ -328,10 +328,12 @@ class Tracker:
 
     def _advance(self, connection: Connection, fact: Fact) -> None:
         entry = self._entries.get(fact.call_id)
-        if entry is None or entry.call.phase is Phase.ENDED:
+        if entry is None or entry.is_over:
             return
         rules = self._directory.rules(entry.call.pbx, entry.call.queue, entry.call.did, entry.call.practice)
         call, outcomes = advance(entry.call, fact, rules)
+        if call.phase is Phase.ENDED and call is entry.call:
+            return
         moved = call.queue != entry.call.queue or isinstance(fact, (CallerKnown, DialplanSaid))
         recorded = entry.backfilled or isinstance(fact, CallerLeft) and fact.recorded
         heard = self._heard(entry, fact)
