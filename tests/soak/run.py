@@ -140,13 +140,16 @@ class Soak:
 
     async def _watch(self) -> None:
         """Every few seconds: what processes use, what is in the logs, and whether all is well in the database."""
-        turn = 0
+        turn = told = 0
         while True:
             await asyncio.sleep(2.5)
             turn += 1
             self._look_at_processes()
             if turn % 2 == 0:
                 await self.auditor.look()
+            for fault in self.books.faults[told:]:  # now: what went on is still in the logs, and may be looked at
+                self.say(f"WRONG: {fault}")
+            told = len(self.books.faults)
             if turn % 24 == 0:
                 self.say(self.progress())
 

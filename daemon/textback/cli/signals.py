@@ -30,7 +30,7 @@ class Signals:
 
     def __init__(self, reloads: bool = False) -> None:
         self.stop, self.reload = asyncio.Event(), asyncio.Event()
-        self._reloads = reloads and not sys.stderr.isatty()
+        self._reloads = reloads and not (sys.stderr and sys.stderr.isatty())
         self._ends = [signal.SIGTERM, signal.SIGINT, *([] if self._reloads else [signal.SIGHUP])]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
