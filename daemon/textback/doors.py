@@ -46,9 +46,9 @@ class Door(Protocol):
 class WebDoor:
     """A door to an app, one of ``[http]`` and ``[webhooks]``; ``most`` connections at once."""
 
-    def __init__(self, section: str, app: App, room: logging.Logger, most: int) -> None:
+    def __init__(self, section: str, app: App, most: int) -> None:
         self.port = 0
-        self._section, self._app, self._log, self._most = section, app, room, most
+        self._section, self._app, self._most = section, app, most
         self._sockets: list[socket.socket] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -66,7 +66,7 @@ class WebDoor:
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``."""
         where = self._sockets[0].getsockname()[:2]
-        await serve(self, where, stop, self._log, most=self._most, sockets=self._sockets)
+        await serve(self, where, stop, most=self._most, sockets=self._sockets)
 
     def become(self, other: Self) -> None:
         """Answer as another one does, from the next request on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -31,8 +30,6 @@ from textback.tidings import Tidings
 from textback.trigger import Trigger
 from textback.until import Running, Work
 from textback.web.connection import MOST
-
-_web, _pages = logging.getLogger("textback.web"), logging.getLogger("textback.pages")
 
 
 @dataclass(frozen=True)
@@ -158,10 +155,10 @@ class Parts:
     def _doors_of(self, config: Config, sender: Sender, replies: Replies) -> Iterator[tuple[str, tuple[Address, Door]]]:
         core = self._core
         pages = core.pages.app(config, sender.provider, self._sending.nudge)
-        yield "http", (config.http.listen, WebDoor("http", pages, _pages, MOST_BROWSERS))
+        yield "http", (config.http.listen, WebDoor("http", pages, MOST_BROWSERS))
         posts = replies.app(config, self._flows)
         if posts is not None and config.webhooks is not None:
-            yield "webhooks", (config.webhooks.listen, WebDoor("webhooks", posts, _web, MOST))
+            yield "webhooks", (config.webhooks.listen, WebDoor("webhooks", posts, MOST))
         yield from listeners.hooks(
             config, core.links, core.errands, core.intake, core.reader, core.clock
         ).items()

@@ -109,7 +109,8 @@ class Daemon:
     @property
     def ports(self) -> list[int]:
         """Where it listens for posts, if it ever did: the last one that its log names."""
-        return [int(port) for port in re.findall(r"web: listening on 127\.0\.0\.1:(\d+)", self._log.read_text())[-1:]]
+        said = re.findall(r"\[webhooks\] listens on 127\.0\.0\.1:(\d+)", self._log.read_text())
+        return [int(port) for port in said[-1:]]
 
     @property
     def has_ended(self) -> bool:

@@ -130,9 +130,8 @@ class Run:
     async def call(self, number: str, step: Step, name: str = NAME) -> None:
         await self.pbx.play(Script(number, name, "15551230100", (step,)))
 
-    async def port(self, who: str) -> int:
-        place = r"[^\n]*?listening on (?:agi://)?127\.0\.0\.1:([0-9]+)"
-        return int((await self.hears(rf"{who}\b{place}"))[1])
+    async def port(self, section: str) -> int:
+        return int((await self.hears(rf"\[{section}\] listens on 127\.0\.0\.1:([0-9]+)"))[1])
 
 
 def behaves() -> Any:
@@ -206,7 +205,7 @@ async def calls(run: Run) -> None:
 
 async def posts(run: Run) -> None:
     """What Twilio posts, what others post in its name, and what call-centre software asks for."""
-    at = Site("127.0.0.1", await run.port("web"), asyncio.Event(), asyncio.ensure_future(asyncio.sleep(0)))
+    at = Site("127.0.0.1", await run.port("webhooks"), asyncio.Event(), asyncio.ensure_future(asyncio.sleep(0)))
     there = Twilio(at, "https://text.example.org", TOKEN)
     text = {"MessageSid": "SM7", "From": f"+{WRITES}", "To": LINE, "Body": THEIRS, "NumMedia": "0"}
     assert (await there.post("/twilio/sms", text)).status == 200
@@ -235,7 +234,7 @@ def webhook(path: Path) -> str:
 
 async def hooks(run: Run) -> None:
     """A dialplan that asks about a caller, one who forges lines, and one who asks for nothing that there is."""
-    port = await run.port("hooks")
+    port = await run.port("agi")
     said = {"callerid": ASKED, "calleridname": NAME}
     await FakeCall(environment("caller", uniqueid="1.1", **said)).run(port)
     await FakeCall(environment("may-offer", uniqueid="1.2", **(said | {"callerid": f"{ASKED}\nagi_dnid: 1"}))).run(port)
@@ -244,7 +243,7 @@ async def hooks(run: Run) -> None:
 
 async def pages(run: Run) -> None:
     """Somebody guesses, somebody signs in, looks for a number, writes a text, and meets pages that fail."""
-    where = Site("127.0.0.1", await run.port("pages"), asyncio.Event(), asyncio.ensure_future(asyncio.sleep(0)))
+    where = Site("127.0.0.1", await run.port("http"), asyncio.Event(), asyncio.ensure_future(asyncio.sleep(0)))
     nobody: Any = None
     browser = Browser(Visited(where, nobody, nobody, nobody, nobody, nobody, False))
     assert (await browser.sign_in("kim", GUESS)).status != 303
@@ -298,7 +297,7 @@ def told(folder: Path, migrated: Path, plain: bool = False, **log: str) -> Run:
 
 #: what a run that told of everything has in it
 SIGNS = (
-    "link is up", r"text: hung up after", r"skip: answered by", "webhook 1: ", "listening on",
+    "link is up", r"text: hung up after", r"skip: answered by", "webhook 1: ", "listens on",
     "a message of main could not be taken", "the hook caller failed|no answer to about", "signature",
     "a fault of ours with a page: RuntimeError", "a fault of ours in the event loop that nobody caught: _fails",
     "a fault of ours in the event loop that nobody caught: a callback", "a fault of ours ended a thread",

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from textback.listen import ListenError
 from textback.web.server import GRACE, LAST, serve
 
-from .visitor import LOG, PATIENCE, Answer, Site, site
+from .visitor import PATIENCE, Answer, Site, site
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 HASTY = 0.05
@@ -62,17 +62,17 @@ def test_a_port_in_use_is_told_with_its_address(host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = (host, taken.getsockname()[1])
         with pytest.raises(ListenError, match=f"^cannot listen on {host}:{address[1]}: address already in use$"):
-            asyncio.run(serve(app(), address, asyncio.Event(), LOG))
+            asyncio.run(serve(app(), address, asyncio.Event()))
 
 
 def test_a_host_that_is_not_this_machine_is_told() -> None:
     with pytest.raises(ListenError, match="^cannot listen on 192.0.2.1:8081: cannot assign requested address$"):
-        asyncio.run(serve(app(), ("192.0.2.1", 8081), asyncio.Event(), LOG))
+        asyncio.run(serve(app(), ("192.0.2.1", 8081), asyncio.Event()))
 
 
 def test_a_host_that_nobody_knows_is_told() -> None:
     with pytest.raises(ListenError, match="^cannot listen on nowhere.invalid:8081: "):
-        asyncio.run(serve(app(), ("nowhere.invalid", 8081), asyncio.Event(), LOG))
+        asyncio.run(serve(app(), ("nowhere.invalid", 8081), asyncio.Event()))
 
 
 def test_a_port_is_free_again_once_it_has_stopped() -> None:
@@ -252,7 +252,7 @@ def test_when_its_task_is_cancelled_it_lets_go_of_the_port() -> None:
     async def run() -> None:
         found: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(
-            serve(app(), ("127.0.0.1", 0), asyncio.Event(), LOG, on_listening=found.set_result)
+            serve(app(), ("127.0.0.1", 0), asyncio.Event(), on_listening=found.set_result)
         )
         address = await found
         serving.cancel()

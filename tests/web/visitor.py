@@ -110,7 +110,7 @@ async def site(app: App, **options: Any) -> AsyncIterator[Site]:
     """A listener with this app on a free port of loopback, stopped in order at the end."""
     stop = asyncio.Event()
     found: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(app, ("127.0.0.1", 0), stop, LOG, on_listening=found.set_result, **options))
+    serving = asyncio.create_task(serve(app, ("127.0.0.1", 0), stop, on_listening=found.set_result, **options))
     await asyncio.wait({serving, found}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         await serving

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -37,7 +36,6 @@ async def serve(
     app: App,
     address: Address,
     stop: asyncio.Event,
-    log: logging.Logger,
     *,
     on_listening: Callable[[Address], None] = lambda address: None,
     patience: float = PATIENCE,
@@ -53,7 +51,6 @@ async def serve(
     """
     sockets = sockets or await bound(address)
     where = sockets[0].getsockname()[:2]
-    log.info("listening on %s:%d", *where)
     server = _Server(_settings(app, patience, most))
     serving = asyncio.create_task(server.serve(sockets))
     stopping = asyncio.create_task(stop.wait())
