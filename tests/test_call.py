@@ -12,6 +12,7 @@ from textback.events import (
     CallLost,
     DeadlinePassed,
     Fact,
+    Handled,
     HoldEnded,
     HoldStarted,
     KeyPressed,
@@ -191,6 +192,22 @@ def test_the_offer_is_noted_once_at_the_threshold() -> None:
 
 def test_no_threshold_where_no_text_is_offered() -> None:
     assert told(queued(2), rules=Rules())[0].deadline is None
+
+
+def test_what_the_dialplan_says_holds_though_the_end_was_heard_first() -> None:
+    said = NobodyAnswered(ID, 6.0, NoAnswer.UNREACHABLE, told=True)
+    call, outcomes = told(left(5.0), said)
+    assert (call.disposition, call.no_answer, call.ended_at) == (Disposition.MISSED, NoAnswer.UNREACHABLE, 5.0)
+    assert outcomes == [Outcome.ENDED, Outcome.ENDED]
+    assert told(left(5.0), Handled(ID, 6.0), Handled(ID, 7.0))[1] == [Outcome.ENDED, Outcome.ENDED]
+
+
+@pytest.mark.parametrize("before", [queued(1.0), Talking(ID, 1.0)])
+def test_what_the_dialplan_says_after_the_end_changes_nothing_that_was_seen(before: Fact) -> None:
+    call, _ = told(before, left(5.0))
+    late = NobodyAnswered(ID, 6.0, NoAnswer.UNREACHABLE, told=True)
+    assert advance(call, late, RULES) == (call, ())
+    assert advance(call, no_answer(6.0), RULES) == (call, ())
 
 
 def test_a_number_that_turns_out_to_be_hidden_is_forgotten() -> None:

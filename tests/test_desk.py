@@ -402,12 +402,28 @@ def test_whoever_was_served_otherwise_is_not_texted_though_the_end_was_heard_fir
     play(story, tmp_path)
 
 
+def test_what_is_said_while_the_database_stands_still_holds_though_the_end_is_being_written(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.tell(CallerArrived("main/1.1", T0, "main", "1.1", CALLER))
+        is_back = threading.Event()
+        world.writer.submit(lambda connection: is_back.wait())
+        world.intake.put(CallerLeft("main/1.1", T0 + 2))
+        world.writer.failing_since = world.now = T0 + 3
+        assert await world.desk.no_answer(ME, "CHANUNAVAIL")
+        is_back.set()
+        await world.intake.drained()
+        assert (await world.ends(0))["disposition"] == "missed"
+        assert [to for to, _, _ in world.texts()] == [CALLER]
+
+    play(story, tmp_path)
+
+
 def test_a_word_that_comes_too_late_is_not_said_to_be_done(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await world.tell(CallerArrived("main/1.1", T0, "main", "1.1", CALLER))
-        await world.tell(CallerLeft("main/1.1", T0 + 2))
+        await world.ends(2)
         assert not await world.desk.no_answer(ME, "CHANUNAVAIL")
         assert not await world.desk.handled(ME)
-        assert (await world.ends(2))["disposition"] == "unreached"
+        assert (await world.ends(0))["disposition"] == "unreached"
 
     play(story, tmp_path)

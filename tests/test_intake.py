@@ -49,6 +49,9 @@ class Tracker:
     def batch(self, facts: Sequence[Fact], now: float) -> Batch:
         return list(facts), now
 
+    def call(self, call_id: str) -> None:
+        """None is known."""
+
 
 class Writer:
     """Takes jobs, and is done with each when the test says so."""
@@ -357,8 +360,23 @@ def test_a_fault_in_what_hears_of_decisions_holds_up_no_fact() -> None:
 def test_a_writer_that_stops_leaves_nobody_waiting_for_ever() -> None:
     async def story(w: World) -> None:
         w.writer.is_stopping = True
-        with pytest.raises(StoreError):
-            w.put(hold())
+        w.put(hold())
         await w.intake.drained()
+        with pytest.raises(StoreError):
+            await w.intake.ask(hold())
+
+    play(story)
+
+
+def test_what_waited_when_the_writer_stops_is_left_to_the_next_start() -> None:
+    async def story(w: World) -> None:
+        asking = [asyncio.create_task(w.intake.ask(hold())) for _ in range(2)]
+        await asyncio.sleep(0)
+        w.writer.is_stopping = True
+        await w.writer.finish()
+        await w.intake.drained()
+        assert await asking[0] is None
+        with pytest.raises(StoreError):
+            await asking[1]
 
     play(story)

@@ -19,6 +19,7 @@
     CallerLeft: WAITING -> abandoned, RINGING and UNANSWERED -> missed, TALKING -> answered, MENU -> unreached;
     texted, if a text was given and nobody spoke with the caller since. CallLost: lost.
     StateUnknown moves any of them to UNSEEN, which is lost unless something new is seen.
+    What the dialplan says may be heard after the end, as long as nothing is decided: unreached -> missed.
 
 The state is what was last true *for the caller*, never for a leg. Leaving a queue (HoldEnded) ends no
 state: the caller is where they were until something else happens, which is why a caller who leaves the
@@ -203,7 +204,8 @@ def seen(call: Call, fact: CallerArrived) -> Call:
 def advance(call: Call, fact: Fact, rules: Rules) -> Step:
     """The call after ``fact``, and what is to be done about it; facts that mean nothing now change nothing."""
     if call.phase is Phase.ENDED:
-        return _afterwards(call, fact), ()
+        after = _afterwards(call, fact)
+        return after, (() if after is call else (Outcome.ENDED,))
     move = _MOVES.get(type(fact))
     return move(call, fact, rules) if move else (call, ())
 
@@ -353,9 +355,9 @@ def _end(call: Call, at: float, disposition: Disposition, hung_up: bool) -> Step
 
 def _afterwards(call: Call, fact: Fact) -> Call:
     """What the dialplan said holds, though the end was heard first: it speaks for callers who are on the line only."""
-    if isinstance(fact, Handled):
+    if isinstance(fact, Handled) and not call.handled:
         return replace(call, handled=True)
-    if isinstance(fact, NobodyAnswered) and call.disposition is Disposition.UNREACHED:
+    if isinstance(fact, NobodyAnswered) and fact.told and call.disposition is Disposition.UNREACHED:
         return replace(call, queue=fact.queue or call.queue, no_answer=fact.why, disposition=Disposition.MISSED)
     return call
 

@@ -18,6 +18,7 @@ from textback.events import LinkLost, LinkSynced, Ringing, Talking, TextRequeste
 from textback.ledger import Entry
 from textback.measures import Measures
 from textback.orders import Order
+from textback.store.engine import StoreError
 from textback.store.leases import Lease
 from textback.store.writer import Job, Writer
 from textback.tape import Tape
@@ -226,7 +227,12 @@ class Intake:
         wanted = self._waiting or self._claims or self._given_up or with_time
         if self._in_hand is not None or not wanted:
             return
-        self._in_hand = self._writer.submit(self._next_job())
+        try:
+            self._in_hand = self._writer.submit(self._next_job())
+        except StoreError as error:  # it stops: the next start learns from the PBX what is not written
+            self._asked_in_hand, self._asked = self._asked_in_hand + self._asked, []
+            self._answer(error)
+            return
         self._handed_at = self._loop.time()
         self._idle.clear()
         self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))

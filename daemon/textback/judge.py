@@ -13,12 +13,16 @@ from textback.directory import Directory, Home
 from textback.guards import Case
 from textback.ledger import Entry
 from textback.limits import HOLDOUT
-from textback.model import Decision, Flow, Known, Spent, Status, Verdict
+from textback.model import Decision, Disposition, Flow, Known, Spent, Status, Verdict
 from textback.policy import decide, decide_again, flow_of, no_practice, number_asked, number_of, without_flow
 from textback.served import came_back, other_visits
 from textback.store import budget, calls as stored, marks, messages, people
 
 _NOBODY = Known()
+
+#: Seconds in which the dialplan may still say of a caller who left its menu that nobody would answer them: where the
+#: daemon, or the database, stood still for a moment, a hook is heard after the hang-up.
+LAST_WORD = 5.0
 
 #: a call to be judged, with the practice and line that it belongs to, and the time of the judgement
 Docket = tuple[Entry, Home | None, float]
@@ -64,7 +68,9 @@ def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool)
     cases: list[tuple[Entry, Case]] = []
     for entry, home, now in docket:
         flow = flow_of(entry.call, home)
-        if entry.decision is not None or flow is None:
+        if entry.decision is None and entry.call.disposition is Disposition.UNREACHED and flow is None and not settled:
+            done.append(replace(entry, settle_at=(entry.call.ended_at or now) + LAST_WORD))
+        elif entry.decision is not None or flow is None:
             done.append(replace(entry, decision=entry.decision or without_flow(entry.call)))
         elif home is None:
             done.append(replace(entry, decision=no_practice(entry.call, flow)))

@@ -21,7 +21,7 @@ LONGEST_STORY = 200
 class Entry:
     """One call with everything that is kept about it.
 
-    ``number``: E.164, or as received; ``pending``: the flow that settles until ``settle_at`` (epoch seconds).
+    ``number``: E.164, or as received; ``pending``: the flow, if any, that settles until ``settle_at`` (epoch seconds).
     """
 
     call: Call

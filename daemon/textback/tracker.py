@@ -332,7 +332,7 @@ class Tracker:
             return
         rules = self._directory.rules(entry.call.pbx, entry.call.queue, entry.call.did, entry.call.practice)
         call, outcomes = advance(entry.call, fact, rules)
-        if call.phase is Phase.ENDED and call is entry.call:
+        if entry.call.phase is Phase.ENDED and not outcomes:
             return
         moved = call.queue != entry.call.queue or isinstance(fact, (CallerKnown, DialplanSaid))
         recorded = entry.backfilled or isinstance(fact, CallerLeft) and fact.recorded
@@ -347,7 +347,7 @@ class Tracker:
             self._asked(connection, self._entries[call.id], fact)
         if Outcome.OFFER_DUE in outcomes:
             self._offer(connection, call, fact.at)
-        if Outcome.ENDED in outcomes:
+        if Outcome.ENDED in outcomes and call.id not in self._ended:
             self._ended.append(call.id)
 
     def _heard(self, entry: Entry, fact: Fact) -> Heard:
@@ -459,7 +459,7 @@ class Tracker:
         """Judge the calls that ended, then save every call that changed."""
         ended = [self._entries[call_id] for call_id in self._ended]
         self._ended = []
-        self.finished += [entry.call for entry in ended]
+        self.finished += [entry.call for entry in ended if entry.settle_at is None]  # else it was in a batch before
         self._decide(connection, ended, [entry.call.ended_at or 0.0 for entry in ended], settled=False)
         changed = [self._entries[call_id] for call_id in sorted(self._dirty)]
         calls.save(connection, [to_row(entry) for entry in changed])

@@ -22,8 +22,8 @@ from tests.soak.store import Store
 from tests.soak.visits import Visit
 from textback.store.tables import calls, messages
 
-#: seconds after the end of a call before it is looked at; after which it must be there and judged, unless the
-#: database, the link or the daemon was away for a part of them; how many at once
+#: seconds after the end of a call before it is looked at; after which it must be there and judged, those not counted in
+#: which the database, the link or the daemon was away; how many at once
 EARLY, LATE, MANY = SETTLE + 6.0, 150.0, 2000
 #: seconds by which a text may leave before its time: records have whole seconds, and clocks are read at two places
 EARLIER = 1.3
@@ -80,7 +80,7 @@ class Auditor:
     def _audit(self, visit: Visit, row: Row | None, texts: list[Row], seen: Circumstances, final: bool) -> None:
         age = time.time() - (visit.ended_at or 0.0)
         is_judged = row is not None and row["verdict"] is not None
-        if not is_judged and not final and (age < LATE or self._was_away(visit.ended_at or 0.0)):
+        if not is_judged and not final and age < LATE + self._away_since(visit.ended_at or 0.0):
             return
         del self._books.open[visit.id]
         self.audited += 1
@@ -93,8 +93,9 @@ class Auditor:
         self.excused.update(name for name in ("blind", "unseen", "late") if getattr(seen, name))
         self._texts.update((text["id"], visit) for text in texts)
 
-    def _was_away(self, since: float) -> bool:
-        return self._books.outages.touches(since, time.time())
+    def _away_since(self, since: float) -> float:
+        """Seconds for which the database, a link or a daemon was away since then."""
+        return self._books.outages.within(since, time.time())
 
     def _circumstances(self, visit: Visit, blind: Spans, unseen: Spans) -> Circumstances:
         ended = visit.ended_at or 0.0

@@ -26,7 +26,7 @@ class Sight:
         self._has_asked = False
         self._up: asyncio.TimerHandle | None = None
         self._dead_since: float | None = None
-        self._stalls = False
+        self._stalls_since: float | None = None
 
     @property
     def is_up(self) -> bool:
@@ -37,6 +37,8 @@ class Sight:
 
     def connected(self, line: object) -> None:
         self._line, self._login, self._has_asked = line, None, False
+        if self._stalls_since is not None:
+            self._stalls_since = time.time()
 
     def asked(self, line: object, data: bytes) -> None:
         if line is not self._line:
@@ -69,26 +71,26 @@ class Sight:
 
     def _follows(self) -> None:
         self._up = None
-        if self._login is not None and not self._stalls:
+        if self._login is not None and self._stalls_since is None:
             self.blind.close(self._login)
 
     # -- what the harness knows -------------------------------------------------------------------------
 
     def goes_dead(self) -> None:
         """Nothing passes any more."""
-        self._stalls = True
+        self._stalls_since = time.time()
         self._look_no_more()
         if self.is_up:
-            self._dead_since = time.time()
+            self._dead_since = self._stalls_since
             self.blind.open(self._dead_since)
 
     def lives_again(self, late: Spans) -> None:
         """Everything passes again: if it is still the same line, what was held comes only late."""
-        self._stalls = False
-        if self._dead_since is not None and self._line is not None:
-            self.blind.forget()
-            late.add(self._dead_since, time.time())
-        self._dead_since = None
+        if self._line is not None and self._stalls_since is not None:
+            late.add(self._stalls_since, time.time())
+            if self._dead_since is not None:
+                self.blind.forget()
+        self._dead_since = self._stalls_since = None
         self._look_soon()
 
     def died(self, durable_until: float) -> None:

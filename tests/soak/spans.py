@@ -56,6 +56,10 @@ class Spans:
         """Whether it was so all the time between these, give or take ``slack`` seconds."""
         return any(a - slack <= begin and end <= b + slack for a, b in self.all())
 
+    def within(self, begin: float, end: float) -> float:
+        """How long it was so between these; where spans overlap, each counts."""
+        return sum(max(0.0, min(b, end) - max(a, begin)) for a, b in self.all())
+
     def seconds(self, until: float) -> float:
         """How long it was so in all."""
         return sum(min(b, until) - a for a, b in self.all())

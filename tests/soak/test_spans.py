@@ -37,6 +37,15 @@ def test_only_a_whole_span_covers() -> None:
     assert made.covers(9.5, 20.5, 0.5) and not made.covers(9.0, 15.0, 0.5)
 
 
+def test_how_long_it_was_so_between_two_times() -> None:
+    spans = Spans()
+    spans.add(10.0, 20.0)
+    spans.open(30.0)
+    assert spans.within(0.0, 5.0) == 0.0
+    assert spans.within(15.0, 25.0) == 5.0
+    assert spans.within(0.0, 32.0) == 12.0
+
+
 def test_nobody_looked_when_none_of_several_did() -> None:
     assert common([spans((1.0, 5.0), (8.0, 9.0)), spans((4.0, 8.5))]).all() == [(4.0, 5.0), (8.0, 8.5)]
     assert common([spans((1.0, 5.0))]).all() == [(1.0, 5.0)]

@@ -80,6 +80,24 @@ def test_what_was_held_comes_when_the_line_lives_again_and_nobody_was_blind() ->
     play(story)
 
 
+def test_what_was_held_before_the_line_counted_as_followed_comes_late_as_well() -> None:
+    async def story(wire: Wire, sight: Sight) -> None:
+        late = Spans()
+        line = await asyncio.open_connection("127.0.0.1", wire.port)
+        await said(line, b"Action: Login\r\n\r\n")
+        await said(line, b"Action: QueueStatus\r\n\r\n")
+        wire.stall()
+        sight.goes_dead()
+        sight.lives_again(late)
+        wire.flow()
+        while not sight.is_up:
+            await asyncio.sleep(0.01)
+        assert len(late.all()) == 1 and sight.noticed == []
+        line[1].close()
+
+    play(story)
+
+
 def test_who_gives_up_a_dead_line_is_seen_to_and_is_blind_until_the_next_login() -> None:
     async def story(wire: Wire, sight: Sight) -> None:
         line, late = await follow(wire, sight), Spans()
