@@ -29,14 +29,16 @@ test: $(VENV)/.tools
 	$(BIN)/pytest --ignore=tests/lab --ignore=tests/browser --ignore=tests/soak/test_soak.py; status=$$?; \
 	$(BIN)/pytest tests/browser || status=$$?; \
 	echo 'Those on a real Asterisk, which run at the same time since they mostly wait:'; \
-	wait $$lab || status=$$?; cat .lab.log; exit $$status
+	wait $$lab || status=$$?; cat .lab.log; \
+	echo 'Two minutes of load and faults, by themselves since they measure time:'; \
+	$(BIN)/pytest tests/soak/test_soak.py || status=$$?; exit $$status
 
 check: $(VENV)/.tools
 	$(BIN)/flake8 daemon sql tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two minutes of it: pytest tests/soak/test_soak.py, with nothing else running
+# Two minutes of it are in the tests
 MINUTES ?= 120
 RATE ?= 50
 SEED ?= 1
