@@ -115,7 +115,7 @@ class Daemon:
         self.tracker = Tracker([PBX], PracticeBook(), name=self.name)
         self.clock = lambda: pair.now + skew
         arguments: Any = (self.tracker, self.writer, self.clock, lambda decided: None, print, pair.fail)
-        self.intake = Intake(*arguments, on_held=self.taken_over)
+        self.intake = Intake(*arguments, on_held=self.taken_over, monotonic=lambda: pair.now)
         self.accounts_at = float("inf")
         self.rota = Rota(self.name, [PBX], self.intake, self.read, self.writer, self.clock, lambda: pair.now)
         self._pair = pair
@@ -309,7 +309,6 @@ class Pair:
                 if daemon is not None and not daemon.is_frozen:
                     self.loop.run_until_complete(daemon.rota.round())
                     daemon.account({caller.id for caller in self.callers if not caller.is_gone})
-                    daemon.intake._handed_at = float("-inf")
                     daemon.intake.pass_time()
             self.turn()
 

@@ -46,7 +46,7 @@ class Tracker:
     orders: list[Any] = []
     finished: list[Any] = []
 
-    def batch(self, facts: Sequence[Fact], now: float) -> Batch:
+    def batch(self, facts: Sequence[Fact], now: float, beats: bool) -> Batch:
         return list(facts), now
 
     def call(self, call_id: str) -> None:

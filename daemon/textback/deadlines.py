@@ -22,6 +22,8 @@ class Deadlines:
     def __init__(self, pbxes: Iterable[str]) -> None:
         self._heaps: dict[str, list[tuple[float, str]]] = {pbx: [] for pbx in pbxes}
         self.links: LinkState = dict.fromkeys(self._heaps)
+        #: nothing is due before: with many PBXes, most questions are answered by it
+        self._soonest = float("inf")
 
     def follow(self, pbx: str) -> None:
         """Take in one more PBX, whose link is not up yet; once is enough."""
@@ -30,6 +32,7 @@ class Deadlines:
 
     def expect(self, pbx: str, at: float, call_id: str) -> None:
         heapq.heappush(self._heaps[pbx], (at, call_id))
+        self._soonest = min(self._soonest, at)
 
     def forget(self, pbx: str) -> None:
         """The calls of that PBX are somebody else's now."""
@@ -37,9 +40,10 @@ class Deadlines:
 
     def due(self, now: float, before: bool = False) -> Iterator[tuple[float, str]]:
         """What is due at ``now`` (``before``: strictly earlier), soonest first, and not any more once it is told."""
-        while True:
+        while self._soonest <= now:
             ready = [heap for pbx, heap in self._heaps.items() if heap and self._passes(pbx, heap[0][0], now, before)]
             if not ready:
+                self._soonest = min((heap[0][0] for heap in self._heaps.values() if heap), default=float("inf"))
                 return
             yield heapq.heappop(min(ready))
 

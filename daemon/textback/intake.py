@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import NamedTuple
 
 from textback import numbers
@@ -32,8 +32,8 @@ _LESSER = (HoldStarted, HoldEnded, Ringing, Talking)
 _DECISIVE = (CallerLeft, CallLost, KeyPressed, TextRequested)
 
 
-#: Seconds, at most, between two signs of life to those who stand by.
-BEAT = 1.0
+#: Seconds, at most, between two signs of life to those who stand by; and at least, as each is written for every PBX.
+BEAT, SELDOM = 1.0, 0.5
 
 
 class NotHeld(Exception):
@@ -77,19 +77,20 @@ class Intake:
         limit: int = LIMIT,
         on_held: Callable[[str, bool], None] = lambda pbx, held: None,
         measures: Measures | None = None,
+        monotonic: Callable[[], float] = monotonic,
     ) -> None:
         #: all PBXes were given back: this daemon stops
         self.is_ending = False
         self.dropped, self.measures = 0, measures or Measures()
         self._tracker, self._writer, self._clock, self._log, self._limit = tracker, writer, clock, log, limit
         self._on_decided, self._on_overflow, self._on_fault = on_decided, on_overflow, on_fault
-        self._on_order, self._on_held = on_order, on_held
+        self._on_order, self._on_held, self._monotonic = on_order, on_held, monotonic
         self._waiting: deque[Fact] = deque()
         #: when what is decisive arrived
         self._arrived, self._arrived_in_hand = list[float](), list[float]()
         self._in_hand: Future[list[Entry]] | None = None
-        #: the facts of the batch in hand, and when it was handed over
-        self._facts_in_hand, self._handed_at = list[Fact](), 0.0
+        #: the facts of the batch in hand, and when the last sign of life was handed over
+        self._facts_in_hand, self._beat_at = list[Fact](), float("-inf")
         self._tapes: dict[str, Tape] = {}
         #: the PBXes that this daemon writes for, as far as is durable; the leases that it is about to take
         self.held = tracker.held
@@ -215,9 +216,11 @@ class Intake:
     def pass_time(self) -> None:
         """Let deadlines pass that are due now, and give those who stand by a sign of life."""
         due = self._tracker.next_deadline
-        is_silent = bool(self._tapes and self.held) and self._loop.time() - self._handed_at >= BEAT
-        if is_silent or due is not None and due <= self._clock():
+        if self._tapes and self.held and self._is_silent() or due is not None and due <= self._clock():
             self._submit(with_time=True)
+
+    def _is_silent(self) -> bool:
+        return self._monotonic() - self._beat_at >= BEAT
 
     async def drained(self) -> None:
         """Wait until everything that was taken is durable."""
@@ -233,13 +236,12 @@ class Intake:
             self._asked_in_hand, self._asked = self._asked_in_hand + self._asked, []
             self._answer(error)
             return
-        self._handed_at = self._loop.time()
         self._idle.clear()
         self._in_hand.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._done, done))
 
     def _next_job(self) -> Job[list[Entry]]:
         self._arrived_in_hand = []
-        if self._claims:
+        if self._claims and not (self.held and self._is_silent()):
             pbx, seen = self._claims.popitem()
             tape = self.tape(pbx)
             self._claimed = _Claimed(pbx, tape.serial, tape.synced_at, tape.ended())
@@ -251,7 +253,9 @@ class Intake:
         self._waiting.clear()
         self._asked_in_hand, self._asked = self._asked, []
         self._arrived_in_hand, self._arrived = self._arrived, []
-        return self._tracker.batch(self._facts_in_hand, self._clock())
+        if beats := self._monotonic() - self._beat_at >= SELDOM:
+            self._beat_at = self._monotonic()
+        return self._tracker.batch(self._facts_in_hand, self._clock(), beats)
 
     def _done(self, batch: Future[list[Entry]]) -> None:
         self._in_hand = None

@@ -79,6 +79,8 @@ class Tracker:
         self._noted: dict[str, float] = {}
         #: the PBXes that this daemon writes for, each with the term of its lease
         self._terms: dict[str, int] = {}
+        #: those of them that nobody else can take before the transaction in hand ends
+        self._sure: set[str] = set()
         #: which hearing of each link goes on, and whether what is taken now follows from events
         self._streams = dict.fromkeys(self._pbxes, 1)
         self._is_live = True
@@ -142,14 +144,19 @@ class Tracker:
         latest = max(found, key=lambda call: call.started_at, default=None)
         return latest.id if latest else None
 
-    def batch(self, facts: Sequence[Fact], now: float | None = None) -> Callable[[Connection], list[Entry]]:
-        """A job for the writer: the facts in order, then the deadlines up to ``now``; gives what was decided."""
+    def batch(
+        self, facts: Sequence[Fact], now: float | None = None, beats: bool = True
+    ) -> Callable[[Connection], list[Entry]]:
+        """A job for the writer: the facts in order, then the deadlines up to ``now``; gives what was decided.
+
+        ``beats``: give a sign of life for every PBX, not only for those that the batch is about.
+        """
         key = object()
 
         def job(connection: Connection) -> list[Entry]:
             self._begin(key)
             self._now = now or 0.0
-            self._keep_leases(connection)
+            self._keep_leases(connection, set(self._terms) if beats else set(map(pbx_of, facts)))
             self._directory = self._directory_of(connection)
             for fact in facts:
                 self._take(connection, fact)
@@ -157,7 +164,8 @@ class Tracker:
             if now is not None:
                 self._pass_time(connection, now)
                 self._flush(connection)
-            self._note_seen(connection, facts, now)
+            if beats:
+                self._note_seen(connection, facts, now)
             return self._decided
 
         return job
@@ -175,10 +183,10 @@ class Tracker:
             self._begin(key)
             self._now = now
             self._forget(seen.pbx)
-            self._keep_leases(connection)
             term = leases.take(connection, seen, self._name or "")
             if term is not None:
                 self._terms[seen.pbx] = term
+                self._sure.add(seen.pbx)
                 self._directory = self._directory_of(connection)
                 self._catch_up(connection, seen.pbx, tape, synced_at)
             return self._decided
@@ -191,7 +199,7 @@ class Tracker:
 
         def job(connection: Connection) -> list[Entry]:
             self._begin(key)
-            self._keep_leases(connection)
+            self._keep_leases(connection, {pbx})
             if pbx in self._terms:
                 leases.give_back(connection, self._name or "", {pbx: self._terms[pbx]})
             self._forget(pbx)
@@ -210,9 +218,12 @@ class Tracker:
 
     # -- whose calls they are -----------------------------------------------------------------------------
 
-    def _keep_leases(self, connection: Connection) -> None:
+    def _keep_leases(self, connection: Connection, pbxes: set[str]) -> None:
         """Nothing is written for a PBX that somebody else writes for: that daemon has what this one knows, too."""
-        for pbx in set(self._terms) - leases.keep(connection, self._name or "", self._terms):
+        asked = {pbx: self._terms[pbx] for pbx in (pbxes - self._sure) & self._terms.keys()}
+        kept = leases.keep(connection, self._name or "", asked)
+        self._sure |= kept
+        for pbx in asked.keys() - kept:
             self._forget(pbx)
 
     def _forget(self, pbx: str) -> None:
@@ -260,6 +271,7 @@ class Tracker:
                 if entry and entry.is_over:
                     del self._entries[call_id]
         self._batch = key
+        self._sure = set()
         self._undo = {}
         self._decided = []
         self.orders, self.finished = [], []
@@ -398,6 +410,7 @@ class Tracker:
         """Let the deadlines pass that are due at ``now`` (``before``: strictly earlier)."""
         settled: dict[str, Entry] = {}
         for due, call_id in self._deadlines.due(now, before):
+            self._keep_leases(connection, {call_id.partition("/")[0]})
             entry = self._entries.get(call_id)
             if entry is None or entry.deadline != due:
                 continue

@@ -59,6 +59,9 @@ def may_become(visit: Visit, seen: Circumstances) -> list[Expected]:
     if seen.blind:
         allowed += [LOST, *_less_seen(visit)]
         allowed += [Expected("lost", "text", "call_to_text")] if TEXTED in first else []
+    if visit.cut is not None and seen.blind and ABANDONED in allowed:
+        # an agent's phone that rings may be all that was seen of a queue before the PBX was gone
+        allowed += [MISSED, Expected("missed", "skip", "short_ring")]
     if visit.cut is not None and TEXTED in _as_planned(visit):
         allowed += [Expected(one.disposition, "text", "call_to_text") for one in first]
         allowed += [TEXTED] if visit.cut != "crash" else []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, or_, select, update
@@ -12,6 +12,8 @@ from textback.store.once import insert_once
 from textback.store.shared_tables import leases
 
 _one_more = leases.c.beat + 1
+#: so many leases are kept by one statement
+_SIZES = (1, 2, 4, 16, 64)
 
 
 class Lease(NamedTuple):
@@ -59,23 +61,34 @@ def keep(conn: Connection, name: str, terms: Mapping[str, int]) -> set[str]:
 
     Nobody else can take one of them until the transaction ends.
     """
-    if not terms:
-        return set()
-    values: dict[str, Any] = {"holder_now": name}
-    for number, (pbx, term) in enumerate(sorted(terms.items())):
-        values |= {f"pbx_{number}": pbx, f"term_{number}": term}
-    if conn.execute(_keeping(len(terms)), values).rowcount == len(terms):
-        return set(terms)
-    return set(conn.execute(select(leases.c.pbx).where(_held(name, terms))).scalars())
+    kept: set[str] = set()
+    for some in _batched(terms):
+        values: dict[str, Any] = {"holder_now": name}
+        # what stands there twice fills up a statement of one of few sizes, each of which is made once
+        size = next(size for size in _SIZES if size >= len(some))
+        for number in range(size):
+            values[f"pbx_{number}"], values[f"term_{number}"] = some[min(number, len(some) - 1)]
+        if conn.execute(_keeping(size), values).rowcount == len(some):
+            kept.update(pbx for pbx, _ in some)
+        else:
+            kept.update(conn.execute(select(leases.c.pbx).where(_held(name, some))).scalars())
+    return kept
 
 
 def give_back(conn: Connection, name: str, terms: Mapping[str, int]) -> None:
     """The daemon ``name`` writes no more for these PBXes: whoever wants may, at once."""
-    if terms:
-        conn.execute(update(leases).where(_held(name, terms)).values(holder=None, beat=_one_more))
+    for some in _batched(terms):
+        conn.execute(update(leases).where(_held(name, some)).values(holder=None, beat=_one_more))
 
 
-@lru_cache(maxsize=32)
+def _batched(terms: Mapping[str, int]) -> Iterator[list[tuple[str, int]]]:
+    """In order, so that two daemons never wait for each other."""
+    every = sorted(terms.items())
+    for begin in range(0, len(every), _SIZES[-1]):
+        yield every[begin : begin + _SIZES[-1]]
+
+
+@cache
 def _keeping(count: int) -> Update:
     """Made once: it is part of every transaction."""
     each = [and_(leases.c.pbx == bindparam(f"pbx_{n}"), leases.c.term == bindparam(f"term_{n}")) for n in range(count)]
@@ -83,6 +96,6 @@ def _keeping(count: int) -> Update:
     return update(leases).where(*mine).values(beat=_one_more)
 
 
-def _held(name: str, terms: Mapping[str, int]) -> ColumnElement[bool]:
-    each = [and_(leases.c.pbx == pbx, leases.c.term == term) for pbx, term in sorted(terms.items())]
+def _held(name: str, terms: Sequence[tuple[str, int]]) -> ColumnElement[bool]:
+    each = [and_(leases.c.pbx == pbx, leases.c.term == term) for pbx, term in terms]
     return and_(leases.c.holder == name, or_(*each))
