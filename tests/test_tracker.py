@@ -30,7 +30,7 @@ from textback.events import (
 from textback.judge import judge_again
 from textback.model import LineType, Status
 from textback.orders import MakeOffer, Order, TellAnswer
-from textback.store import budget, calls, line_types, migrations, optouts, practices
+from textback.store import budget, calls, leases, line_types, migrations, optouts, practices
 from textback.store.engine import open_engine
 from textback.store.tables import messages
 from textback.tracker import Tracker
@@ -480,3 +480,33 @@ def test_the_call_of_a_number_is_the_latest_that_is_on_the_line(desk: Desk) -> N
     assert desk.tracker.open_call_of(CALLER) == "main/1"
     desk.tell(leaves("1", 5))
     assert desk.tracker.open_call_of(CALLER) is None
+
+
+def test_what_is_due_at_a_pbx_that_another_daemon_took_meanwhile_is_left_to_that_one(engine: Engine) -> None:
+    tracker = Tracker(["main", "branch"], PracticeBook(), name="a")
+    with engine.begin() as connection:
+        leases.ensure(connection, ["main", "branch"])
+        for pbx in ("main", "branch"):
+            seen = leases.look(connection, [pbx])[pbx]
+            tracker.takeover(seen, [], at(0), at(0))(connection)
+    with engine.begin() as connection:
+        tracker.batch(gives_up("1", 1), at(22))(connection)
+    with engine.begin() as connection:
+        leases.take(connection, leases.look(connection, ["main"])["main"], "b")
+    with engine.begin() as connection:
+        elsewhere = CallerArrived("branch/1", at(40), "branch", "1", CALLER, None, "12025550199")
+        assert tracker.batch([elsewhere], at(40), beats=False)(connection) == []
+        assert connection.execute(select(messages.c.id)).all() == []
+    assert tracker.held == {"branch"} and tracker.knows("branch/1") and not tracker.knows("main/1")
+
+
+def test_who_writes_for_a_pbx_gives_a_sign_of_life_for_the_others_when_told_to(engine: Engine) -> None:
+    tracker = Tracker(["main", "branch"], PracticeBook(), name="a")
+    with engine.begin() as connection:
+        leases.ensure(connection, ["main", "branch"])
+        for pbx in ("main", "branch"):
+            tracker.takeover(leases.look(connection, [pbx])[pbx], [], at(0), at(0))(connection)
+        for beats in (False, True, False):
+            tracker.batch([arrives("1", 1)], at(1), beats)(connection)
+        beaten = {pbx: lease.beat for pbx, lease in leases.look(connection, ["main", "branch"]).items()}
+    assert beaten == {"main": 4, "branch": 2}

@@ -65,6 +65,7 @@ def may_become(visit: Visit, seen: Circumstances) -> list[Expected]:
     if visit.cut is not None and TEXTED in _as_planned(visit):
         allowed += [Expected(one.disposition, "text", "call_to_text") for one in first]
         allowed += [TEXTED] if visit.cut != "crash" else []
+        allowed += [Expected("lost", "text", "call_to_text")] if seen.blind else []
     if visit.kind in _DEPENDS and (seen.blind or seen.late or seen.trouble):
         allowed += [Expected(ABANDONED.disposition, *one) for one in _DEPENDING]
     if seen.late:

@@ -68,6 +68,22 @@ def test_each_transaction_moves_the_beat_and_says_which_are_lost(engine: Engine)
     assert keep(engine, "a") == set()
 
 
+def test_many_are_kept_at_once_and_one_that_is_lost_is_the_only_one(engine: Engine) -> None:
+    terms = {f"site{number:03d}": 1 for number in range(150)}
+    with engine.begin() as conn:
+        leases.ensure(conn, terms)
+        for pbx in terms:
+            leases.take(conn, Lease(pbx, None, 0, 0), "a")
+    assert keep(engine, "a", **terms) == set(terms)
+    take(engine, seen(engine, "site077"), "b")
+    assert keep(engine, "a", **terms) == set(terms) - {"site077"}
+    assert {seen(engine, pbx).beat for pbx in ("site000", "site076", "site149")} == {3}
+    with engine.begin() as conn:
+        leases.give_back(conn, "a", terms)
+        held = {pbx for pbx, lease in leases.look(conn, terms).items() if lease.holder}
+    assert held == {"site077"}
+
+
 def test_an_earlier_term_of_the_same_daemon_holds_nothing(engine: Engine) -> None:
     take(engine, FREE, "a")
     take(engine, seen(engine), "b")
