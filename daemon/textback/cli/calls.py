@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import click
@@ -123,16 +127,29 @@ def tail(as_json: bool, practice: str | None, since: float | None) -> None:
     Example: textback calls tail
     """
     following = Tail(system_clock() if since is None else since)
+    with _interrupted() as stop, stored() as connection:
+        while not stop.is_set():
+            for row in following.take(log.ended_after(connection, following.horizon), system_clock()):
+                if practice in (None, row["practice"]):
+                    _tell(row, as_json)
+            connection.rollback()
+            stop.wait(POLL)
+
+
+@contextmanager
+def _interrupted() -> Iterator[threading.Event]:
+    """Set by Ctrl-C, which Python would else raise in the midst of anything; a second one ends what hangs."""
+    told = threading.Event()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        told.set()
+
+    before = signal.signal(signal.SIGINT, hear)
     try:
-        with stored() as connection:
-            while True:
-                for row in following.take(log.ended_after(connection, following.horizon), system_clock()):
-                    if practice in (None, row["practice"]):
-                        _tell(row, as_json)
-                connection.rollback()
-                time.sleep(POLL)
-    except KeyboardInterrupt:
-        return
+        yield told
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _tell(row: dict[str, Any], as_json: bool) -> None:
