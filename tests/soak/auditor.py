@@ -17,7 +17,7 @@ from tests.soak.books import Books
 from tests.soak.closing import faults_at_the_end
 from tests.soak.daemons import Runner
 from tests.soak.kinds import SETTLE
-from tests.soak.spans import Spans, common, union
+from tests.soak.spans import Spans, common, reaching_back, union
 from tests.soak.store import Store
 from tests.soak.visits import Visit
 from textback.store.tables import calls, messages
@@ -27,6 +27,8 @@ from textback.store.tables import calls, messages
 EARLY, LATE, MANY = SETTLE + 6.0, 150.0, 2000
 #: seconds by which a text may leave before its time: records have whole seconds, and clocks are read at two places
 EARLIER = 1.3
+#: seconds that a daemon which stood still may take to read what came meanwhile
+BACKLOG = 5.0
 _CALL = [calls.c[name] for name in ("id", "caller", "disposition", "verdict", "reason", "backfilled", "hold_seconds")]
 _TEXT = [
     messages.c[name]
@@ -73,8 +75,14 @@ class Auditor:
         return over if final else [visit for visit in over if now - (visit.ended_at or now) > EARLY][:MANY]
 
     def _blind(self) -> tuple[dict[str, Spans], dict[str, Spans]]:
-        """When any daemon did not follow each PBX, for it may be the one that writes; and when none did."""
-        every = {name: [runner.sights[name].blind for runner in self._runners] for name in self._runners[0].sights}
+        """When any daemon did not follow each PBX, for it may be the one that writes; and when none did.
+
+        What a daemon that was behind had not read yet is lost with its line.
+        """
+        every = {
+            name: [reaching_back(one.sights[name].blind, self._books.late, BACKLOG) for one in self._runners]
+            for name in self._runners[0].sights
+        }
         return {name: union(spans) for name, spans in every.items()}, {n: common(spans) for n, spans in every.items()}
 
     def _audit(self, visit: Visit, row: Row | None, texts: list[Row], seen: Circumstances, final: bool) -> None:

@@ -65,6 +65,14 @@ class Spans:
         return sum(min(b, until) - a for a, b in self.all())
 
 
+def reaching_back(spans: Spans, before: Spans, slack: float) -> Spans:
+    """The spans, each from the begin of whatever was so ``before`` when it began, or ``slack`` seconds earlier."""
+    made, earlier = Spans(), before.all()
+    for begin, end in spans.all():
+        made.add(min([begin, *(a for a, b in earlier if a <= begin <= b + slack)]), end)
+    return made
+
+
 def union(every: Iterable[Spans]) -> Spans:
     """When it was so for any of them."""
     made = Spans()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.soak.spans import Spans, common
+from tests.soak.spans import Spans, common, reaching_back
 
 
 def spans(*every: tuple[float, float]) -> Spans:
@@ -44,6 +44,16 @@ def test_how_long_it_was_so_between_two_times() -> None:
     assert spans.within(0.0, 5.0) == 0.0
     assert spans.within(15.0, 25.0) == 5.0
     assert spans.within(0.0, 32.0) == 12.0
+
+
+def test_a_span_reaches_back_to_what_was_so_when_it_began() -> None:
+    spans, before = Spans(), Spans()
+    for begin in (10.0, 30.0, 50.0):
+        spans.add(begin, begin + 5.0)
+    before.add(6.0, 11.0)
+    before.add(20.0, 28.0)
+    before.add(40.0, 44.0)
+    assert reaching_back(spans, before, 3.0).all() == [(6.0, 15.0), (20.0, 35.0), (50.0, 55.0)]
 
 
 def test_nobody_looked_when_none_of_several_did() -> None:
