@@ -89,6 +89,8 @@ class Link(ABC):
         self._patience = patience
         self._known: dict[str, LastSeen] = {}
         self._seen_until: float | None = None
+        #: who is gone, while the link comes up and it is still to be told how
+        self._untold: dict[str, LastSeen] | None = None
         #: while the link is up
         self._callers: Callers | None = None
         self._once = Once(settings.name, log)
@@ -178,9 +180,11 @@ class Link(ABC):
         # At once: what comes while the records are read is about these callers, too.
         for fact in resynced.facts:
             self._emit(fact)
+        self._untold = {uniqueid: self._known.get(uniqueid, LastSeen()) for uniqueid in resynced.gone}
         for fact in await self._unseen(resynced.gone, at, self._seen_until):
             if fact.call_id not in present:
                 self._emit(fact)
+        self._untold = None
         self.is_up, self.problem, self._callers = True, None, callers
         self._emit(LinkSynced("", at, self._what.name))
         self._log.info("%s: link is up, %d callers on the line", self._what.name, len(callers.callers))
@@ -227,5 +231,10 @@ class Link(ABC):
         self._callers = None
         if self.is_up:
             self._known = last_seen(callers)
+        elif self._untold is not None:  # who is on the line was told already, but not what became of the others
+            self._known = self._untold | last_seen(callers)
+            self._untold = None
+        else:  # nobody was looked for; but who came just then was told, and may be gone before the next one looks
+            self._known = last_seen(callers) | self._known
         if self._resync_wanted.is_set():  # what was told of them may not have arrived
             self._known = {uniqueid: replace(last, situation=None) for uniqueid, last in self._known.items()}
