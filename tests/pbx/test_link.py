@@ -10,7 +10,6 @@ import pytest
 
 from textback.events import CallerLeft, CallLost, Fact
 from textback.pbx.callers import Callers
-from textback.pbx.errors import LinkError
 from textback.pbx.link import LAG, Link, LinkSettings
 from textback.pbx.picture import NOTHING
 from textback.pbx.sight import LastSeen, Resynced
@@ -90,7 +89,7 @@ class ComesUp(Still):
 
     def __init__(self, is_cut_early: bool = False) -> None:
         self.is_cut_early = is_cut_early
-        self.reading, self.over = asyncio.Event(), threading.Event()
+        self.reading, self.over, self.up = asyncio.Event(), threading.Event(), asyncio.Event()
         self.loop = asyncio.get_running_loop()
         super().__init__(self)  # type: ignore[arg-type]
 
@@ -106,9 +105,10 @@ class ComesUp(Still):
         try:
             if self.is_cut_early:
                 self.reading.set()
-                await asyncio.Event().wait()
-            await self._come_up(Resynced([], ["1"]), callers, NOW)
-            raise LinkError("over")
+            else:
+                await self._come_up(Resynced([], ["1"]), callers, NOW)
+                self.up.set()
+            await asyncio.Event().wait()
         finally:
             self._remember(callers)
 
@@ -131,3 +131,21 @@ def test_a_link_that_is_let_go_while_it_comes_up_leaves_off_with_who_is_gone_and
     known, seen_until = asyncio.run(story()).left_off()
     assert {uniqueid: last.channel for uniqueid, last in known.items()} == {"1": "PJSIP/trunk-1", "2": "PJSIP/trunk-2"}
     assert seen_until == 980.0
+
+
+def test_a_call_of_another_daemon_that_is_heard_of_while_the_link_comes_up_is_accounted_for() -> None:
+    """The resync has begun without it; "2" is on the line."""
+
+    async def story() -> list[Fact]:
+        link = ComesUp()
+        running = asyncio.create_task(link.run({"1": LastSeen("PJSIP/trunk-1", NOTHING)}, 980.0))
+        await link.reading.wait()
+        await link.account_for(["main/2", "main/3"], 970.0)
+        link.over.set()
+        async with asyncio.timeout(20):
+            await link.up.wait()
+        running.cancel()
+        await asyncio.wait({running})
+        return [fact for fact in link.told if isinstance(fact, CallLost)]
+
+    assert asyncio.run(story()) == [CallLost("main/1", NOW), CallLost("main/3", NOW)]
