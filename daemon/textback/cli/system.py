@@ -58,7 +58,7 @@ class System:
         """Raises ``Refused`` where a file of ours is a link: that of a masked unit leads to /dev/null."""
         links = [str(self.root / ours) for ours, _ in PLACES.values() if (self.root / ours).is_symlink()]
         if links:
-            raise Refused(f"{' and '.join(links)}: a link, not a file; `systemctl unmask textback` removes that of a mask")
+            raise Refused(f"{' and '.join(links)}: a link, no file; `systemctl unmask textback` removes that of a mask")
 
     def install(self) -> list[Path]:
         """Write what systemd reads, unless a package has brought it; gives what was written. Raises ``OSError``."""
