@@ -86,7 +86,7 @@ def init(
     answers["pbx_secret_file"] = server.seen(secret) if server else secret
     click.echo(starter.next_steps(answers, config, practice, [config, practice, *written], server))
     if server and (place := hidden()):
-        click.echo(f"The daemon will not find {place}, its unit hides that: install textback in /opt/textback", err=True)
+        click.echo(f"The daemon will not find {place}, its unit hides it: install textback in /opt/textback", err=True)
     if not (non_interactive or no_doctor or server) and _is_watched():
         _offer_doctor(config, practice)
 
