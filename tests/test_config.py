@@ -243,6 +243,13 @@ def test_the_ways_to_tell_staff_are_those_that_it_has(tmp_path: Path) -> None:
     assert "MfKQ9r8" not in f"{read!r} {read}"
 
 
+def test_certificates_of_a_mail_server_that_are_none_are_a_mistake(tmp_path: Path) -> None:
+    """Found when the file is read: the daemon could not begin with them."""
+    (tmp_path / "ca.pem").write_text("nothing of the kind\n")
+    told = mistakes(tmp_path, f"{MAIL}{SENT}tls_ca = 'ca.pem'\n")
+    assert list(told) == ["mail.tls_ca"] and "a file with certificates that can be read" in told["mail.tls_ca"]
+
+
 def test_a_mail_server_on_this_machine_may_have_a_password_without_tls(tmp_path: Path) -> None:
     local = "[mail]\nhost = 'localhost'\ntls = 'none'\nusername = 'u'\npassword = 'hunter2'\n" + SENT
     assert load(tmp_path, local).mail is not None

@@ -23,16 +23,19 @@ from textback.events import (
     LinkSynced,
     NoAnswer,
     NobodyAnswered,
+    PbxLeft,
     Place,
     Ringing,
     StaffReached,
     Talking,
     VoicemailTook,
 )
-from textback.intake import Intake
+from textback.intake import Intake, NotHeld
 from textback.store.engine import StoreError
 
 LIMIT = 3
+#: seconds of real time after which what never comes fails the test
+PATIENCE = 5.0
 CALL, OTHER, ELSEWHERE = "main/1.1", "main/1.2", "branch/1.1"
 
 Batch = tuple[list[Fact], float]
@@ -353,6 +356,22 @@ def test_a_fault_in_what_hears_of_decisions_holds_up_no_fact() -> None:
         w.put(CallerLeft(CALL, 2.0))
         await w.writer.finish([Decided()])
         assert w.writer.facts == [hold(), CallerLeft(CALL, 2.0)] and len(errors) == 1
+
+    play(story)
+
+
+@pytest.mark.parametrize("fact", [PbxLeft("", 1.0, "main"), hold()])
+def test_who_asks_about_a_pbx_that_another_daemon_takes_just_then_does_not_wait_for_ever(fact: Fact) -> None:
+    async def story(w: World) -> None:
+        w.put(hold(OTHER))
+        asking = asyncio.create_task(w.intake.ask(fact))
+        await asyncio.sleep(0)
+        w.tracker.held = frozenset({"branch"})
+        await w.writer.finish()
+        await w.intake.drained()  # nothing more is written of it
+        with pytest.raises(NotHeld):
+            async with asyncio.timeout(PATIENCE):
+                await asking
 
     play(story)
 

@@ -175,6 +175,24 @@ def test_taking_a_pbx_out_and_putting_it_back_at_once_ends_up_with_one_link(tmp_
     played(tmp_path, story)
 
 
+def test_a_pbx_that_is_put_back_and_taken_out_again_at_once_is_left_for_good(tmp_path: Path) -> None:
+    """Else its lease would be taken again, by a daemon that does not follow it."""
+
+    async def story(w: World) -> None:
+        async with w.daemon() as app:
+            text = (w.folder / "textback.toml").read_text()
+            table = text[text.index("[[pbx]]") : text.index("[sms]")]
+            await reload(w, app, (table, ""))
+            await reload(w, app, ("[sms]", f"{table}[sms]"))
+            await reload(w, app, (table, ""))
+            assert app._parts is not None
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.wait(app._parts._following._leaving.values())
+            assert (app._rota._intake.held, app._rota._pbxes, app.links) == (set(), (), {})
+
+    played(tmp_path, story)
+
+
 def test_a_changed_link_starts_anew_and_looks_after_whom_the_one_before_saw(tmp_path: Path) -> None:
     async def story(w: World) -> None:
         w.gate.clear()

@@ -98,6 +98,7 @@ class Following:
         await followed.let_go()
         if name in self._followed:
             return  # it is followed again by now, and its calls were never let go
+        self._rota.let_go(name)  # once more: it may have begun to be followed only after it was left
         with suppress(NotHeld):
             await self._intake.ask(PbxLeft("", self._clock(), name))
         while name in self._intake.held:

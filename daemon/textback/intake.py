@@ -171,7 +171,7 @@ class Intake:
         for fact in before:
             self.put(fact)
         answer: asyncio.Future[Call | None] = self._loop.create_future()
-        self._asked.append((last.call_id, answer))
+        self._asked.append((last.call_id or f"{pbx_of(last)}/", answer))  # what is said of a PBX is of no call
         self.put(last)
         return await answer
 

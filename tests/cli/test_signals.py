@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import os
 import pty
@@ -16,18 +17,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.hooks import fake_asterisk
 from tests.sms.fake_twilio import fake_twilio, hang
 from textback.demo.queue_calls import waits_and_gives_up
 from textback.demo.simulator import Simulator
 from textback.demo.stage import Script
+from textback.store import accounts, keys, sessions
+from textback.web.seals import Seals
 
 from .conftest import Home
 from .processes import PATIENCE, SOURCE, Program, textback
 from .test_run import at_once
 
 CALLER = Script("12025550143", "Doe, Jane", "15551230100", (waits_and_gives_up(20.0),))
+TOKEN = "t" * 43
 #: seconds in which it has to be gone, and what a busy machine may add to that
 LIMIT, SLACK = 10.0, 3.0
 TWILIO = """
@@ -166,6 +171,61 @@ def test_a_hook_in_progress_and_visitors_who_say_nothing_hold_nobody_up(home: Ho
     asyncio.run(story())
 
 
+def test_a_page_that_is_open_is_told_that_it_is_over_and_holds_nobody_up(home: Home) -> None:
+    """The browser asks again, and finds the daemon that comes next; what is cut off it would take for an error."""
+    home.want()
+    cookie = signed_in(home)
+
+    async def story() -> None:
+        async with pbx() as (_, port):
+            home.configure(port=port)
+            async with textback("run", "--config", home.config) as program:
+                address = (await program.line("[http] listens on", "stderr")).rpartition(" ")[2]
+                await program.line("main: link is up", "stderr")
+                page, writer = await asked(address, "/calls", cookie)
+                shown = (await page.read()).decode()
+                writer.close()
+                live = html.unescape(shown.partition('data-live="')[2].partition('"')[0])
+                digest = shown.partition('data-digest="')[2].partition('"')[0]
+                open_pages = [await asked(address, f"{live}?digest={digest}", cookie) for _ in range(3)]
+                async with asyncio.timeout(PATIENCE):
+                    for open_page, _ in open_pages:
+                        assert b"200 OK" in await open_page.readuntil(b"event: unread\ndata: 0\n\n")
+                status, log = await told_to_end(program)
+                for open_page, writer in open_pages:
+                    assert (await open_page.read()).endswith(b"\r\n0\r\n\r\n")  # not cut off
+                    writer.close()
+            assert status == 0 and "ERROR" not in log
+
+    asyncio.run(story())
+
+
+def signed_in(home: Home) -> str:
+    """The cookie of somebody who is signed in, as the daemon seals it."""
+    home.done("user", "add", "kim", answers="four unrelated words\n")
+    kept: list[str] = []
+
+    def sign_in(conn: Connection) -> None:
+        kim = accounts.find(conn, "kim")
+        assert kim is not None
+        sessions.start(conn, TOKEN, kim.id, now=time.time(), address="", agent="")
+        kept.append(Seals(keys.key(conn, "pages")).sealed("session", TOKEN))
+
+    home.change(sign_in)
+    return f"textback={kept[0]}"
+
+
+async def asked(address: str, target: str, cookie: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """What a browser that is signed in is answered to a GET, as it comes."""
+    host, _, port = address.rpartition(":")
+    kind = "text/event-stream" if "?digest=" in target else "text/html"
+    lines = (f"GET {target} HTTP/1.1", f"Host: {address}", f"Accept: {kind}", f"Cookie: {cookie}")
+    more = () if kind == "text/event-stream" else ("Connection: close",)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write("\r\n".join((*lines, *more, "", "")).encode())
+    return reader, writer
+
+
 def test_a_pbx_that_takes_the_connection_and_says_nothing_holds_nobody_up(home: Home) -> None:
     home.want()
 
@@ -219,6 +279,29 @@ def test_an_event_loop_that_is_stuck_or_the_log_is_no_reason_to_stay(stuck: str)
             assert process.wait(PATIENCE) == 1
         finally:
             process.kill()
+
+
+TWICE = """
+import asyncio, signal
+from textback.cli import signals
+
+async def main():
+    with signals.Signals({reloads}) as heard:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        heard.listen()
+        print(heard.stop.is_set(), heard.reload.is_set())
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("reloads", "said"), [("reloads=True", "False True\n"), ("", "True False\n")])
+def test_a_hangup_is_not_lost_while_it_begins_and_a_second_one_is_no_impatience(reloads: str, said: str) -> None:
+    """A terminal that goes says so twice: its shell and the kernel both do."""
+    command = [sys.executable, "-c", TWICE.format(reloads=reloads)]
+    told = subprocess.run(command, capture_output=True, env={"PYTHONPATH": str(SOURCE)}, text=True, timeout=PATIENCE)
+    assert (told.returncode, told.stdout) == (0, said), told.stderr
 
 
 def test_systemd_hears_of_the_beginning_of_each_reload_and_of_the_end(home: Home) -> None:

@@ -106,3 +106,31 @@ def test_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     result = CliRunner().invoke(cli, ["init", "--system", *GIVEN])
     assert (result.exit_code, "run it as root" in result.output) == (1, True)
+
+
+def test_the_token_of_twilio_has_its_place_beside_the_other_secrets(tmp_path: Path) -> None:
+    """There systemd and the rights of the folder look after it."""
+    init(tmp_path)
+    assert '# auth_token_file = "secrets/twilio-token"\n' in (tmp_path / "etc/textback/textback.toml").read_text()
+
+
+def test_a_program_that_the_unit_hides_from_the_daemon_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    for prefix, is_hidden in (("/root/venv", True), ("/home/kim/textback", True), ("/opt/textback", False)):
+        monkeypatch.setattr(sys, "prefix", prefix)
+        status, output = init(tmp_path, "--force")
+        assert (status, f"The daemon will not find {prefix}" in output) == (0, is_hidden)
+    monkeypatch.setattr(sys, "base_prefix", "/root/.pyenv/versions/3.13")
+    assert "The daemon will not find /root/.pyenv" in init(tmp_path, "--force")[1]
+
+
+def test_a_unit_that_is_masked_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    """What is written through the link, and its mode, would be those of /dev/null."""
+    null, unit = tmp_path / "null", tmp_path / "etc/systemd/system/textback.service"
+    null.write_text("")
+    null.chmod(0o666)
+    unit.parent.mkdir(parents=True)
+    unit.symlink_to(null)
+    status, output = init(tmp_path)
+    assert (status, "systemctl unmask textback" in output) == (1, True)
+    assert (mode(null), null.read_text(), (tmp_path / "etc/textback").exists()) == (0o666, "", False)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
+
+import pytest
 
 from textback.events import CallerLeft, CallLost, Fact
 from textback.pbx.callers import Callers
 from textback.pbx.link import LAG, Link, LinkSettings
 from textback.pbx.picture import NOTHING
+from textback.pbx.sight import LastSeen, Resynced
 
 NOW = 1000.0
 
@@ -78,3 +82,70 @@ def test_while_the_link_is_down_the_next_resync_finds_out() -> None:
     link = Still()
     assert account(link, "main/1") == []
     assert set(link._known) == {"1"} and link._seen_until == 980.0
+
+
+class ComesUp(Still):
+    """A link to a PBX where the known caller "1" is gone and "2" has come, and whose records are slow."""
+
+    def __init__(self, is_cut_early: bool = False) -> None:
+        self.is_cut_early = is_cut_early
+        self.reading, self.over, self.up = asyncio.Event(), threading.Event(), asyncio.Event()
+        self.loop = asyncio.get_running_loop()
+        super().__init__(self)  # type: ignore[arg-type]
+
+    def settle(self, gone: Any, since: float, at: float) -> list[Fact]:
+        self.loop.call_soon_threadsafe(self.reading.set)
+        assert self.over.wait(20)
+        return []
+
+    async def _follow(self) -> None:
+        callers = Callers("main", ())
+        callers.picture.add("2", "PJSIP/trunk-2")
+        callers.callers["2"] = NOTHING
+        try:
+            if self.is_cut_early:
+                self.reading.set()
+            else:
+                await self._come_up(Resynced([], ["1"]), callers, NOW)
+                self.up.set()
+            await asyncio.Event().wait()
+        finally:
+            self._remember(callers)
+
+
+@pytest.mark.parametrize("is_cut_early", [False, True])
+def test_a_link_that_is_let_go_while_it_comes_up_leaves_off_with_who_is_gone_and_who_has_come(
+    is_cut_early: bool,
+) -> None:
+    """Both were told of as being on the line: whoever looks next must tell how they end."""
+
+    async def story() -> Link:
+        link = ComesUp(is_cut_early)
+        running = asyncio.create_task(link.run({"1": LastSeen("PJSIP/trunk-1", NOTHING)}, 980.0))
+        await link.reading.wait()
+        running.cancel()
+        await asyncio.wait({running})
+        link.over.set()
+        return link
+
+    known, seen_until = asyncio.run(story()).left_off()
+    assert {uniqueid: last.channel for uniqueid, last in known.items()} == {"1": "PJSIP/trunk-1", "2": "PJSIP/trunk-2"}
+    assert seen_until == 980.0
+
+
+def test_a_call_of_another_daemon_that_is_heard_of_while_the_link_comes_up_is_accounted_for() -> None:
+    """The resync has begun without it; "2" is on the line."""
+
+    async def story() -> list[Fact]:
+        link = ComesUp()
+        running = asyncio.create_task(link.run({"1": LastSeen("PJSIP/trunk-1", NOTHING)}, 980.0))
+        await link.reading.wait()
+        await link.account_for(["main/2", "main/3"], 970.0)
+        link.over.set()
+        async with asyncio.timeout(20):
+            await link.up.wait()
+        running.cancel()
+        await asyncio.wait({running})
+        return [fact for fact in link.told if isinstance(fact, CallLost)]
+
+    assert asyncio.run(story()) == [CallLost("main/1", NOW), CallLost("main/3", NOW)]

@@ -17,7 +17,7 @@ from textback.cli.doctor import look_at
 from textback.cli.faults import Refused
 from textback.cli.interview import KINDS, Interview, answers_to, region, zone
 from textback.cli.settings import config_option
-from textback.cli.system import DATA, System
+from textback.cli.system import DATA, System, hidden
 from textback.config import load, load_practice_file
 from textback.doctor.visit import Visit
 
@@ -70,6 +70,7 @@ def init(
     # by its name beside textback.toml, that of a server is found as a credential, too
     is_own = server is not None and secret.parent == secrets_folder.absolute()
     answers |= {"database": DATA if server else directory.absolute() / "textback.db"}
+    answers |= {"twilio_token_file": "secrets/twilio-token" if server else "twilio-token"}
     answers |= {"pbx_secret_file": f"secrets/{secret.name}" if is_own else str(secret)}
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -84,6 +85,8 @@ def init(
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
     answers["pbx_secret_file"] = server.seen(secret) if server else secret
     click.echo(starter.next_steps(answers, config, practice, [config, practice, *written], server))
+    if server and (place := hidden()):
+        click.echo(f"The daemon will not find {place}, its unit hides it: install textback in /opt/textback", err=True)
     if not (non_interactive or no_doctor or server) and _is_watched():
         _offer_doctor(config, practice)
 
@@ -98,6 +101,7 @@ def _server(system: bool, root: Path | None, directory: Path | None) -> System |
         raise click.UsageError("--system writes to /etc/textback: no --directory")
     server = System((root or Path("/")).absolute())
     server.refuse_unless_root()
+    server.refuse_links()
     return server
 
 

@@ -34,6 +34,7 @@ class Signals:
         self._ends = [signal.SIGTERM, signal.SIGINT, *([] if self._reloads else [signal.SIGHUP])]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
+        self._is_to_reload = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -52,16 +53,19 @@ class Signals:
         self._loop = asyncio.get_running_loop()
         if self._timer is not None:
             self.stop.set()
+        if self._is_to_reload:
+            self.reload.set()
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         if number not in self._ends:
+            self._is_to_reload = True
             self._set(self.reload)
         elif self._timer is None:
             self._timer = threading.Timer(LAST_MOMENT, _give_up, ["something did not stop in time"])
             self._timer.daemon = True
             self._timer.start()
             self._set(self.stop)
-        else:
+        elif number != signal.SIGHUP:  # a terminal that goes says so more than once, the shell and the kernel each
             _give_up("told a second time to end")
 
     def _set(self, event: asyncio.Event) -> None:

@@ -107,7 +107,7 @@ provider = "console"
 
 # [sms.twilio]
 # account_sid = "AC00000000000000000000000000000000"
-# auth_token_file = "twilio-token"
+# {entry("auth_token_file", answers["twilio_token_file"])}
 
 # [{hooks}]
 # listen = "{listen}"             # what the dialplan asks, for callers who press a key on hold

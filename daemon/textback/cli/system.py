@@ -19,6 +19,8 @@ GROUP = "textback"
 DATA = Path("/var/lib/textback/textback.db")
 #: what the unit says that was written by hand
 USUAL_PROGRAM = "/opt/textback/bin/textback"
+#: what the unit hides from the daemon (ProtectHome= and PrivateTmp=, systemd.exec(5))
+HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
 #: each file of ours, and where systemd looks for it: an administrator's, and a package's
 PLACES = {
     "textback.service": ("etc/systemd/system/textback.service", "usr/lib/systemd/system/textback.service"),
@@ -52,6 +54,12 @@ class System:
         if self.is_this and os.geteuid() != 0:
             raise Refused("--system writes to /etc: run it as root, or say --root DIR to look at the files first")
 
+    def refuse_links(self) -> None:
+        """Raises ``Refused`` where a file of ours is a link: that of a masked unit leads to /dev/null."""
+        links = [str(self.root / ours) for ours, _ in PLACES.values() if (self.root / ours).is_symlink()]
+        if links:
+            raise Refused(f"{' and '.join(links)}: a link, no file; `systemctl unmask textback` removes that of a mask")
+
     def install(self) -> list[Path]:
         """Write what systemd reads, unless a package has brought it; gives what was written. Raises ``OSError``."""
         written = []
@@ -78,6 +86,12 @@ class System:
 def program() -> Path:
     """The command ``textback`` of this installation."""
     return Path(sys.prefix) / "bin" / "textback"
+
+
+def hidden() -> Path | None:
+    """The folder of this installation, or of its Python, if the daemon would not find it; None where all is well."""
+    places = (Path(sys.prefix), Path(sys.base_prefix).resolve())
+    return next((place for place in places if any(place.is_relative_to(one) for one in HIDDEN)), None)
 
 
 def command() -> str:

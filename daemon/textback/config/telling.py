@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -70,7 +71,18 @@ def mail_mistakes(mail: Mail) -> Iterator[Mistake]:
         yield Mistake(f"mail.{missing}", "nothing", "both username and password (or password_file), or neither")
     if mail.tls == "none" and mail.password is not None and not Address(mail.host, mail.port).is_loopback:
         yield Mistake("mail.tls", '"none"', "starttls or tls, as a password goes to another machine")
-    yield from missing_ca("mail", mail.tls_ca)
+    yield from _unfit_ca("mail", mail.tls_ca)
+
+
+def _unfit_ca(key: str, tls_ca: str | None) -> Iterator[Mistake]:
+    """That a file of certificates is not there, or holds none: it is read once, when the daemon begins to use it."""
+    missing = list(missing_ca(key, tls_ca))
+    yield from missing
+    if tls_ca and not missing:
+        try:
+            ssl.create_default_context(cafile=tls_ca)
+        except OSError:
+            yield Mistake(f"{key}.tls_ca", shown(tls_ca), "a file with certificates that can be read")
 
 
 def missing_ca(key: str, tls_ca: str | None) -> Iterator[Mistake]:

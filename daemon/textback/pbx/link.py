@@ -89,6 +89,10 @@ class Link(ABC):
         self._patience = patience
         self._known: dict[str, LastSeen] = {}
         self._seen_until: float | None = None
+        #: who is gone, while the link comes up and it is still to be told how
+        self._untold: dict[str, LastSeen] | None = None
+        #: calls that another daemon followed, of whom a resync that has begun does not know yet
+        self._late: set[str] = set()
         #: while the link is up
         self._callers: Callers | None = None
         self._once = Once(settings.name, log)
@@ -107,6 +111,7 @@ class Link(ABC):
         self._known, self._seen_until = dict(known), seen_until
         failures = 0
         while True:
+            self._late.clear()
             try:
                 await self._follow()
             except LinkError as error:
@@ -128,12 +133,13 @@ class Link(ABC):
     async def account_for(self, call_ids: Collection[str], seen_until: float | None) -> None:
         """Tell what became of calls that another daemon followed, until ``seen_until``, and that are not on the line.
 
-        Who is on the line was told of already. While the link is down, the next resync finds out.
+        Who is on the line was told of already. While the link is down, or comes up, its resync finds out.
         """
         await self._sleep(LAG)
         ids = [call_id.partition("/")[2] for call_id in call_ids]
         if self._callers is None:
             self._known = {uniqueid: LastSeen() for uniqueid in ids} | self._known
+            self._late.update(ids)
             self._seen_until = min((at for at in (self._seen_until, seen_until) if at is not None), default=None)
             return
         present = self._callers.callers
@@ -178,9 +184,15 @@ class Link(ABC):
         # At once: what comes while the records are read is about these callers, too.
         for fact in resynced.facts:
             self._emit(fact)
-        for fact in await self._unseen(resynced.gone, at, self._seen_until):
-            if fact.call_id not in present:
-                self._emit(fact)
+        gone, self._untold = resynced.gone, {}
+        while True:
+            self._untold |= {uniqueid: self._known.get(uniqueid, LastSeen()) for uniqueid in gone}
+            for fact in await self._unseen(gone, at, self._seen_until):
+                if fact.call_id not in present:
+                    self._emit(fact)
+            if not (gone := [one for one in self._late if one not in callers.callers and one not in self._untold]):
+                break
+        self._untold = None
         self.is_up, self.problem, self._callers = True, None, callers
         self._emit(LinkSynced("", at, self._what.name))
         self._log.info("%s: link is up, %d callers on the line", self._what.name, len(callers.callers))
@@ -227,5 +239,10 @@ class Link(ABC):
         self._callers = None
         if self.is_up:
             self._known = last_seen(callers)
+        elif self._untold is not None:  # who is on the line was told already, but not what became of the others
+            self._known = self._untold | last_seen(callers)
+            self._untold = None
+        else:  # nobody was looked for; but who came just then was told, and may be gone before the next one looks
+            self._known = last_seen(callers) | self._known
         if self._resync_wanted.is_set():  # what was told of them may not have arrived
             self._known = {uniqueid: replace(last, situation=None) for uniqueid, last in self._known.items()}
