@@ -29,16 +29,16 @@ def show(head: str, ratio: str, other: str, rows: Iterable[Row]) -> None:
     """The table; ``ratio`` and ``other`` are the heads of its columns."""
     print(f"\n| {head} | {ratio} | {other} |\n|---|---|---|")
     for row in rows:
-        print(f"| {row.what} | {times(row.ratio)} | ({row.other}) |", flush=True)
+        print(f"| {row.what} | {digits(row.ratio)} | ({row.other}) |", flush=True)
 
 
-def times(ratio: float) -> str:
+def digits(figure: float) -> str:
     """Two digits of it, or more where they are before the point."""
-    return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:#.2g}"
+    return f"{figure:,.0f}" if figure >= 9.95 else f"{figure:#.2g}"
 
 
 def speeds(note: str, seconds: Mapping[str, Sequence[float]], events: int) -> Iterator[Row]:
     """How many times the speed of the first side the others had, each at its best; ``seconds`` are of a core."""
     theirs, *ours = [(name, min(found)) for name, found in seconds.items()]
     for name, best in ours:
-        yield Row(f"{name}, {note}", theirs[1] / best, f"{theirs[1] / events * 1e6:.1f} µs an event")
+        yield Row(f"{name}, {note}", theirs[1] / best, f"{digits(theirs[1] / events * 1e6)} µs an event")

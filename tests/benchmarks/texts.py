@@ -34,6 +34,11 @@ class Far(FaultyTwilio):
         super().__init__(timeout=15.0)
         self._delay = delay
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """It says that it hangs up after each answer, as it does."""
+        return (*super().headers, "Connection: close")
+
     async def _answer(self, fake: FakeTwilio, request: Request | None, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(self._delay)
         await super()._answer(fake, request, writer)
