@@ -124,7 +124,7 @@ def memory() -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=2, help="how often the recording is read")
+    options.add_argument("--rounds", type=int, default=6, help="how often the recording is read")
     options.add_argument("--tries", type=int, default=3, help="the best of so many is taken")
     options.add_argument("--stream", choices=sorted(stream.STREAMS), help="only this one")
     options.add_argument("--memory", action="store_true", help="200,000 events, and the memory they take")

@@ -54,7 +54,8 @@ LOOKS = (
     Look("of one number, all practices", "root", "q=%2B12022000777", f"WHERE c.caller = '{number(777)}'"),
     Look("by the last digits", "root", "q=0007", "WHERE c.caller LIKE '%0007'"),
     Look("by a name that many have", "root", "q=Maria", NAMED.format("Maria"), False),
-    Look("by a name that three have", "root", "q=Quintessa", NAMED.format("Quintessa"), False),
+    Look("by a rare name", "root", "q=Quintessa", NAMED.format("Quintessa"), False),
+    Look("by a name that nobody has", "root", "q=Xylophone", NAMED.format("Xylophone"), False),
 )
 
 
@@ -95,7 +96,7 @@ async def compared(
         seconds[1].append(time.perf_counter() - between)
     theirs = {row[0] for row in found}
     ours = {unquote(html.unescape(one)) for one in _shown.findall(answer.body)}
-    assert ours == theirs if look.is_same else ours, (look, sorted(ours ^ theirs))
+    assert ours == theirs or not look.is_same, (look, sorted(ours ^ theirs))
     return statistics.median(seconds[0]), statistics.median(seconds[1])
 
 

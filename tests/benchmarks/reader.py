@@ -121,7 +121,7 @@ def memory() -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=4, help="how often the recording is read")
+    options.add_argument("--rounds", type=int, default=16, help="how often the recording is read")
     options.add_argument("--tries", type=int, default=3, help="the best of so many is taken")
     options.add_argument("--stream", choices=sorted(stream.STREAMS), help="only this one")
     options.add_argument("--million", action="store_true", help="1,000,000 events, and the memory they take")
