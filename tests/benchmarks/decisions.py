@@ -9,12 +9,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
 from sqlalchemy import Engine, func, insert, select
 
 from tests.benchmarks.reader import NO_BUDGET
+from tests.benchmarks.table import Row, in_turns, show
 from tests.practices import document, practice
 from tests.servers import Postgresql
 from textback.book import PracticeBook
@@ -120,15 +122,18 @@ def prepare(url: str) -> Engine:
 
 def measure(engine: Engine, number: int, tries: int) -> dict[str, float]:
     """So many of each a second, the best of several tries, in turn."""
-    best: dict[str, float] = {}
-    for name in [name for _ in range(tries) for name in RUNS]:
-        began = time.perf_counter()
-        RUNS[name](engine, number)
-        best[name] = max(best.get(name, 0.0), number / (time.perf_counter() - began))
+    sides = {name: partial(_rate, run, engine, number) for name, run in RUNS.items()}
+    best = {name: max(found) for name, found in in_turns(sides, tries).items()}
     with engine.begin() as connection:
         texts = connection.execute(select(func.count()).select_from(messages)).scalar_one()
     assert texts == tries * len(RUNS) * number, texts
     return best
+
+
+def _rate(run: Callable[[Engine, int], None], engine: Engine, number: int) -> float:
+    began = time.perf_counter()
+    run(engine, number)
+    return number / (time.perf_counter() - began)
 
 
 def main() -> None:
@@ -137,13 +142,14 @@ def main() -> None:
     options.add_argument("--tries", type=int, default=3, help="the best of so many is taken")
     chosen = options.parse_args()
     logging.disable(logging.ERROR)
+    rows = []
     with tempfile.TemporaryDirectory() as folder, databases(Path(folder)) as urls:
         for kind, url in urls.items():
             engine = prepare(url)
-            found = measure(engine, chosen.number, chosen.tries)
+            (_, bare_rate), *ours = measure(engine, chosen.number, chosen.tries).items()
             engine.dispose()
-            for name, rate in found.items():
-                print(f"{kind:12} {name:24} {rate:8.0f}/s {rate / found['two bare rows']:8.2f} times two bare rows")
+            rows += [Row(f"{kind}, {name}", rate / bare_rate, f"{bare_rate:,.0f} a second") for name, rate in ours]
+    show("decisions", "times the speed of bare rows", "bare rows", rows)
 
 
 if __name__ == "__main__":

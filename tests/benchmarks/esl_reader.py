@@ -9,7 +9,8 @@ import logging
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import func, select
 
 from tests.benchmarks import esl_stream as stream
 from tests.benchmarks.reader import NO_BUDGET
+from tests.benchmarks.table import Row, in_turns, show, speeds
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.events import LinkSynced
@@ -122,33 +124,28 @@ def memory() -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=2, help="how often the recording is read")
+    options.add_argument("--rounds", type=int, default=6, help="how often the recording is read")
     options.add_argument("--tries", type=int, default=3, help="the best of so many is taken")
-    options.add_argument("--stream", choices=sorted(stream.STREAMS), default="waiting")
+    options.add_argument("--stream", choices=sorted(stream.STREAMS), help="only this one")
     options.add_argument("--memory", action="store_true", help="200,000 events, and the memory they take")
     chosen = options.parse_args()
     logging.disable(logging.ERROR)
-    data = stream.STREAMS[chosen.stream]()
     if chosen.memory:
-        show_memory(data)
+        show_memory(stream.STREAMS[chosen.stream or "waiting"]())
     else:
-        show_speed(chosen.stream, data, chosen.rounds, chosen.tries)
+        names = [chosen.stream] if chosen.stream else sorted(stream.STREAMS, reverse=True)
+        rows = [row for name in names for row in compared(name, chosen.rounds, chosen.tries)]
+        show("bytes read", "times greenswitch's speed", "greenswitch", rows)
 
 
-def show_speed(name: str, data: bytes, count: int, tries: int) -> None:
-    """A table: events a second, CPU for each, and how many times greenswitch's speed that is."""
+def compared(name: str, count: int, tries: int) -> Iterator[Row]:
+    """Beside greenswitch, by the CPU seconds of each."""
+    data = stream.STREAMS[name]()
     rounds = list(stream.rounds(data, count))
-    events = events_in(data) * count
-    measured: dict[str, tuple[float, float]] = {}
-    for _ in range(tries):  # in turns, so that what else the machine does falls on all of them
-        for title, run in (("greenswitch", run_greenswitch), ("reader", run_reader), ("daemon", run_daemon)):
-            found, before = timed(run, rounds), measured.get(title)
-            measured[title] = found if before is None else (min(before[0], found[0]), min(before[1], found[1]))
-    print(f"stream {name}: {events} events, {len(data) * count / 1e6:.0f} MB, best of {tries}")
-    print(f"{'':12} {'events/s':>10} {'CPU us/event':>14} {'times greenswitch':>18}")
-    for title, (cpu, wall) in measured.items():
-        ratio = measured["greenswitch"][0] / cpu
-        print(f"{title:12} {events / wall:10.0f} {cpu / events * 1e6:14.2f} {ratio:18.1f}")
+    runs = {"greenswitch": run_greenswitch, "to facts": run_reader, "to calls and texts": run_daemon}
+    found = in_turns({title: partial(timed, run, rounds) for title, run in runs.items()}, tries)
+    seconds = {title: [cpu for cpu, _ in times] for title, times in found.items()}
+    return speeds(f"`{name}`", seconds, events_in(data) * count)
 
 
 def timed(run: Callable[[Iterable[bytes]], None], rounds: Iterable[bytes]) -> tuple[float, float]:

@@ -9,22 +9,44 @@ import logging
 import multiprocessing
 import statistics
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests.benchmarks import agi_script
 from tests.benchmarks.hook_desk import KINDS, desk_on
+from tests.benchmarks.table import Row, in_turns, show
 from tests.hooks.desks import FakeDesk
 from tests.hooks.fake_asterisk import environment, header
 from tests.hooks.fake_freeswitch import FakeChannel
 from textback.hooks.agi import Agi
 from textback.hooks.esl import Esl
+from textback.store import migrations
+from textback.store.engine import open_engine
 
 CONCURRENT = (20, 200)
 #: seconds; without any, the callers keep the processor busy, and wait mostly for one another
 PAUSES = (0.0, 0.5)
 HOOKS = ("may-offer", "call-to-text")
+#: the other side of what is compared, and how often each has its turn
+SCRIPT, ROUNDS = "script", 3
 SERVERS = {"agi": Agi, "esl": Esl}
 _callers = itertools.count(5_560_000)
+
+
+async def serve_script(told: Connection) -> None:
+    """The other side: a script of a user's own, on a database like that of the daemon."""
+    with TemporaryDirectory(prefix="textback-benchmark-") as folder:
+        file = Path(folder) / "textback.db"
+        migrations.upgrade(open_engine(f"sqlite:///{file}"))
+        async with await agi_script.listen(file) as server:
+            told.send(server.sockets[0].getsockname()[1])
+            stop = asyncio.Event()
+            asyncio.get_running_loop().add_reader(told.fileno(), stop.set)
+            await stop.wait()
 
 
 def serve(told: Connection, kind: str, by: str) -> None:
@@ -40,7 +62,7 @@ def serve(told: Connection, kind: str, by: str) -> None:
             await server.run(stop)
             told.send((server.latency.count, server.latency.quantile(0.5), server.latency.quantile(0.99)))
 
-    asyncio.run(run())
+    asyncio.run(serve_script(told) if kind == SCRIPT else run())
 
 
 async def one_call(port: int, by: str, hook: str, caller: str) -> float:
@@ -78,6 +100,11 @@ async def measure(port: int, by: str, hook: str, concurrent: int, each: int, pau
     return taken
 
 
+def waits(hook: str, concurrent: int, each: int, pause: float, port: int) -> list[float]:
+    """The seconds of each call that Asterisk asks for."""
+    return asyncio.run(measure(port, "agi", hook, concurrent, each, pause))
+
+
 def report(hook: str, concurrent: int, pause: float, taken: list[float], lasted: float) -> None:
     ordered = sorted(taken)
     p50, p99 = statistics.median(ordered), ordered[int(len(ordered) * 0.99)]
@@ -93,19 +120,45 @@ def main() -> None:
     options.add_argument("--each", type=int, default=20, help="hooks that each caller asks for")
     options.add_argument("--desk", choices=KINDS, default="memory", help="what answers; stopped: a database that is")
     options.add_argument("--by", choices=SERVERS, default="agi", help="the kind of PBX that asks")
+    options.add_argument("--beside", action="store_true", help="the desk on SQLite, beside a script of a user's own")
     chosen = options.parse_args()
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, chosen.desk, chosen.by))
-    server.start()
-    port = ours.recv()
-    for hook, concurrent, pause in itertools.product(HOOKS, CONCURRENT, PAUSES):
-        began = time.perf_counter()
-        taken = asyncio.run(measure(port, chosen.by, hook, concurrent, chosen.each, pause))
-        report(hook, concurrent, pause, taken, time.perf_counter() - began)
-    ours.send("enough")
-    count, p50, p99 = ours.recv()
+    if chosen.beside:
+        show("what a dialplan waits for", "times as long as for a script", "the script, p50", beside(chosen.each))
+        return
+    with served(chosen.desk, chosen.by) as (port, told):
+        for hook, concurrent, pause in itertools.product(HOOKS, CONCURRENT, PAUSES):
+            began = time.perf_counter()
+            taken = asyncio.run(measure(port, chosen.by, hook, concurrent, chosen.each, pause))
+            report(hook, concurrent, pause, taken, time.perf_counter() - began)
+        told.send("enough")
+        count, p50, p99 = told.recv()
     print(f"as the daemon saw the last 1,000 of {count}: p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms")
-    server.join()
+
+
+@contextmanager
+def served(kind: str, by: str) -> Iterator[tuple[int, Connection]]:
+    """A server in a process of its own, which ends when it is told anything: its port, and where it is told."""
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, kind, by))
+    server.start()
+    try:
+        yield ours.recv(), ours
+    finally:
+        ours.send("enough")
+        server.join()
+
+
+def beside(each: int) -> Iterator[Row]:
+    """The daemon's own desk on SQLite, and a script on the same, in turns; the median of all waits."""
+    with served(SCRIPT, "agi") as (script, _), served("sqlite", "agi") as (daemon, _):
+        for hook, (concurrent, pause) in itertools.product(HOOKS, ((1, 0.0), (20, 0.5), (20, 0.0))):
+            asked = partial(waits, hook, concurrent, each, pause)
+            sides = {"script": partial(asked, script), "daemon": partial(asked, daemon)}
+            found = in_turns(sides, ROUNDS)
+            theirs, ours = (statistics.median(itertools.chain(*found[side])) for side in ("script", "daemon"))
+            how = "who come again after 0.5 s" if pause else "without a pause"
+            who = f"{concurrent} callers {how}" if concurrent > 1 else "one call after the other"
+            yield Row(f"`{hook}`, {who}", ours / theirs, f"{theirs * 1e3:.1f} ms")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import logging
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from panoramisk.ami_protocol import AMIProtocol
@@ -16,6 +17,7 @@ from panoramisk.manager import Manager
 from sqlalchemy import func, select
 
 from tests.benchmarks import stream
+from tests.benchmarks.table import Row, in_turns, show, speeds
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.events import LinkSynced
@@ -112,11 +114,6 @@ def timed(run: Callable[[bytes, int], None], data: bytes, rounds: int) -> tuple[
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def best(run: Callable[[bytes, int], None], data: bytes, rounds: int, tries: int) -> tuple[float, float]:
-    found = [timed(run, data, rounds) for _ in range(tries)]
-    return min(cpu for cpu, _ in found), min(wall for _, wall in found)
-
-
 def memory() -> float:
     """The most memory this process has had, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -124,32 +121,29 @@ def memory() -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=4, help="how often the recording is read")
+    options.add_argument("--rounds", type=int, default=16, help="how often the recording is read")
     options.add_argument("--tries", type=int, default=3, help="the best of so many is taken")
-    options.add_argument("--stream", choices=sorted(stream.STREAMS), default="waiting")
+    options.add_argument("--stream", choices=sorted(stream.STREAMS), help="only this one")
     options.add_argument("--million", action="store_true", help="1,000,000 events, and the memory they take")
     chosen = options.parse_args()
     logging.disable(logging.ERROR)
-    data = stream.STREAMS[chosen.stream]()
     if chosen.million:
-        show_memory(data)
+        show_memory(stream.STREAMS[chosen.stream or "waiting"]())
     else:
-        show_speed(chosen.stream, data, chosen.rounds, chosen.tries)
+        names = [chosen.stream] if chosen.stream else sorted(stream.STREAMS, reverse=True)
+        rows = [row for name in names for row in compared(name, chosen.rounds, chosen.tries)]
+        show("bytes read", "times panoramisk's speed", "panoramisk", rows)
 
 
-def show_speed(name: str, data: bytes, rounds: int, tries: int) -> None:
-    """A table: events a second, CPU for each, and how many times panoramisk's speed that is."""
-    events = stream.events_in(data) * rounds
-    base = best(prepare, data, rounds, tries)
-    measured = {}
-    for title, run in (("panoramisk", run_panoramisk), ("reader", run_reader), ("daemon", run_daemon)):
-        cpu, wall = best(run, data, rounds, tries)
-        measured[title] = cpu - base[0], wall - base[1]
-    print(f"stream {name}: {events} events, {len(data) * rounds / 1e6:.0f} MB, best of {tries}")
-    print(f"{'':12} {'events/s':>10} {'CPU us/event':>14} {'times panoramisk':>18}")
-    for title, (cpu, wall) in measured.items():
-        ratio = measured["panoramisk"][0] / cpu
-        print(f"{title:12} {events / wall:10.0f} {cpu / events * 1e6:14.2f} {ratio:18.1f}")
+def compared(name: str, rounds: int, tries: int) -> Iterator[Row]:
+    """Beside panoramisk, by the CPU seconds of each, without those that making the stream takes."""
+    data = stream.STREAMS[name]()
+    runs = {"": prepare, "panoramisk": run_panoramisk, "to facts": run_reader, "to calls and texts": run_daemon}
+    sides = {title: partial(timed, run, data, rounds) for title, run in runs.items()}
+    found = {title: [cpu for cpu, _ in times] for title, times in in_turns(sides, tries).items()}
+    base = min(found.pop(""))
+    seconds = {title: [cpu - base for cpu in each] for title, each in found.items()}
+    return speeds(f"`{name}`", seconds, stream.events_in(data) * rounds)
 
 
 def show_memory(data: bytes) -> None:

@@ -187,7 +187,7 @@ async def measure(many: Engine, few: Engine, times: int) -> None:
             taken: list[list[Taken]] = [[], []]
             for _ in range(times):
                 for browser, one in zip(browsers, taken):
-                    one.append(await _open(browser, f"/reports?{query}"))
+                    one.append(await open_page(browser, f"/reports?{query}"))
             print(_told(name, *taken), flush=True)
 
 
@@ -198,7 +198,7 @@ class Taken(NamedTuple):
     core: float
 
 
-async def _open(browser: Browser, target: str) -> Taken:
+async def open_page(browser: Browser, target: str) -> Taken:
     begun, core = time.perf_counter(), time.process_time()
     answer = await browser.get(target)
     taken = Taken(time.perf_counter() - begun, time.process_time() - core)
