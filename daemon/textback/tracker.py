@@ -156,7 +156,8 @@ class Tracker:
         def job(connection: Connection) -> list[Entry]:
             self._begin(key)
             self._now = now or 0.0
-            self._keep_leases(connection, set(self._terms) if beats else set(map(pbx_of, facts)))
+            concerned = set(self._pbxes) if beats else set(map(pbx_of, facts))
+            self._keep_leases(connection, concerned)
             self._directory = self._directory_of(connection)
             for fact in facts:
                 self._take(connection, fact)
@@ -164,8 +165,7 @@ class Tracker:
             if now is not None:
                 self._pass_time(connection, now)
                 self._flush(connection)
-            if beats:
-                self._note_seen(connection, facts, now)
+            self._note_seen(connection, concerned, max(now or 0.0, facts[-1].at if facts else 0.0))
             return self._decided
 
         return job
@@ -480,10 +480,9 @@ class Tracker:
         self._needs.write(connection, (self._entries[entry.call.id] for entry in ended))
         self._dirty.clear()
 
-    def _note_seen(self, connection: Connection, facts: Sequence[Fact], now: float | None) -> None:
+    def _note_seen(self, connection: Connection, pbxes: set[str], at: float) -> None:
         """Remember until when each PBX was followed: a restart asks its records for what came later."""
-        at = max(now or 0.0, facts[-1].at if facts else 0.0)
-        for pbx in self._pbxes:
+        for pbx in pbxes:
             if self._deadlines.links.get(pbx) is not None and not 0 <= at - self._noted.get(pbx, 0.0) < NOTED:
                 self._seen[pbx] = at
         links.save(connection, self._seen)
