@@ -103,8 +103,7 @@ class App:
             finally:
                 reader.close()
                 scraper.close()
-                patience = LAST_TRY if writer.failing_since is not None else LAST_WRITES
-                if not await asyncio.to_thread(writer.stop, patience):
+                if not await asyncio.to_thread(writer.stop, _patience(writer)):
                     log.error("the database would not take the last facts: the next start learns them from the PBX")
         finally:
             engine.dispose()
@@ -149,7 +148,7 @@ class App:
                 for task in running:
                     task.cancel()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(LAST_WRITES):
+                    async with asyncio.timeout(_patience(writer)):
                         await following.ended()
                         await _give_back(intake, tracker, rota, writer)
                 await sending.end()
@@ -274,6 +273,11 @@ async def _give_back(intake: Intake, tracker: Tracker, rota: Rota, writer: Write
     intake.is_ending = True
     await writer.run(tracker.give_back)
     await writer.run(rota.leave)
+
+
+def _patience(writer: Writer) -> float:
+    """Seconds for which the database may take its time now that the daemon ends."""
+    return LAST_WRITES if writer.failing_since is None else LAST_TRY
 
 
 async def _first(stop: asyncio.Event, failed: asyncio.Future[None]) -> None:

@@ -40,7 +40,7 @@ POLL = 1.0
 #: Seconds until the next try, when another sender of the account claims something just then.
 OTHERS_FIRST = 0.02
 #: Seconds that what is in hand may still take once the daemon stops: the database wants some of the ten, too.
-GRACE = 6.0
+GRACE = 5.0
 #: Seconds between two looks for texts of unknown fate, and for how long they are looked for.
 SECOND_LOOK, DAY = 600.0, 86_400.0
 #: Seconds after which a text that waits to be sent is judged again when its turn comes.
