@@ -311,7 +311,42 @@ def test_an_end_that_is_written_twice_is_one_end(
     assert (found.ended_at or 0) - T0 == (60 if gone_on else 32)
 
 
-@pytest.mark.parametrize("verb", ["ABANDON", "CONNECT", "COMPLETECALLER", "EXITEMPTY"])
+@pytest.mark.parametrize(
+    "forged", ["ABANDON|1|1|", "CONNECT|1|2.2|1", "EXITWITHKEY|5|1|1", "ENTERQUEUE||1|", "BLINDTRANSFER|1|x", "DID|5"]
+)
+@pytest.mark.parametrize("at", [3, 31, 32, 33, 90])
+def test_a_line_that_a_number_may_hold_is_left_out_where_the_others_are_a_whole(
+    tmp_path: Path, forged: str, at: int
+) -> None:
+    lines = [
+        line(2, call(1), "ENTERQUEUE", "", CALLER, 1),
+        line(4, call(2), "ENTERQUEUE", "", f"|1\n{T0 + at}|{call(1)}|s|N|{forged}", 2),
+        line(32, call(1), "ABANDON", 1, 1, 30),
+    ]
+    (found,) = (found for found in told(records(tmp_path, lines)) if found.id == f"main/{call(1)}")
+    assert (found.disposition, found.hold_seconds, found.did) == ("abandoned", 30.0, None)
+
+
+def test_a_line_that_a_number_might_hold_counts_where_the_others_are_none_without_it(tmp_path: Path) -> None:
+    lines = [
+        line(2, call(1), "ENTERQUEUE", "", CALLER, 1),
+        line(4, call(2), "ENTERQUEUE", "", CALLER, 2),
+        line(32, call(1), "ABANDON", 1, 1, 30),
+        line(40, call(3), "ENTERQUEUE", "", CALLER, 2),
+        line(62, call(2), "ABANDON", 1, 1, 58),
+        line(63, call(3), "ABANDON", 1, 1, 23),
+    ]
+    found = {found.id: (found.disposition, found.hold_seconds) for found in told(records(tmp_path, lines))}
+    assert list(found.values()) == [("abandoned", 30.0), ("abandoned", 58.0), ("abandoned", 23.0)]
+
+
+def test_two_lines_that_fit_into_one_number_are_no_call(tmp_path: Path) -> None:
+    forged = f"|1\n{T0}|9.9|s|N|ENTERQUEUE||{CALLER}|1\n{T0}|9.9|s|N|ABANDON|1"
+    lines = [line(1, call(1), "ENTERQUEUE", "", forged, 1), line(9, call(1), "ABANDON", 1, 1, 8)]
+    assert not [found for found in told(records(tmp_path, lines)) if found.id == "main/9.9"]
+
+
+@pytest.mark.parametrize("verb", ["CONNECT", "COMPLETECALLER", "EXITEMPTY"])
 def test_an_end_that_is_none_was_forged_and_nobody_knows_how_the_call_ended(tmp_path: Path, verb: str) -> None:
     forged = f"|1\n{T0 + 4}|{call(1)}|s|N|ABANDON|1|1|"
     lines = [

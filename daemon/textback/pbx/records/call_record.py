@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textback.events import NoAnswer
@@ -26,6 +27,20 @@ THROWN_OUT = {
 GAVE_UP = frozenset({"ABANDON", "SYSCOMPAT"})
 COMPLETED = frozenset({"COMPLETECALLER", "COMPLETEAGENT"})
 TRANSFERRED = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER"})
+
+
+def is_whole(lines: Sequence[QueueLine]) -> bool:
+    """Whether a caller joins, is answered and leaves in an order in which they can, and has left in the end."""
+    waits = talks = False
+    for line in lines:
+        joins, leaves = line.verb == "ENTERQUEUE", line.verb in GAVE_UP | THROWN_OUT.keys() | {"EXITWITHKEY"}
+        if joins and (waits or talks) or (leaves or line.verb == "CONNECT") and not waits:
+            return False
+        if line.verb in COMPLETED | TRANSFERRED and not talks:
+            return False
+        waits = joins or waits and not leaves and line.verb != "CONNECT"
+        talks = line.verb == "CONNECT" or talks and line.verb not in COMPLETED | TRANSFERRED
+    return not waits and not talks
 
 
 @dataclass(slots=True)
@@ -56,13 +71,22 @@ class CallRecord:
         for line in self.lines:
             leaves = line.verb in GAVE_UP or line.verb in COMPLETED or line.verb in THROWN_OUT
             # One end may be written twice, at the same time.
-            if left_at is not None and (line.verb == "CONNECT" or leaves and line.at > left_at + 1.0):
+            if left_at is not None and (line.verb == "CONNECT" or leaves and abs(line.at - left_at) > 1.0):
                 return True
             if leaves:
                 left_at = line.at if left_at is None else left_at
             elif line.verb == "ENTERQUEUE":
                 left_at = None
         return False
+
+    def leave_out_forged(self) -> None:
+        """Whoever forges a line about this call cannot take the true ones away, which are a whole without it."""
+        sure = [line for line in self.lines if not line.doubt]
+        if not sure:  # two true lines are longer than a number
+            sure = self.lines if len({line.doubt for line in self.lines}) == len(self.lines) else []
+        elif is_whole(self.lines) or not is_whole(sure):
+            return
+        self.lines = sure
 
     def ended(self) -> float | None:
         """When the caller left, in epoch seconds; None if the records do not tell it."""

@@ -54,10 +54,12 @@ class Gathering:
         if record is None:
             return
         if line.verb == "DID":
-            record.did = record.did or "".join(line.data[:1])
+            record.did = record.did or ("" if line.doubt else "".join(line.data[:1]))
+        elif line.doubt:
+            record.lines.append(line)
         else:
             _add(record.lines, line)
-        self._expect(record, line.at + self._patience(line.verb))
+        self._expect(record, line.at + (LONGEST_WAIT if line.doubt else self._patience(line.verb)))
 
     def _patience(self, verb: str) -> float:
         if verb == "ENTERQUEUE":
@@ -106,6 +108,7 @@ class Gathering:
                 continue
             del self._due[uniqueid]
             record = self._open.pop(uniqueid)
+            record.leave_out_forged()
             self._done.add(uniqueid)
             self._fading.append((due + LONGEST, record))
             yield record
@@ -124,7 +127,7 @@ def _moment(item: QueueLine | CdrRow) -> float:
 def _add(lines: list[QueueLine], line: QueueLine) -> None:
     """Some versions write the end of a wait twice, in other words: one of each kind is kept, the hang-up last."""
     last = lines[-1] if lines else None
-    if last is None or not _is_end(line) or not _is_end(last) or line.at - last.at > SLACK:
+    if last is None or last.doubt or not _is_end(line) or not _is_end(last) or abs(line.at - last.at) > SLACK:
         lines.append(line)
     elif (line.verb in GAVE_UP) != (last.verb in GAVE_UP):
         lines[-1:] = [line, last] if last.verb in GAVE_UP else [last, line]

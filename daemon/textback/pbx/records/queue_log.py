@@ -49,11 +49,17 @@ SILENT = frozenset(
 )
 #: bytes of a caller's number at most: as far as it goes it can forge lines (chan_pjsip cuts it there)
 _LONGEST_NUMBER = 79
+#: a pipe, and a digit
+_LEAST_END = 2
 _OLDEST, _NEWEST = 9, 11  # digits of an epoch second
 
 
 class QueueLine(NamedTuple):
-    """One line; ``at`` in epoch seconds, ``call`` the Uniqueid."""
+    """One line; ``at`` in epoch seconds, ``call`` the Uniqueid.
+
+    ``doubt``: the count of the ENTERQUEUE, of another call, whose number may hold this line, as it follows closely; 0
+    if none can.
+    """
 
     at: float
     call: str
@@ -61,6 +67,7 @@ class QueueLine(NamedTuple):
     agent: str
     verb: str
     data: tuple[str, ...]
+    doubt: int = 0
 
 
 class QueueLog:
@@ -72,6 +79,8 @@ class QueueLog:
         self.faults: Counter[str] = Counter()
         self._timezone = timezone
         self._forged = 0
+        #: how much of a number may follow still, after what looked like the end of its line; and whose it is
+        self._room, self._entered, self._whose = 0, 0, ""
 
     def size(self, since: float = 0.0) -> int | None:
         """How many bytes ``read`` goes through; None if that cannot be told. Raises ``RecordsError``."""
@@ -86,11 +95,13 @@ class QueueLog:
             yield from self._read_table(since)
             return
         for file in self._files(since):
-            self._forged = 0
+            self._forged = self._room = 0
             for line in rotated.lines(file, since, stamp, on_bytes):
-                found = self._read_line(line)
+                found, is_doubted = self._read_line(line), self._may_be_forged(line)
                 if found:
-                    yield found
+                    is_others = is_doubted and found.call != self._whose
+                    self._note(found)
+                    yield found._replace(doubt=self._entered) if is_others else found
 
     def _files(self, since: float) -> list[Path]:
         return rotated.siblings(Path(self.source), since, stamp)
@@ -118,6 +129,18 @@ class QueueLog:
             self._forged = _LONGEST_NUMBER - len(data[-1]) - 1
             data = (data[0], (data[1] if len(data) > 1 else "") + "\n", "")
         return QueueLine(float(parts[0]), parts[1], parts[2], "|".join(parts[3:place]), verb, data)
+
+    def _note(self, line: QueueLine) -> None:
+        """A number may begin like the rest of its own line, and have a line about somebody else behind that."""
+        if line.verb == "ENTERQUEUE":
+            self._entered, self._whose = self._entered + 1, line.call
+            self._room = max(0, _LONGEST_NUMBER - len("|".join(line.data[1:])) - 1)
+
+    def _may_be_forged(self, line: str) -> bool:
+        """Whether a number may hold the line, all but its end, where the position of who joined would stand."""
+        fits = 0 < len(line) - _LEAST_END <= self._room
+        self._room = self._room - len(line) - 1 if fits else 0
+        return fits
 
     def _read_table(self, since: float) -> Iterator[QueueLine]:
         clock = LocalTime(self._timezone)
