@@ -49,6 +49,7 @@ class Side:
         pbxes = [Known("main", "en", lambda: self.is_up)]
         self.desk = HookDesk(pbxes, self.errands, self.intake, self.reader, self.clock)
         self.trigger = Trigger(self.errands, self.writer, self.reader, self.clock, lambda: None)
+        self.stop, self.working = asyncio.Event(), asyncio.get_running_loop().create_future()
         self.writer.start()
 
     def clock(self) -> float:
@@ -61,6 +62,11 @@ class Side:
         for fact in facts:
             self.intake.hear(fact)
         await self.intake.drained()
+
+    async def rest(self) -> None:
+        """It looks for no errands any more, not even with a look that has begun."""
+        self.stop.set()
+        await self.working
 
     async def take_over(self) -> None:
         seen = await self.reader(partial(leases.look, pbxes=["main"]))
@@ -101,11 +107,11 @@ def engine(database_url: str) -> Iterator[Engine]:
 def play(engine: Engine, story: Callable[[Side, Side], Awaitable[None]]) -> None:
     async def run() -> None:
         async with sides(engine) as (one, two):
-            stop = asyncio.Event()
-            working = asyncio.gather(one.errands.run(stop), two.errands.run(stop))
+            for side in (one, two):
+                side.working = asyncio.create_task(side.errands.run(side.stop))
             await story(one, two)
-            stop.set()
-            await working
+            await one.rest()
+            await two.rest()
 
     asyncio.run(run())
 
@@ -235,6 +241,7 @@ def test_a_webhook_finds_the_call_that_another_daemon_follows(engine: Engine, fl
 
 def test_a_webhook_for_a_call_that_nobody_follows_any_more_makes_its_own_text_and_only_that(engine: Engine) -> None:
     async def story(one: Side, two: Side) -> None:
+        await one.rest()
         await one.writer.run(one.tracker.give_back)
         one.tracker._terms.clear()
         one.intake.held = frozenset()
