@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data import RECORDS
+from textback.backtest import HORIZON
 from textback.call import Call, Rules, advance, arrive
 from textback.events import (
     CallerArrived,
@@ -338,6 +339,18 @@ def test_a_line_that_a_number_might_hold_counts_where_the_others_are_none_withou
     ]
     found = {found.id: (found.disposition, found.hold_seconds) for found in told(records(tmp_path, lines))}
     assert list(found.values()) == [("abandoned", 30.0), ("abandoned", 58.0), ("abandoned", 23.0)]
+
+
+def test_a_call_whose_end_a_number_might_hold_comes_in_time_for_a_backtest(tmp_path: Path) -> None:
+    lines = [line(2, call(1), "ENTERQUEUE", "", CALLER, 1), line(30, call(2), "ENTERQUEUE", "", CALLER, 2)]
+    lines += [line(32, call(1), "ABANDON", 1, 1, 30), line(40, call(2), "ABANDON", 1, 1, 10)]
+    for number in range(3, 63):
+        at = 180 * number
+        lines += [line(at, call(number, at), "ENTERQUEUE", "", CALLER, 1)]
+        lines += [line(at + 60, call(number, at), "ABANDON", 1, 1, 60)]
+    ended = [visit.ended or 0.0 for visit in records(tmp_path, lines).visits(0.0) if isinstance(visit, Visit)]
+    assert len(ended) == 62
+    assert all(max(ended[: place + 1]) - at < HORIZON for place, at in enumerate(ended))
 
 
 def test_two_lines_that_fit_into_one_number_are_no_call(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ GRACE = 30.0
 LATE = 300.0
 #: seconds that a call may go on after what was told last
 LONGEST = 4 * 3600.0
+#: seconds that the true lines of a call may take to follow on one that may be forged; less than a backtest looks back
+DOUBTED = 1800.0
 #: seconds that a caller may wait in a queue
 LONGEST_WAIT = 12 * 3600.0
 
@@ -59,7 +61,8 @@ class Gathering:
             record.lines.append(line)
         else:
             _add(record.lines, line)
-        self._expect(record, line.at + (LONGEST_WAIT if line.doubt else self._patience(line.verb)))
+        patience = self._patience(line.verb)
+        self._expect(record, line.at + (max(patience, DOUBTED) if line.doubt else patience))
 
     def _patience(self, verb: str) -> float:
         if verb == "ENTERQUEUE":
