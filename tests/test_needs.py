@@ -69,6 +69,13 @@ def test_who_was_answered_or_only_heard_the_menu_or_was_served_otherwise_does_no
     assert set(needs(desk).values()) == {(None, None)}
 
 
+def test_who_was_served_otherwise_needs_nobody_though_the_end_was_heard_first(desk: Desk) -> None:
+    desk.tell(arrives("1", 1), waits("1", 1), leaves("1", 21), now=at(22))
+    desk.tell(arrives("2", 1, "12025550144"), waits("2", 1), leaves("2", 21), now=at(22))
+    desk.tell(Handled("main/1", at(23)), now=at(24))
+    assert needs(desk) == {"main/1": (None, None), "main/2": (at(1), None)}
+
+
 def test_outside_hours_who_reached_nobody_does_where_that_counts_as_missed(engine: Engine) -> None:
     want(engine, hours={"mon": ["00:00-00:01"]}, missed__count_unreached_outside_hours=True)
     desk = Desk(engine)

@@ -22,6 +22,8 @@ from textback.events import (
     KeyPressed,
     LinkLost,
     LinkSynced,
+    NoAnswer,
+    NobodyAnswered,
     Place,
     StaffReached,
     Talking,
@@ -510,3 +512,15 @@ def test_who_writes_for_a_pbx_gives_a_sign_of_life_for_the_others_when_told_to(e
             tracker.batch([arrives("1", 1)], at(1), beats)(connection)
         beaten = {pbx: lease.beat for pbx, lease in leases.look(connection, ["main", "branch"]).items()}
     assert beaten == {"main": 4, "branch": 2}
+
+
+def test_a_last_word_of_the_dialplan_counts_after_a_restart_too(desk: Desk) -> None:
+    desk.tell(arrives("1", 1), leaves("1", 2), arrives("2", 1, number="+12025550144"), leaves("2", 2), now=at(3))
+    assert [row["verdict"] for row in desk.log()] == [None, None]
+    desk.start()
+    desk.tell(LinkSynced("", at(4), "main"))
+    desk.tell(NobodyAnswered("main/1", at(5), NoAnswer.UNREACHABLE, told=True), now=at(60))
+    first, second = desk.log()
+    assert (first["disposition"], first["verdict"]) == ("missed", "text")
+    assert (second["disposition"], second["verdict"], second["reason"]) == ("unreached", "skip", "unreached")
+    assert [to for to, _, _ in desk.texts()] == [CALLER]

@@ -133,11 +133,9 @@ class App:
                 following = Following(self.links, *ends, self._clock, self._patience, tasks)
                 parts = Parts(core, sending, following, self.listening, tasks)
                 parts.begin(await parts.prepare(self._config))
-                loops = {"the writer": writer.still_for, "the sender": sending.still_for}
-                watchdog = Watchdog(self._systemd, loops, partial(self._words, tracker, health))
+                watchdog = self._watchdog(writer, sending, tracker, health)
                 watching = Running(tasks, [rota.run, errands.run, duty.run])
-                works = (_pass_time(intake, self._tick), watchdog.run())
-                running = [tasks.create_task(work) for work in works]
+                running = [tasks.create_task(work) for work in (_pass_time(intake, self._tick), watchdog.run())]
                 self._parts, self._is_stopping = parts, stop.is_set
                 self.begun.set()
                 self._systemd.ready()
@@ -147,10 +145,7 @@ class App:
                 watching.tell()
                 for task in running:
                     task.cancel()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_patience(writer)):
-                        await following.ended()
-                        await _give_back(intake, tracker, rota, writer)
+                await _leave(following, intake, tracker, rota, writer)
                 await sending.end()
         finally:
             self._parts = None
@@ -169,6 +164,10 @@ class App:
         before, self._config = self._config, plan.config
         self._parts.begin(plan)
         return differences(before, plan.wanted)
+
+    def _watchdog(self, writer: Writer, sending: Sending, tracker: Tracker, health: Look) -> Watchdog:
+        loops = {"the writer": writer.still_for, "the sender": sending.still_for}
+        return Watchdog(self._systemd, loops, partial(self._words, tracker, health))
 
     def _words(self, tracker: Tracker, health: Look) -> str:
         return "; ".join(filter(None, (in_words(health(), tracker.on_the_line), self.remark)))
@@ -267,12 +266,15 @@ async def _tracker(writer: Writer, pbxes: list[str], name: str) -> Tracker:
     return Tracker(pbxes, book, name=name)
 
 
-async def _give_back(intake: Intake, tracker: Tracker, rota: Rota, writer: Writer) -> None:
-    """Everything is written; who stands by need not wait to see that this daemon has gone."""
-    await intake.drained()
-    intake.is_ending = True
-    await writer.run(tracker.give_back)
-    await writer.run(rota.leave)
+async def _leave(following: Following, intake: Intake, tracker: Tracker, rota: Rota, writer: Writer) -> None:
+    """Have everything written, if the database takes it; who stands by need not wait to see that this one has gone."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_patience(writer)):
+            await following.ended()
+            await intake.drained()
+            intake.is_ending = True
+            await writer.run(tracker.give_back)
+            await writer.run(rota.leave)
 
 
 def _patience(writer: Writer) -> float:

@@ -94,8 +94,7 @@ class Intake:
         self._tapes: dict[str, Tape] = {}
         #: the PBXes that this daemon writes for, as far as is durable; the leases that it is about to take
         self.held = tracker.held
-        self._claims: dict[str, Lease] = {}
-        self._given_up: set[str] = set()
+        self._claims, self._given_up = dict[str, Lease](), set[str]()
         self._leaving: str | None = None
         self._claimed: _Claimed | None = None
         self._asked, self._asked_in_hand = list[Asked](), list[Asked]()

@@ -35,7 +35,9 @@ class Needs:
 
     def write(self, connection: Connection, ended: Iterable[Entry]) -> None:
         """Those who were lost by the calls that have just ended need somebody, those who were served do not."""
-        dealt.lost(connection, [_lost(entry) for entry in ended if needs_somebody(entry)])
+        every = list(ended)
+        dealt.lost(connection, [_lost(entry) for entry in every if needs_somebody(entry)])
+        dealt.lost_no_more(connection, [entry.call.id for entry in every if entry.call.handled])
         dealt.served(connection, self._served)
         self.forget()
 

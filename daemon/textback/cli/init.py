@@ -67,11 +67,7 @@ def init(
     secrets_folder = directory / "secrets" if server else directory
     answers = answers_to(given | {"directory": secrets_folder}, Interview(not non_interactive))
     secret = Path(answers["pbx_secret_file"]).absolute()
-    # by its name beside textback.toml, that of a server is found as a credential, too
-    is_own = server is not None and secret.parent == secrets_folder.absolute()
-    answers |= {"database": DATA if server else directory.absolute() / "textback.db"}
-    answers |= {"twilio_token_file": "secrets/twilio-token" if server else "twilio-token"}
-    answers |= {"pbx_secret_file": f"secrets/{secret.name}" if is_own else str(secret)}
+    answers |= _server_places(directory, secret) if server else _places(directory, secret)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         written = [secret] if _keep_secret(secret) else []
@@ -89,6 +85,18 @@ def init(
         click.echo(f"The daemon will not find {place}, its unit hides it: install textback in /opt/textback", err=True)
     if not (non_interactive or no_doctor or server) and _is_watched():
         _offer_doctor(config, practice)
+
+
+def _places(directory: Path, secret: Path) -> dict[str, Any]:
+    database = directory.absolute() / "textback.db"
+    return {"database": database, "twilio_token_file": "twilio-token", "pbx_secret_file": str(secret)}
+
+
+def _server_places(directory: Path, secret: Path) -> dict[str, Any]:
+    """Its secrets are named from beside textback.toml: so they are found as credentials, too."""
+    is_own = secret.parent == (directory / "secrets").absolute()
+    named = f"secrets/{secret.name}" if is_own else str(secret)
+    return {"database": DATA, "twilio_token_file": "secrets/twilio-token", "pbx_secret_file": named}
 
 
 def _server(system: bool, root: Path | None, directory: Path | None) -> System | None:

@@ -84,6 +84,12 @@ _serve = (
 )
 
 
+def lost_no_more(conn: Connection, call_ids: Collection[str]) -> None:
+    """Of callers who had ended already it is told that they were served otherwise: they need nobody."""
+    if call_ids:
+        conn.execute(update(calls).where(calls.c.id.in_(sorted(call_ids))).values(needs_since=None))
+
+
 def lost(conn: Connection, ended: Sequence[Lost]) -> None:
     """Calls have just ended without anybody: they need somebody, unless their number has been served since.
 
