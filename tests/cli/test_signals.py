@@ -75,6 +75,21 @@ async def pbx() -> AsyncIterator[tuple[Simulator, int]]:
         await made.stop()
 
 
+@asynccontextmanager
+async def sending(home: Home) -> AsyncIterator[tuple[Program, Simulator]]:
+    """A daemon with a text in hand, which the provider does not answer, and its PBX."""
+    home.want(abandoned__min_hold=0, guards__settle=0)
+    async with fake_twilio(hang) as twilio, pbx() as (asterisk, port):
+        home.configure(TWILIO.format(url=twilio.url), port=port)
+        async with textback("run", "--config", home.config) as program:
+            await program.line("main: link is up", "stderr")
+            await asterisk.play(CALLER)
+            async with asyncio.timeout(PATIENCE):
+                while not twilio.posts:
+                    await asyncio.sleep(0.01)
+            yield program, asterisk
+
+
 async def told_to_end(program: Program, limit: float = LIMIT + SLACK) -> tuple[int, str]:
     """The exit status after a SIGTERM, and the rest of its log; fails if that takes too long."""
     began = time.monotonic()
@@ -85,18 +100,9 @@ async def told_to_end(program: Program, limit: float = LIMIT + SLACK) -> tuple[i
 
 
 def test_a_provider_that_hangs_holds_nobody_up_and_its_text_is_looked_up_later(home: Home) -> None:
-    home.want(abandoned__min_hold=0, guards__settle=0)
-
     async def story() -> None:
-        async with fake_twilio(hang) as twilio, pbx() as (asterisk, port):
-            home.configure(TWILIO.format(url=twilio.url), port=port)
-            async with textback("run", "--config", home.config) as program:
-                await program.line("main: link is up", "stderr")
-                await asterisk.play(CALLER)
-                async with asyncio.timeout(PATIENCE):
-                    while not twilio.posts:
-                        await asyncio.sleep(0.01)
-                status, log = await told_to_end(program)
+        async with sending(home) as (program, _):
+            status, log = await told_to_end(program)
             assert status == 0 and "it is looked up at the next start" in log
 
     asyncio.run(story())
@@ -105,22 +111,13 @@ def test_a_provider_that_hangs_holds_nobody_up_and_its_text_is_looked_up_later(h
 
 
 def test_a_second_signal_ends_it_at_once(home: Home) -> None:
-    home.want(abandoned__min_hold=0, guards__settle=0)
-
     async def story() -> None:
-        async with fake_twilio(hang) as twilio, pbx() as (asterisk, port):
-            home.configure(TWILIO.format(url=twilio.url), port=port)
-            async with textback("run", "--config", home.config) as program:
-                await program.line("main: link is up", "stderr")
-                await asterisk.play(CALLER)
-                async with asyncio.timeout(PATIENCE):
-                    while not twilio.posts:
-                        await asyncio.sleep(0.01)
-                program.send(signal.SIGINT)
-                async with asyncio.timeout(PATIENCE):  # it takes no more work: its pages are gone
-                    while asterisk._sessions:
-                        await asyncio.sleep(0.01)
-                status, log = await told_to_end(program, SLACK)
+        async with sending(home) as (program, asterisk):
+            program.send(signal.SIGINT)
+            async with asyncio.timeout(PATIENCE):  # it takes no more work: its pages are gone
+                while asterisk._sessions:
+                    await asyncio.sleep(0.01)
+            status, log = await told_to_end(program, SLACK)
             assert status == 1
             assert "told a second time to end: ending all the same; the next start takes up what is stored" in log
 
