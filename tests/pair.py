@@ -315,7 +315,7 @@ class Pair:
     @property
     def holders(self) -> list[int]:
         """The daemons that believe they write."""
-        return [each.index for each in self.daemons if each is not None and each.tracker._terms]
+        return [each.index for each in self.daemons if each is not None and each.tracker.held]
 
     def rows(self) -> dict[str, dict[str, Any]]:
         with reading(self.engine) as connection:

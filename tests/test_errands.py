@@ -182,8 +182,7 @@ def test_a_press_while_nobody_writes_waits_for_who_takes_over(
 
     async def story(one: Side, two: Side) -> None:
         await one.intake.drained()
-        await one.writer.run(one.tracker.give_back)
-        one.tracker._terms.clear()
+        await one.writer.run(one.tracker.give_up("main"))
         one.intake.held = frozenset()
         asking = asyncio.ensure_future(two.desk.call_to_text(ME))
         await until(lambda: two.reader(lambda conn: bool(errands.waiting(conn, ["main"], 0.0))))
@@ -242,8 +241,7 @@ def test_a_webhook_finds_the_call_that_another_daemon_follows(engine: Engine, fl
 def test_a_webhook_for_a_call_that_nobody_follows_any_more_makes_its_own_text_and_only_that(engine: Engine) -> None:
     async def story(one: Side, two: Side) -> None:
         await one.rest()
-        await one.writer.run(one.tracker.give_back)
-        one.tracker._terms.clear()
+        await one.writer.run(one.tracker.give_up("main"))
         one.intake.held = frozenset()
         granted = await one.writer.run(partial(grant, flow=Flow.CALL_TO_TEXT))
         hasty = Trigger(two.errands, two.writer, two.reader, two.clock, lambda: None, patience=0.0)

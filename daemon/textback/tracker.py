@@ -28,14 +28,16 @@ from textback.events import (
     TextGiven,
     TextRefused,
 )
+from textback.fence import Fence
 from textback.heard import Heard, Told, comes_from_link
 from textback.judge import judge_asked, judge_ended, judge_offer
 from textback.ledger import LONGEST_STORY, Entry, Story, from_row, to_row
 from textback.model import Disposition, Verdict
 from textback.needs import Needs
+from textback.open_calls import OpenCalls
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
-from textback.store import calls, changes, leases, links, people
+from textback.store import calls, changes, links, people
 from textback.store.leases import Lease
 from textback.wording import step
 
@@ -62,14 +64,12 @@ class Tracker:
         name: str | None = None,
     ) -> None:
         self._directory_of = directory
-        self._name = name
         self._on_step = on_step
         self._directory = Directory(())
         self._pbxes = tuple(pbxes)
-        self._entries: dict[str, Entry] = {}
-        self._undo: dict[str, Entry | None] = {}
+        self._fence = Fence(name)
         self._deadlines = Deadlines(self._pbxes)
-        self._dirty: set[str] = set()
+        self._calls = OpenCalls(self._deadlines)
         #: epoch seconds; when the batch is written, as far as whoever submitted it knows
         self._now = 0.0
         self._ended: list[str] = []
@@ -77,10 +77,6 @@ class Tracker:
         self._links_before: LinkState = dict(self._deadlines.links)
         self._seen: dict[str, float] = {}
         self._noted: dict[str, float] = {}
-        #: the PBXes that this daemon writes for, each with the term of its lease
-        self._terms: dict[str, int] = {}
-        #: those of them that nobody else can take before the transaction in hand ends
-        self._sure: set[str] = set()
         #: which hearing of each link goes on, and whether what is taken now follows from events
         self._streams = dict.fromkeys(self._pbxes, 1)
         self._is_live = True
@@ -93,13 +89,8 @@ class Tracker:
     def restore(self, connection: Connection) -> None:
         """Take up the calls that were open, or settling, when the daemon stopped."""
         for pbx in self._pbxes:
-            self._restore(connection, pbx)
-
-    def _restore(self, connection: Connection, pbx: str) -> None:
-        for row in calls.unsettled(connection, pbx):
-            entry = from_row(row)
-            self._entries[entry.call.id] = entry
-            self._expect(entry)
+            for row in calls.unsettled(connection, pbx):
+                self._calls.load(from_row(row))
 
     def follow(self, pbx: str) -> None:
         """Take in one more PBX, of which nothing is known before its lease is taken; within a job of the writer."""
@@ -110,36 +101,33 @@ class Tracker:
     @property
     def on_the_line(self) -> int:
         """How many callers are on the line, as far as this daemon writes of them; from any thread."""
-        return sum(entry.call.phase is not Phase.ENDED for entry in list(self._entries.values()))
+        return len(self._calls.on_the_line())
 
     def settling(self, pbx: str) -> bool:
         """Whether it is still to be decided about calls of that PBX which have ended; from any thread."""
-        every = [entry for entry in list(self._entries.values()) if entry.call.pbx == pbx]
-        return any(entry.call.phase is Phase.ENDED and not entry.is_over for entry in every)
+        return any(entry.call.phase is Phase.ENDED and not entry.is_over for entry in self._calls.every(pbx))
 
     @property
     def held(self) -> frozenset[str]:
         """The PBXes that this daemon writes for, as of the last batch; from any thread."""
-        return frozenset(self._pbxes if self._name is None else self._terms)
+        return frozenset(self._pbxes) if self._fence.is_alone else self._fence.held
 
     def open_calls(self, pbx: str) -> list[Call]:
         """The calls of that PBX which are on the line, as far as is known."""
-        found = [entry.call for entry in self._entries.values()]
-        return [call for call in found if call.pbx == pbx and call.phase is not Phase.ENDED]
+        return self._calls.on_the_line(pbx)
 
     def knows(self, call_id: str) -> bool:
         """Whether that call is open, or settling; from any thread."""
-        return call_id in self._entries
+        return call_id in self._calls
 
     def call(self, call_id: str) -> Call | None:
         """What is known about a call that is open, or settling; from any thread."""
-        entry = self._entries.get(call_id)
+        entry = self._calls.get(call_id)
         return entry.call if entry else None
 
     def open_call_of(self, number: str) -> str | None:
         """The call of that number (E.164) which is on the line, the latest if there are several; from any thread."""
-        # The copy is one step of the interpreter, so that the writer cannot come between.
-        every = (entry for entry in list(self._entries.values()) if entry.number == number)
+        every = (entry for entry in self._calls.every() if entry.number == number)
         found = [entry.call for entry in every if entry.call.phase is not Phase.ENDED]
         latest = max(found, key=lambda call: call.started_at, default=None)
         return latest.id if latest else None
@@ -183,10 +171,7 @@ class Tracker:
             self._begin(key)
             self._now = now
             self._forget(seen.pbx)
-            term = leases.take(connection, seen, self._name or "")
-            if term is not None:
-                self._terms[seen.pbx] = term
-                self._sure.add(seen.pbx)
+            if self._fence.take(connection, seen):
                 self._directory = self._directory_of(connection)
                 self._catch_up(connection, seen.pbx, tape, synced_at)
             return self._decided
@@ -200,8 +185,7 @@ class Tracker:
         def job(connection: Connection) -> list[Entry]:
             self._begin(key)
             self._keep_leases(connection, {pbx})
-            if pbx in self._terms:
-                leases.give_back(connection, self._name or "", {pbx: self._terms[pbx]})
+            self._fence.give_back(connection, {pbx})
             self._forget(pbx)
             return []
 
@@ -209,7 +193,7 @@ class Tracker:
 
     def give_back(self, connection: Connection) -> None:
         """A job for the writer, the last one: whoever stands by may go on at once."""
-        leases.give_back(connection, self._name or "", self._terms)
+        self._fence.give_back(connection, self._fence.held)
 
     @property
     def next_deadline(self) -> float | None:
@@ -220,36 +204,27 @@ class Tracker:
 
     def _keep_leases(self, connection: Connection, pbxes: set[str]) -> None:
         """Nothing is written for a PBX that somebody else writes for: that daemon has what this one knows, too."""
-        asked = {pbx: self._terms[pbx] for pbx in (pbxes - self._sure) & self._terms.keys()}
-        kept = leases.keep(connection, self._name or "", asked)
-        self._sure |= kept
-        for pbx in asked.keys() - kept:
+        for pbx in self._fence.keep(connection, pbxes):
             self._forget(pbx)
 
     def _forget(self, pbx: str) -> None:
-        self._terms.pop(pbx, None)
-        self._deadlines.forget(pbx)
-        for call_id in [call_id for call_id, entry in self._entries.items() if entry.call.pbx == pbx]:
-            del self._entries[call_id]
-            self._undo.pop(call_id, None)
-
-    def _holds(self, fact: Fact) -> bool:
-        return self._name is None or pbx_of(fact) in self._terms
+        self._fence.forget(pbx)
+        self._calls.forget(pbx)
 
     def _catch_up(
         self, connection: Connection, pbx: str, tape: Sequence[Told], synced_at: float | None
     ) -> None:
         """Take up the calls as they are stored, and do what of the tape is not done yet."""
-        self._restore(connection, pbx)
         self._streams[pbx] += 1
         self._deadlines.links[pbx] = synced_at
         self._noted.pop(pbx, None)
-        found = [entry for entry in self._entries.values() if entry.call.pbx == pbx]
+        found = [from_row(row) for row in calls.unsettled(connection, pbx)]
         known = {one.call.id: Known(one.heard, one.call.phase) for one in found if one.call.phase is not Phase.ENDED}
         others = {told.fact.call_id for told in tape} - known.keys()
         rest = left(tape, known, calls.over(connection, others), self._now, self._streams[pbx])
-        for call_id in known:
-            self._entries[call_id] = replace(self._entries[call_id], heard=rest.heard.get(call_id, Heard(None)))
+        for entry in found:
+            heard = rest.heard.get(entry.call.id, Heard(None)) if entry.call.id in known else entry.heard
+            self._calls.load(replace(entry, heard=heard))
         for told in rest.facts:
             self._is_live = told.live
             self._take(connection, told.fact)
@@ -260,35 +235,21 @@ class Tracker:
 
     def _begin(self, key: object) -> None:
         """Start a batch; the same batch again means that its transaction failed, and it starts from before."""
-        if key is self._batch:
-            for call_id, entry in self._undo.items():
-                self._restore_one(call_id, entry)
+        again = key is self._batch
+        self._calls.begin(again)
+        if again:
             self._deadlines.links = dict(self._links_before)
             self._noted.clear()
-        else:
-            for call_id in self._undo:
-                entry = self._entries.get(call_id)
-                if entry and entry.is_over:
-                    del self._entries[call_id]
+        self._fence.begin()
         self._batch = key
-        self._sure = set()
-        self._undo = {}
         self._decided = []
         self.orders, self.finished = [], []
         self._ended = []
         self._needs.forget()
-        self._dirty.clear()
         self._links_before = dict(self._deadlines.links)
 
-    def _restore_one(self, call_id: str, entry: Entry | None) -> None:
-        if entry is None:
-            self._entries.pop(call_id, None)
-            return
-        self._entries[call_id] = entry
-        self._expect(entry)
-
     def _take(self, connection: Connection, fact: Fact) -> None:
-        if not self._holds(fact):
+        if not self._fence.holds(pbx_of(fact)):
             return
         if self._ended and fact.at >= self._first_settled():
             self._flush(connection)
@@ -315,8 +276,7 @@ class Tracker:
         """
         self._flush(connection)
         for call in self.open_calls(fact.pbx):
-            self._undo.setdefault(call.id, self._entries[call.id])
-            del self._entries[call.id]
+            self._calls.drop(call.id)
         self._pbxes = tuple(pbx for pbx in self._pbxes if pbx != fact.pbx)
         self._deadlines.links[fact.pbx] = fact.at
 
@@ -328,18 +288,18 @@ class Tracker:
 
     def _arrive(self, connection: Connection, fact: CallerArrived) -> None:
         # The records tell calls, too, that were seen and settled long ago, and a hook may be late.
-        before = self._entries.get(fact.call_id)
+        before = self._calls.get(fact.call_id)
         if before is not None and before.call.hearsay and not fact.hearsay:
             arrived = replace(before, call=seen(before.call, fact), heard=self._heard(before, fact))
-            self._put(self._place(arrived))
+            self._calls.put(self._place(arrived))
         elif before is None and not ((fact.recorded or fact.hearsay) and calls.exists(connection, fact.call_id)):
             entry = self._place(Entry(arrive(fact), story=_told((), fact)))
-            self._put(replace(entry, heard=self._heard(entry, fact)))
+            self._calls.put(replace(entry, heard=self._heard(entry, fact)))
             if self._on_step:
                 self._on_step(fact, entry.call)
 
     def _advance(self, connection: Connection, fact: Fact) -> None:
-        entry = self._entries.get(fact.call_id)
+        entry = self._calls.get(fact.call_id)
         if entry is None or entry.is_over:
             return
         rules = self._directory.rules(entry.call.pbx, entry.call.queue, entry.call.did, entry.call.practice)
@@ -351,12 +311,12 @@ class Tracker:
         heard = self._heard(entry, fact)
         entry = replace(entry, call=call, story=_told(entry.story, fact), backfilled=recorded, heard=heard)
         entry = self._place(entry) if moved else entry
-        self._needs.answered(self._entries[call.id], entry)
-        self._put(entry)
+        self._needs.answered(self._calls[call.id], entry)
+        self._calls.put(entry)
         if self._on_step:
             self._on_step(fact, call)
         if Outcome.TEXT_ASKED in outcomes:
-            self._asked(connection, self._entries[call.id], fact)
+            self._asked(connection, self._calls[call.id], fact)
         if Outcome.OFFER_DUE in outcomes:
             self._offer(connection, call, fact.at)
         if Outcome.ENDED in outcomes and call.id not in self._ended:
@@ -364,7 +324,7 @@ class Tracker:
 
     def _heard(self, entry: Entry, fact: Fact) -> Heard:
         """How far the call's facts are taken with this one: a daemon that takes over knows by it where to go on."""
-        if self._name is None or not comes_from_link(fact):
+        if self._fence.is_alone or not comes_from_link(fact):
             return entry.heard
         pbx = entry.call.pbx
         is_live = self._is_live and self._deadlines.links[pbx] is not None
@@ -388,37 +348,25 @@ class Tracker:
             people.staff_reached(connection, number, fact.at, fact.call_id.partition("/")[0])
             self._needs.reached(number, fact.at)
 
-    def _put(self, entry: Entry) -> None:
-        call_id = entry.call.id
-        self._undo.setdefault(call_id, self._entries.get(call_id))
-        self._entries[call_id] = entry
-        self._dirty.add(call_id)
-        self._expect(entry)
-
     def _first_settled(self) -> float:
         """When the first of the calls that wait to be judged could be due, at the soonest."""
-        ended = self._entries[self._ended[0]].call.ended_at or 0.0
+        ended = self._calls[self._ended[0]].call.ended_at or 0.0
         return ended + self._directory.shortest_settle
 
     # -- time -------------------------------------------------------------------------------------------
-
-    def _expect(self, entry: Entry) -> None:
-        if entry.deadline is not None:
-            self._deadlines.expect(entry.call.pbx, entry.deadline, entry.call.id)
 
     def _pass_time(self, connection: Connection, now: float, before: bool = False) -> None:
         """Let the deadlines pass that are due at ``now`` (``before``: strictly earlier)."""
         settled: dict[str, Entry] = {}
         for due, call_id in self._deadlines.due(now, before):
             self._keep_leases(connection, {call_id.partition("/")[0]})
-            entry = self._entries.get(call_id)
+            entry = self._calls.get(call_id)
             if entry is None or entry.deadline != due:
                 continue
             if entry.call.phase is Phase.ENDED:
-                # Once, though a batch that was tried again expects it twice; and again, if the database fails before
-                # anything is decided: what is due is told only once.
+                # Once, though a batch that was tried again expects it twice.
                 settled[call_id] = entry
-                self._undo.setdefault(call_id, entry)
+                self._calls.touch(entry)
             else:
                 self._advance(connection, DeadlinePassed(call_id, due))
         self._release(connection, list(settled.values()), now)
@@ -431,14 +379,14 @@ class Tracker:
         decided = judge_asked(connection, entry, self._home(entry.call), at)
         given = decided.decision is not None and decided.decision.verdict is Verdict.TEXT
         if given:
-            self._put(decided)
+            self._calls.put(decided)
             self._advance(connection, TextGiven(entry.call.id, at))
-            self._decided.append(self._entries[entry.call.id])
+            self._decided.append(self._calls[entry.call.id])
         else:
             reason = decided.decision.reason if decided.decision else "error"
             self._advance(connection, TextRefused(entry.call.id, at, reason))
         if isinstance(fact, KeyPressed):
-            self._tell_answer(self._entries[entry.call.id].call)
+            self._tell_answer(self._calls[entry.call.id].call)
 
     def _tell_answer(self, call: Call) -> None:
         rules = self._directory.call_to_text(call)
@@ -470,15 +418,14 @@ class Tracker:
 
     def _flush(self, connection: Connection) -> None:
         """Judge the calls that ended, then save every call that changed."""
-        ended = [self._entries[call_id] for call_id in self._ended]
+        ended = [self._calls[call_id] for call_id in self._ended]
         self._ended = []
         self.finished += [entry.call for entry in ended if entry.settle_at is None]  # else it was in a batch before
         self._decide(connection, ended, [entry.call.ended_at or 0.0 for entry in ended], settled=False)
-        changed = [self._entries[call_id] for call_id in sorted(self._dirty)]
+        changed = self._calls.changed()
         calls.save(connection, [to_row(entry) for entry in changed])
         changes.of_calls(connection, [_seen(entry) for entry in changed if entry.call.disposition], self._now)
-        self._needs.write(connection, (self._entries[entry.call.id] for entry in ended))
-        self._dirty.clear()
+        self._needs.write(connection, (self._calls[entry.call.id] for entry in ended))
 
     def _note_seen(self, connection: Connection, pbxes: set[str], at: float) -> None:
         """Remember until when each PBX was followed: a restart asks its records for what came later."""
@@ -494,8 +441,8 @@ class Tracker:
     ) -> None:
         docket = [(entry, self._home(entry.call), time) for entry, time in zip(entries, times, strict=True)]
         for decided in judge_ended(connection, docket, settled) if docket else ():
-            before = self._entries[decided.call.id].decision
-            self._put(decided)
+            before = self._calls[decided.call.id].decision
+            self._calls.put(decided)
             if decided.decision is not before:
                 self._decided.append(decided)
 
