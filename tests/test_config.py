@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 from ipaddress import ip_network
 from pathlib import Path
@@ -181,7 +182,7 @@ def test_a_listener_beyond_loopback_must_name_its_callers(tmp_path: Path, sectio
         ("[http]\nsecret = 'hunter2'\nsecret_file = 'x'\n", "http.secret_file", 'found "secret" as well'),
         ("[http]\nsecret_file = 'nope'\n", "http.secret_file", 'found "nope": no such file'),
         ("[http]\nsecret_file = 5\n", "http.secret_file", "found 5, expected the path of a file"),
-        ("[http]\nsecret_file = '.'\n", "http.secret_file", "a file that can be read"),
+        ("[http]\nsecret_file = '.'\n", "http.secret_file", f"a file that the user {getpass.getuser()} can read"),
         ("[agi]\nallow = ['10.0.0.0/33']\n", "agi.allow[0]", "an address or network"),
         ("[webhooks]\nlisten = '127.0.0.1:8080'\n", "webhooks.listen", "the address of [http]"),
         (PBX + PBX, "pbx[1].name", 'found "main" a second time'),

@@ -70,8 +70,8 @@ class App:
         patience: Patience = Patience(),
         systemd: Systemd = Systemd(),
     ) -> None:
-        #: what is to be said besides in the status for systemd
-        self.remark = ""
+        self._remark = ""
+        self._watchdog: Watchdog | None = None
         self.begun = asyncio.Event()
         self._systemd = systemd
         self._parts: Parts | None = None
@@ -133,7 +133,7 @@ class App:
                 following = Following(self.links, *ends, self._clock, self._patience, tasks)
                 parts = Parts(core, sending, following, self.listening, tasks)
                 parts.begin(await parts.prepare(self._config))
-                watchdog = self._watchdog(writer, sending, tracker, health)
+                watchdog = self._watchdog = self._watch(writer, sending, tracker, health)
                 watching = Running(tasks, [rota.run, errands.run, duty.run])
                 running = [tasks.create_task(work) for work in (_pass_time(intake, self._tick), watchdog.run())]
                 self._parts, self._is_stopping = parts, stop.is_set
@@ -165,12 +165,18 @@ class App:
         self._parts.begin(plan)
         return differences(before, plan.wanted)
 
-    def _watchdog(self, writer: Writer, sending: Sending, tracker: Tracker, health: Look) -> Watchdog:
+    def say_besides(self, remark: str) -> None:
+        """Say so, too, in the status for systemd, at once and until something else is to be said."""
+        self._remark = remark
+        if self._watchdog:
+            self._watchdog.look()
+
+    def _watch(self, writer: Writer, sending: Sending, tracker: Tracker, health: Look) -> Watchdog:
         loops = {"the writer": writer.still_for, "the sender": sending.still_for}
         return Watchdog(self._systemd, loops, partial(self._words, tracker, health))
 
     def _words(self, tracker: Tracker, health: Look) -> str:
-        return "; ".join(filter(None, (in_words(health(), tracker.on_the_line), self.remark)))
+        return "; ".join(filter(None, (in_words(health(), tracker.on_the_line), self._remark)))
 
     @property
     def staff_not_told(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ arch=$(dpkg --print-architecture)
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 root=$stage/root lib=$stage/root/usr/lib/textback
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_COMPILE=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_COMPILE=1 PIP_USE_PEP517=1
 
 "$python" -m venv "$stage/venv"
 "$stage/venv/bin/python" -m pip install --quiet '.[postgresql,mariadb]'

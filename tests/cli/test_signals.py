@@ -321,15 +321,15 @@ def test_systemd_hears_of_the_beginning_of_each_reload_and_of_the_end(home: Home
                 assert all(any(f"{key}: found" in line for line in mistakes) for key in ("log.level", "sms.rate"))
                 kept = f"{home.config} was not taken, and all goes on as before: mend it, and reload again"
                 assert (await program.line("ERROR textback: ", "stderr")).endswith(kept)
-                await systemd.word("READY=1")
                 status = await systemd.word("STATUS=")
+                await systemd.word("READY=1")  # who asks once `systemctl reload` is back is told of the mistake
                 assert "0 callers on the line; " in status and "was not taken, and all goes on as before: " in status
                 assert status.endswith("(and 1 more)")
                 home.config.write_text(config + '[log]\nlevel = "error"\nlog_numbers = true\nformat = "json"\n')
                 program.send(signal.SIGHUP)
                 await systemd.word("RELOADING=1")
-                await systemd.word("READY=1")
                 assert "was not taken" not in await systemd.word("STATUS=")
+                await systemd.word("READY=1")
                 await asterisk.play(CALLER)
                 assert "+12025550143" in await program.line("text to ")
                 program.send(signal.SIGTERM)

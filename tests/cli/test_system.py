@@ -59,6 +59,15 @@ def test_the_configuration_names_the_data_and_the_secret_of_the_server(tmp_path:
     assert secret not in output
 
 
+def test_a_secret_that_is_roots_alone_is_told_with_what_lets_the_commands_read_it(tmp_path: Path) -> None:
+    assert "readable to root alone" not in init(tmp_path)[1]
+    secret = tmp_path / "etc/textback/secrets/ami-secret"
+    secret.chmod(0o600)
+    _, output = init(tmp_path, "--force")
+    assert "`chmod 640 /etc/textback/secrets/ami-secret` lets it" in output
+    assert mode(secret) == 0o600  # it may be meant so
+
+
 def test_the_unit_starts_this_program(tmp_path: Path) -> None:
     init(tmp_path)
     unit = (tmp_path / "etc/systemd/system/textback.service").read_text()

@@ -81,6 +81,9 @@ def init(
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
     answers["pbx_secret_file"] = server.seen(secret) if server else secret
     click.echo(starter.next_steps(answers, config, practice, [config, practice, *written], server))
+    if server and not secret.stat().st_mode & 0o040:
+        told = "is readable to root alone: the daemon gets a copy, but what is run as textback, as below, cannot read it"
+        click.echo(f"{server.seen(secret)} {told}; `chmod 640 {server.seen(secret)}` lets it", err=True)
     if server and (place := hidden()):
         click.echo(f"The daemon will not find {place}, its unit hides it: install textback in /opt/textback", err=True)
     if not (non_interactive or no_doctor or server) and _is_watched():

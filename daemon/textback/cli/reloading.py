@@ -47,9 +47,9 @@ class Reloading:
             if config.log != self._log:
                 self._log = config.log
                 logs.set_up(config.log)
-            self._app.remark = ""
             for line in self._app.become(plan) or ["nothing has changed"]:
                 log.info("%s read anew: %s", self._path, line)
+            self._app.say_besides("")
 
     def _refuse(self, mistakes: Iterable[str], fault: Exception | None = None) -> None:
         told = list(mistakes)
@@ -57,4 +57,4 @@ class Reloading:
             log.error("%s", line, exc_info=fault)
         kept = f"{self._path} was not taken, and all goes on as before"
         log.error("%s: mend it, and reload again", kept)
-        self._app.remark = f"{kept}: {told[0]}" + (f" (and {len(told) - 1} more)" if len(told) > 1 else "")
+        self._app.say_besides(f"{kept}: {told[0]}" + (f" (and {len(told) - 1} more)" if len(told) > 1 else ""))

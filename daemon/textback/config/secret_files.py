@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,12 +65,20 @@ def _secret(base: Path, file: object) -> str | Mistake:
     try:
         secret = _read_secret(base, file)
     except OSError as error:
-        return Mistake("", f"{shown(file)}: {why(error)}", "a file that can be read")
+        return Mistake("", f"{shown(file)}: {why(error)}", f"a file that {_who()} can read")
     except ValueError:
         return Mistake("", f"{shown(file)}, not UTF-8", "a file with the secret as its only line")
     if not secret or not secret.isprintable():
         return Mistake("", shown(file), "a file with the secret as its only line")
     return secret
+
+
+def _who() -> str:
+    """Whose command this is."""
+    try:
+        return f"the user {pwd.getpwuid(os.geteuid()).pw_name}"
+    except KeyError:
+        return f"the user {os.geteuid()}"
 
 
 def _read_secret(base: Path, file: str) -> str:

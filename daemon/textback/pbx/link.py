@@ -195,7 +195,7 @@ class Link(ABC):
         self._untold = None
         self.is_up, self.problem, self._callers = True, None, callers
         self._emit(LinkSynced("", at, self._what.name))
-        self._log.info("%s: link is up, %d callers on the line", self._what.name, len(callers.callers))
+        self._log.info("%s: link is up, callers on the line: %d", self._what.name, len(callers.callers))
 
     async def _unseen(self, gone: Sequence[str], at: float, since: float | None) -> list[Fact]:
         """What ended while nobody looked, as the PBX's own records tell it; what they do not tell is lost."""
