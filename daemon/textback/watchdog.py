@@ -13,8 +13,8 @@ from textback.sd_notify import Systemd
 #: Seconds for which a loop may stand still. Longer than any call of a database server that is bounded in time, for a
 #: PBX or a database that is out of reach is no reason to start the daemon anew: that would help neither.
 LIMIT = 90.0
-#: Seconds between two looks at most.
-EVERY = 5.0
+#: Seconds between two looks at most: so old may be what `systemctl status` shows.
+EVERY = 1.0
 
 #: Gives the seconds for which a loop has stood still at a monotonic time; 0 while it turns, or waits as it should.
 StillFor = Callable[[float], float]
