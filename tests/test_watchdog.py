@@ -75,7 +75,7 @@ def test_a_loop_that_stands_still_is_named_once_and_fed_no_more_until_it_turns(
 
 
 def test_it_looks_three_times_in_the_time_that_systemd_gives_it() -> None:
-    assert Watchdog(Heard(2.4), {}, str).every == 0.8
+    assert Watchdog(Heard(1.5), {}, str).every == 0.5
     assert Watchdog(Heard(60.0), {}, str).every == Watchdog(Heard(None), {}, str).every == EVERY
 
 
