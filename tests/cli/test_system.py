@@ -64,7 +64,7 @@ def test_a_secret_that_is_roots_alone_is_told_with_what_lets_the_commands_read_i
     secret = tmp_path / "etc/textback/secrets/ami-secret"
     secret.chmod(0o600)
     _, output = init(tmp_path, "--force")
-    assert "`chmod 640 /etc/textback/secrets/ami-secret` lets it" in output
+    assert "unless you `chmod 640 /etc/textback/secrets/ami-secret`" in output
     assert mode(secret) == 0o600  # it may be meant so
 
 

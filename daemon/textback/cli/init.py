@@ -82,8 +82,8 @@ def init(
     answers["pbx_secret_file"] = server.seen(secret) if server else secret
     click.echo(starter.next_steps(answers, config, practice, [config, practice, *written], server))
     if server and not secret.stat().st_mode & 0o040:
-        told = "is readable to root alone: the daemon gets a copy, but what is run as textback, as below, cannot read it"
-        click.echo(f"{server.seen(secret)} {told}; `chmod 640 {server.seen(secret)}` lets it", err=True)
+        told = "is readable to root alone. The daemon gets a copy; the commands that are run as textback cannot read it"
+        click.echo(f"{server.seen(secret)} {told}, unless you `chmod 640 {server.seen(secret)}`", err=True)
     if server and (place := hidden()):
         click.echo(f"The daemon will not find {place}, its unit hides it: install textback in /opt/textback", err=True)
     if not (non_interactive or no_doctor or server) and _is_watched():

@@ -353,6 +353,26 @@ def test_a_call_whose_end_a_number_might_hold_comes_in_time_for_a_backtest(tmp_p
     assert all(max(ended[: place + 1]) - at < HORIZON for place, at in enumerate(ended))
 
 
+@pytest.mark.parametrize("whose", ["9.9", call(2)])
+@pytest.mark.parametrize("has_cdr", [False, True])
+@pytest.mark.parametrize("at", ["99999999999", T0 + 400, T0 - 4000])
+def test_a_line_of_another_time_that_a_number_may_hold_parts_nobody_from_their_own(
+    tmp_path: Path, whose: str, has_cdr: bool, at: str | float
+) -> None:
+    lines = [
+        line(2, call(1), "ENTERQUEUE", "", CALLER, 1),
+        line(4, call(2), "ENTERQUEUE", "", f"|1\n{at}|{whose}|s|N|ABANDON|1|1|", 2),
+        line(32, call(1), "ABANDON", 1, 1, 30),
+        line(44, call(2), "ABANDON", 1, 1, 40),
+        line(50, call(3, 48), "ENTERQUEUE", "", CALLER, 1),
+        line(80, call(3, 48), "ABANDON", 1, 1, 30),
+    ]
+    spans = {call(1): (0, 32), call(2): (0, 44), call(3, 48): (48, 80)}
+    rows = [row(one, *span, app="Queue") for one, span in spans.items()] if has_cdr else []
+    found = {found.id: (found.disposition, found.hold_seconds) for found in told(records(tmp_path, lines, rows))}
+    assert found[f"main/{call(1)}"] == found[f"main/{call(3, 48)}"] == ("abandoned", 30.0)
+
+
 def test_two_lines_that_fit_into_one_number_are_no_call(tmp_path: Path) -> None:
     forged = f"|1\n{T0}|9.9|s|N|ENTERQUEUE||{CALLER}|1\n{T0}|9.9|s|N|ABANDON|1"
     lines = [line(1, call(1), "ENTERQUEUE", "", forged, 1), line(9, call(1), "ABANDON", 1, 1, 8)]
@@ -384,9 +404,9 @@ def test_a_consult_call_into_a_queue_is_no_caller_but_hands_on_its_seat(tmp_path
 
 
 def test_without_a_cdr_only_a_whole_number_is_a_caller(tmp_path: Path) -> None:
-    lines = []
-    for number, joined in enumerate(["201", "2025550", CALLER, "", "anonymous"]):
-        lines += [line(2, call(number), "ENTERQUEUE", "", joined, 1), line(50, call(number), "ABANDON", 1, 1, 48)]
+    numbers = list(enumerate(["201", "2025550", CALLER, "", "anonymous"]))
+    lines = [line(2, call(number), "ENTERQUEUE", "", joined, 1) for number, joined in numbers]
+    lines += [line(50, call(number), "ABANDON", 1, 1, 48) for number, _ in numbers]
     of = records(tmp_path, lines)
     assert sorted(str(found.number) for found in told(of)) == [CALLER, "2025550"]
     # who was seen to call is a caller, whatever the number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +51,8 @@ SILENT = frozenset(
 _LONGEST_NUMBER = 79
 #: a pipe, and a digit
 _LEAST_END = 2
+#: seconds by which a clock that is set may put lines that follow each other out of order
+_ASTRAY = 2.0
 _OLDEST, _NEWEST = 9, 11  # digits of an epoch second
 
 
@@ -96,15 +98,41 @@ class QueueLog:
             return
         for file in self._files(since):
             self._forged = self._room = 0
-            for line in rotated.lines(file, since, stamp, on_bytes):
-                found, is_doubted = self._read_line(line), self._may_be_forged(line)
-                if found:
-                    is_others = is_doubted and found.call != self._whose
-                    self._note(found)
-                    yield found._replace(doubt=self._entered) if is_others else found
+            yield from self._in_time(self._told(rotated.lines(file, since, stamp, on_bytes)))
 
     def _files(self, since: float) -> list[Path]:
         return rotated.siblings(Path(self.source), since, stamp)
+
+    def _told(self, lines: Iterable[str]) -> Iterator[tuple[QueueLine, bool]]:
+        """The lines that tell of callers, and whether a number may hold each."""
+        for line in lines:
+            found, is_doubted = self._read_line(line), self._may_be_forged(line)
+            if found:
+                is_others = is_doubted and found.call != self._whose
+                self._note(found)
+                yield found._replace(doubt=self._entered) if is_others else found, is_doubted
+
+    def _in_time(self, told: Iterable[tuple[QueueLine, bool]]) -> Iterator[QueueLine]:
+        """Without lines that a number holds and that are of another time than the true ones around them.
+
+        Whoever reads on would take it for the time, and what comes later for too late.
+        """
+        before, held = 0.0, list[QueueLine]()
+        for line, is_doubted in told:
+            if is_doubted:
+                held.append(line)
+                continue
+            yield from (one for one in held if self._is_between(before, one, line.at))
+            held.clear()
+            before = line.at
+            yield line
+        yield from (one for one in held if self._is_between(before, one, float("inf")))
+
+    def _is_between(self, before: float, line: QueueLine, after: float) -> bool:
+        if before - _ASTRAY <= line.at <= after + _ASTRAY:
+            return True
+        self._fault("forged")
+        return False
 
     def _read_line(self, line: str) -> QueueLine | None:
         if self._forged > 0:
