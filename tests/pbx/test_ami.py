@@ -385,6 +385,26 @@ def test_an_attempt_that_fails_on_the_way_up_forgets_nobody() -> None:
     play(story, known={OTHER: LastSeen()})
 
 
+def test_who_hangs_up_before_the_list_is_there_has_called_and_is_lost_however_often_it_takes() -> None:
+    def list_nobody(action_id: str) -> bytes:
+        return raw(event("Hangup", channel())) + listed("CoreShowChannels", action_id, [])
+
+    async def story(w: World) -> None:
+        w.pbx.answers["Status"] = lambda action_id: w.pbx.drop()
+        await w.down()
+        assert [type(fact) for fact in w.facts] == [CallerArrived]
+        del w.pbx.answers["Status"], w.pbx.answers["CoreShowChannels"]
+        w.resume()
+        await w.up()
+        assert [type(fact) for fact in w.facts] == [CallerArrived, CallLost, LinkSynced]
+
+    def prepare(pbx: FakeAsterisk) -> None:
+        pbx.answers["CoreShowChannels"] = list_nobody
+
+    play(story, prepare=prepare)
+    assert [type(fact) for fact in play(lambda w: w.up(), prepare=prepare).facts][:2] == [CallerArrived, CallLost]
+
+
 def test_just_after_a_restart_what_ami_does_not_know_yet_is_asked_again() -> None:
     unknown = "Invalid/unknown command: QueueStatus. Use Action: ListCommands to show available commands."
     times = [0]

@@ -25,6 +25,7 @@ from tests.pbx.messages import (
 )
 from textback.events import (
     CallerArrived,
+    CallerKnown,
     CallerLeft,
     Fact,
     HoldEnded,
@@ -234,6 +235,46 @@ def test_a_caller_who_arrived_meanwhile_arrives_once() -> None:
 def test_a_caller_who_arrived_and_left_meanwhile_is_not_adopted_again() -> None:
     arrived_and_left = synced(made_up(channel()), {}, newchannel(), event("Hangup"))
     assert [type(fact) for fact in arrived_and_left] == [CallerArrived, CallerLeft]
+
+
+EARLIER = f"{int(NOW) - 20}.3"
+
+
+@pytest.mark.parametrize("snapshot", [EMPTY, made_up(channel(EARLIER))])
+@pytest.mark.parametrize(("exten", "did"), [("15551230100", "15551230100"), ("600", None), ("s", None)])
+def test_of_an_unknown_caller_of_whom_only_the_end_was_seen_it_is_known_that_they_called(
+    snapshot: Snapshot, exten: str, did: str | None
+) -> None:
+    found = resynced(snapshot, {}, event("Hangup", channel(EARLIER, Exten=exten)))
+    (arrived,) = found.facts
+    assert isinstance(arrived, CallerArrived) and (arrived.number, arrived.did) == ("15559870280", did)
+    assert arrived.at == NOW - 20 and found.gone == [EARLIER]
+
+
+def test_a_clock_of_the_pbx_that_is_ahead_makes_nobody_arrive_later_than_they_left() -> None:
+    later = f"{int(NOW) + 3600}.7"
+    (arrived,) = resynced(EMPTY, {}, event("Hangup", channel(later))).facts
+    assert arrived.at == NOW - 1
+
+
+@pytest.mark.parametrize(
+    "block", [channel(LEG, AGENT), channel(LEG, TRUNK, Linkedid=CALLER), channel(name="Local/1@x-1;1")]
+)
+def test_of_others_the_end_alone_is_nobodys(block: Headers) -> None:
+    assert resynced(EMPTY, {}, event("Hangup", block)) == Resynced([], [])
+
+
+def test_an_end_that_comes_when_all_has_been_looked_at_brings_nobody() -> None:
+    by = translator()
+    resynced(EMPTY, by=by)
+    assert by.take(event("Hangup", channel()), NOW + 1) == []
+
+
+def test_who_forged_and_hung_up_before_all_was_looked_at_is_distrusted() -> None:
+    by = translator()
+    Resync(by, {})
+    facts = by.take(event("Hangup", channel()), NOW - 1, tampered=True)
+    assert [type(fact) for fact in facts] == [CallerArrived, CallerKnown]
 
 
 @pytest.mark.parametrize("last", [WAITED, UNKNOWN, IN_MENU])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import recordings
-from tests.pbx.esl_messages import AGENT, CALLER, NUMBER, OTHER, PHONE, TRUNK, Headers
+from tests.pbx.esl_messages import AGENT, CALLER, DID, NUMBER, OTHER, PHONE, TRUNK, Headers
 from tests.pbx.esl_messages import bridge, create, hangup, hung_up, join, leg, member, plain, row, unbridge
 from textback.events import CallerArrived, CallerLeft, Fact, HoldStarted, Place, Ringing, StateUnknown, Talking
 from textback.pbx.esl_event import JsonEvent, PlainEvent
@@ -129,8 +129,33 @@ def test_a_leg_that_cannot_be_dumped_any_more_is_gone() -> None:
     assert (found.facts, found.gone) == ([], [CALLER])
 
 
-def test_a_leg_whose_end_came_meanwhile_is_not_adopted() -> None:
-    assert resynced([row()], meanwhile=[hangup()]).facts == []
+CREATED = {
+    "Caller-Channel-Created-Time": str(int((NOW - 20.1) * 1e6)),
+    "Event-Date-Timestamp": str(int((NOW - 0.1) * 1e6)),
+}
+
+
+@pytest.mark.parametrize("listed", [[], [row()]])
+@pytest.mark.parametrize("ends", [[hangup(leg() | CREATED)], [hangup(leg() | CREATED), hung_up(leg() | CREATED)]])
+def test_of_a_caller_of_whom_only_the_end_is_seen_it_is_known_that_they_called(
+    listed: list[Headers], ends: list[Headers]
+) -> None:
+    found = resynced(listed, meanwhile=ends)
+    (arrived,) = found.facts
+    assert isinstance(arrived, CallerArrived) and (arrived.number, arrived.did) == (NUMBER, DID)
+    assert arrived.at == pytest.approx(NOW - 20.1) and found.gone == [CALLER]
+
+
+@pytest.mark.parametrize("changes", [{"Call-Direction": "outbound"}, {"Caller-Caller-ID-Number": "1001"}])
+def test_of_others_the_end_alone_is_nobodys(changes: Headers) -> None:
+    assert resynced([], meanwhile=[hangup(leg() | changes)]) == Resynced([], [])
+
+
+def test_an_end_that_comes_when_all_has_been_looked_at_brings_nobody() -> None:
+    translator = Translator("main", ["sofia/trunk/*"], ["public"])
+    translator.syncing = True
+    Resync(translator, {}).apply(Snapshot([], [], {}, []), NOW)
+    assert translator.take(PlainEvent(plain(hangup())), NOW + 1) == []
 
 
 def test_the_pbx_s_own_clock_may_be_wrong() -> None:

@@ -62,7 +62,6 @@ class AmiLink(Link):
             snapshot = await self._snapshot(session)
             at = self._clock()
             await self._come_up(resync.apply(snapshot, at), translator, at)
-            translator.syncing = False
             actions = Actions(session, self._once, self.settings.username)
             self.offers = offers_of(actions, translator, self._patience)
             await self._keep(session)

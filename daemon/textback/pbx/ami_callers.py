@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textback.events import CallerArrived, CallerKnown
+from textback.numbers import LONGEST_EXTENSION
 from textback.pbx.callers import Callers, Position, known
 from textback.pbx.channel import Channel, Whisper
+from textback.pbx.records.local_time import born
 from textback.pbx.wire import Headers
 
 _PROHIBITED = ("prohib", "unavailable")
@@ -48,6 +50,20 @@ class AmiCallers(Callers):
         super().leave(channel, at, hung_up)
         self._distrusted.discard(channel.uniqueid)
 
+    def missed_caller(self, event: Headers, at: float) -> Channel | None:
+        """The channel of a caller who came before the login, and hangs up before the list of channels is there.
+
+        What a channel has dialled is no number any more, once the dialplan has led it to an extension.
+        """
+        uniqueid = event["Uniqueid"]
+        if not self.syncing or uniqueid != event["Linkedid"] or not self.is_trunk(event["Channel"]):
+            return None
+        channel = self.picture.add(uniqueid, event["Channel"])
+        did = event["Exten"] if len(event["Exten"]) > LONGEST_EXTENSION else "s"
+        self.arrive(channel, event, min(born(uniqueid) or at, at), did)
+        self.miss(uniqueid)
+        return channel
+
     def locate(self, event: Headers) -> None:
         """Remember where in the dialplan the event saw a caller."""
         uniqueid = event.get("Uniqueid")
@@ -56,7 +72,8 @@ class AmiCallers(Callers):
 
     def distrust(self, uniqueid: str, at: float) -> None:
         """The messages about a channel are tampered with: tell it once, if it is a caller's."""
-        if uniqueid in self.callers and uniqueid not in self._distrusted:
+        is_caller = uniqueid in self.callers or uniqueid in self.missed
+        if is_caller and uniqueid not in self._distrusted:
             self._distrusted.add(uniqueid)
             self.facts.append(CallerKnown(self.call_id(uniqueid), at, None, tampered=True))
 

@@ -65,7 +65,7 @@ def _hangup_request(callers: AmiCallers, event: Headers, at: float) -> None:
 
 
 def _hangup(callers: AmiCallers, event: Headers, at: float) -> None:
-    channel = callers.picture.get(event["Uniqueid"])
+    channel = callers.picture.get(event["Uniqueid"]) or callers.missed_caller(event, at)
     if channel is None:
         return
     ami_places.find_in_prompt(callers, channel, event, at)

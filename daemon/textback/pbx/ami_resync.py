@@ -119,7 +119,8 @@ class Resync:
                 self._picture.ring(caller, leg)
 
     def _gone(self, present: set[str]) -> list[str]:
-        gone = [uniqueid for uniqueid in self._known if uniqueid not in present and self._picture.get(uniqueid)]
+        known = [*self._known, *self._translator.missed]
+        gone = [uniqueid for uniqueid in known if uniqueid not in present and self._picture.get(uniqueid)]
         for uniqueid in gone:
             del self._translator.callers[uniqueid]
             self._picture.remove(self._picture.channels[uniqueid])

@@ -55,6 +55,8 @@ class Callers:
         #: and those of them who have left without anything else having been seen
         self.unconfirmed: set[str] = set()
         self.vanished: list[str] = []
+        #: callers who called before the link came up, and of whom nothing was seen but that they hung up
+        self.missed: list[str] = []
         self.facts: list[Fact] = []
         #: told the id of a channel that came or went, of a caller whose situation changed, or for whom no
         #: agent's phone rings any more
@@ -100,9 +102,16 @@ class Callers:
         if not leaving:
             self.unconfirmed.add(uniqueid)
 
+    def miss(self, uniqueid: str) -> None:
+        """A caller who has arrived, and of whom nothing is seen but the end, before the snapshot is there."""
+        self.unconfirmed.add(uniqueid)
+        self.missed.append(uniqueid)
+
     def confirm(self) -> list[str]:
         """All has been looked at now; gives who has left meanwhile, it was not seen how."""
+        self.syncing = False
         self.unconfirmed.clear()
+        self.missed.clear()
         vanished, self.vanished = self.vanished, []
         return vanished
 

@@ -72,7 +72,6 @@ class EslLink(Link):
             snapshot = await ask(session, resync.is_of_interest)
             at = self._clock()
             await self._come_up(resync.apply(snapshot, at), translator, at)
-            translator.syncing = False
             self.offers = offers_of(session, translator, self._once, settings.language, self._patience)
             await self._keep(session)
         finally:

@@ -48,19 +48,20 @@ def _hangup_complete(callers: EslCallers, event: Event, at: float) -> None:
     if leg is None:
         return
     if leg.ended_at is None:
-        _hangup(callers, event, at - _since_hangup(event))
+        # In the middle of a consultation it comes late.
+        _hangup(callers, event, at - seconds_since("Caller-Channel-Hangup-Time", event))
     if leg.ended_at is not None:
         if is_voicemail(event.get("variable_current_application"), event.get("variable_current_application_data")):
             callers.took_voicemail(leg, leg.ended_at)
         callers.complete(leg, (event.get("variable_sip_hangup_disposition") or "recv").startswith("recv"))
 
 
-def _since_hangup(event: Event) -> float:
-    """Seconds: in the middle of a consultation HANGUP_COMPLETE comes late."""
-    ended, now = event.get("Caller-Channel-Hangup-Time") or "", event.get("Event-Date-Timestamp") or ""
-    if not ended.isdecimal() or not now.isdecimal() or int(ended) == 0:
+def seconds_since(header: str, event: Event) -> float:
+    """Seconds from a time in the life of a leg until an event of it, by the PBX's clock; 0 if that is not told."""
+    then, now = event.get(header) or "", event.get("Event-Date-Timestamp") or ""
+    if not then.isdecimal() or not now.isdecimal() or int(then) == 0:
         return 0.0
-    return max(0.0, (int(now) - int(ended)) / 1e6)
+    return max(0.0, (int(now) - int(then)) / 1e6)
 
 
 HANDLERS: dict[str, Handler] = {

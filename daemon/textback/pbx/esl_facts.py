@@ -98,17 +98,22 @@ class Translator(EslCallers):
         self.arrive(leg, event, started)
 
     def _late(self, name: str, uuid: str, event: Event, at: float) -> Leg | None:
-        """A caller whose beginning was missed, as it fell between the subscription and the list of channels."""
+        """A caller whose beginning was missed, as it fell before the list of channels or before the subscription."""
         if at > (self._adopts_until or at):
             self.over.clear()
             return None
         if name == "CHANNEL_CREATE" or not uuid or uuid in self.over:
             return None
-        if event.get("Answer-State") == "hangup" or not self.is_caller(event):
+        is_over = event.get("Answer-State") == "hangup"
+        if is_over and not self.syncing or not self.is_caller(event):
             return None
         leg = self.add(uuid, event.get("Channel-Name") or "")
-        self.adopt(leg, event, at)
-        self.facts.append(StateUnknown(self.call_id(uuid), at))
+        if is_over:
+            self.adopt(leg, event, at - esl_endings.seconds_since("Caller-Channel-Created-Time", event))
+            self.miss(uuid)
+        else:
+            self.adopt(leg, event, at)
+            self.facts.append(StateUnknown(self.call_id(uuid), at))
         return leg
 
 

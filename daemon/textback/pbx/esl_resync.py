@@ -166,7 +166,8 @@ class Resync:
     # -- what that means --------------------------------------------------------------------------------
 
     def _gone(self, present: set[str]) -> list[str]:
-        gone = [uuid for uuid in self._known if uuid not in present and self._translator.leg(uuid)]
+        known = [*self._known, *self._translator.missed]
+        gone = [uuid for uuid in known if uuid not in present and self._translator.leg(uuid)]
         for uuid in gone:
             leg = self._translator.leg(uuid)
             self._translator.callers.pop(uuid, None)

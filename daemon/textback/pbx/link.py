@@ -243,6 +243,6 @@ class Link(ABC):
             self._known = self._untold | last_seen(callers)
             self._untold = None
         else:  # nobody was looked for; but who came just then was told, and may be gone before the next one looks
-            self._known = last_seen(callers) | self._known
+            self._known = dict.fromkeys(callers.missed, LastSeen()) | last_seen(callers) | self._known
         if self._resync_wanted.is_set():  # what was told of them may not have arrived
             self._known = {uniqueid: replace(last, situation=None) for uniqueid, last in self._known.items()}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from operator import attrgetter
 
 from textback.events import CallerArrived, StaffReached
+from textback.numbers import LONGEST_EXTENSION
 from textback.pbx.records import Records, Visit, in_order
 from textback.pbx.records.call_record import CallRecord
 from textback.pbx.records.cdr import Cdr, CdrRow
@@ -18,7 +19,6 @@ from textback.pbx.records.source import Source
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_A_DIGIT = re.compile(r"\D")
-_LONGEST_EXTENSION = 6
 _CLID = re.compile(r'\s*"(.*)"\s*<[^<>]*>\s*', re.DOTALL)
 _DIALLED = re.compile(r"\+?\d{7,15}")
 
@@ -66,7 +66,7 @@ class AsteriskRecords(Records):
 
     def _is_caller(self, record: CallRecord, known: bool) -> bool:
         if not record.rows:
-            return bool(record.lines) and (known or _digits(_joined(record)) > _LONGEST_EXTENSION)
+            return bool(record.lines) and (known or _digits(_joined(record)) > LONGEST_EXTENSION)
         if not any(self.is_trunk(row.channel) for row in record.rows):
             return False
         return known or (self._is_own(record) and self._arrived_inside(record))
@@ -135,7 +135,7 @@ def _joined(record: CallRecord) -> str:
 def _did(record: CallRecord, row: CdrRow | None) -> str:
     """The dialled number; ``dst`` is one only if it is long enough: after a Goto it is an extension, or ``s``."""
     told = record.did or (row.did if row else "")
-    return told or (row.dst if row and _digits(row.dst) > _LONGEST_EXTENSION else "")
+    return told or (row.dst if row and _digits(row.dst) > LONGEST_EXTENSION else "")
 
 
 def _name(row: CdrRow | None) -> str | None:
