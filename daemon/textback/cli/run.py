@@ -51,9 +51,13 @@ def run(no_upgrade: bool) -> None:
         with Signals(reloads=True) as signals:
             reloading = Reloading(app, path, signals.reload, systemd)
             asyncio.run(_until_told(app, signals, reloading, upgrade=not no_upgrade))
-    except* (StoreError, ListenError) as errors:
+    # No except*: in Python 3.11.2, as Debian 12 has it, what is raised there becomes a group itself.
+    except (StoreError, ListenError, BaseExceptionGroup) as failure:
         outlet.flush()
-        raise Refused("\n".join(str(error) for error in leaves(errors))) from None
+        errors = list(leaves(failure))
+        if not all(isinstance(error, (StoreError, ListenError)) for error in errors):
+            raise
+        raise Refused("\n".join(map(str, errors))) from None
 
 
 def settle() -> None:
@@ -86,10 +90,10 @@ async def _leave_behind_what_hangs() -> None:
         os._exit(0)
 
 
-def leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
-    """The single errors of a group of groups."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from leaves(error)
-        else:
-            yield error
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The single errors of a group of groups, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from leaves(one)
+    else:
+        yield error
