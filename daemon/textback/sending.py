@@ -16,6 +16,7 @@ from textback.judge import judge_again
 from textback.measures import Measures
 from textback.model import Decision
 from textback.outbox import Outbox
+from textback.outbox.pacing import at_once
 from textback.providers import provider_of
 from textback.sms import Provider, SendError
 from textback.store.claims import OutMessage
@@ -105,6 +106,7 @@ class Sending:
             sms.rate,
             logging.getLogger("textback.sms"),
             per_day=sms.per_day,
+            at_once=at_once(sms.rate),
             timeout=sms.twilio.timeout if sms.twilio else 15.0,
             recheck=recheck,
             measures=self._measures,

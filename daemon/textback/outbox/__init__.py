@@ -7,30 +7,29 @@ import logging
 import socket
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 
 from textback.clock import Clock
 from textback.gates import Gate
 from textback.measures import Measures
-from textback.model import Decision, LineType, Status
+from textback.model import Decision
 from textback.outbox import outcomes
 from textback.outbox.doubt import Doubt
 from textback.outbox.ending import Ending, Stopping
-from textback.outbox.pacing import Line, Numbers, due_again
+from textback.outbox.handover import Handover, who
+from textback.outbox.pacing import Line, Numbers
 from textback.outbox.pulse import BEAT, Pulse
 from textback.outbox.sharing import Share
-from textback.sms import Accepted, Fault, Provider, SendError
-from textback.store import claims, line_types, optouts, senders
+from textback.sms import Fault, Provider, SendError
+from textback.store import claims, senders
 from textback.store.engine import StoreError
-from textback.store.claims import OutMessage, Settled
+from textback.store.claims import OutMessage
 from textback.store.sweep import sweep, withdraw
 from textback.store.writer import Writer
-
-T = TypeVar("T")
 
 #: Judges a text that had to wait once more, when it is about to leave: why it may not leave any more, if so.
 Recheck = Callable[[Connection, OutMessage, float], Decision | None]
@@ -46,12 +45,11 @@ SECOND_LOOK, DAY = 600.0, 86_400.0
 #: Seconds after which a text that waits to be sent is judged again when its turn comes.
 WAITED = 60.0
 
-_LEVELS = {Fault.OURS: logging.ERROR, Fault.SENDER: logging.ERROR, Fault.POLICY: logging.ERROR}
-
 
 class Outbox:
     """One sender; ``rate`` in segments per second, ``per_day`` in segments (0: no limit).
 
+    ``at_once``: how many texts it has in hand at most; never two to one number, and one only while there is trouble.
     ``name`` is this process's own: what a sender left in ``sending`` that is not heard of any more is looked up.
     ``timeout``: seconds that the provider may take to answer. ``sleep`` is for tests.
     """
@@ -65,6 +63,7 @@ class Outbox:
         log: logging.Logger,
         *,
         per_day: int = 0,
+        at_once: int = 1,
         name: str | None = None,
         grace: float = GRACE,
         timeout: float = 15.0,
@@ -76,22 +75,22 @@ class Outbox:
         self.line = Line(rate)
         self.numbers = Numbers()
         self.is_full = False
-        self._texts = (measures or Measures()).texts
-        self._writer, self._provider, self._clock, self._log = writer, provider, clock, log
+        self._provider, self._clock, self._log = provider, clock, log
         self._per_day, self._grace, self._sleep, self._recheck = per_day, grace, sleep, recheck
+        texts = (measures or Measures()).texts
+        way = (writer, provider, clock, log, texts, timeout, self.line, self.numbers, self._begin_to_doubt, monotonic)
+        self._handover = Handover(*way)
+        #: the texts in hand, and what is being done with each
+        self._hands: dict[asyncio.Task[None], OutMessage] = {}
+        self._at_once = at_once
         self._name = name or f"{socket.gethostname()[:40]}/{uuid.uuid4().hex[:16]}"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
-        self._ending = Ending(asyncio.Event(), grace)
         # Longer than a live sender can be silent, and than a request can be on its way to the provider.
         self._pulse, self._sure_after = Pulse(2 * timeout + BEAT), 4 * timeout
-        self._fresh = timeout
         self._beats = 0
         self._next_beat, self._next_second_look = Gate(), Gate()
         self._doubts: list[Doubt] = []
-        self._monotonic = monotonic
-        #: when the loop turned last (monotonic seconds); None while it does not run, or waits for the writer
-        self._turned_at: float | None = None
         self._share = Share(provider.name[:64])
         #: what others have claimed that this sender has just learned of; None: they are at it
         self._of_others: int | None = 0
@@ -104,11 +103,8 @@ class Outbox:
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     def still_for(self, now: float) -> float:
-        """Seconds at ``now`` (monotonic) for which the loop has not turned, beyond what the provider may take.
-
-        While it waits for the database, it is the writer who must turn.
-        """
-        return 0.0 if self._turned_at is None else max(now - self._turned_at - self._fresh, 0.0)
+        """Seconds at ``now`` (monotonic) for which nothing was done, beyond what the provider may take."""
+        return self._handover.still_for(now)
 
     def pause(self, error: SendError, number: str) -> None:
         """The provider said, after it had taken a text, that it carries none of the account, or of one number."""
@@ -120,21 +116,30 @@ class Outbox:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop``; what is in hand then is finished, or left to be looked up at the next start."""
-        self._loop, self._ending = asyncio.get_running_loop(), Ending(stop, self._grace)
+        self._loop = asyncio.get_running_loop()
+        self._handover.ending = Ending(stop, self._grace)
         try:
             while not stop.is_set():
                 await self._turn()
-            await self._write(lambda conn: senders.leave(conn, self._name))
+            while self._hands:
+                await self._one_less()
+            await self._handover.write(lambda conn: senders.leave(conn, self._name))
         except (Stopping, StoreError):
             if not stop.is_set():
                 raise
             self._log.warning("a text may have been left in hand; if so, it is looked up at the next start")
         finally:
-            self._turned_at = None
+            for task in self._hands:
+                task.cancel()
+            await asyncio.gather(*self._hands, return_exceptions=True)
+            self._hands.clear()
+            self._handover.turned_at = None
 
     async def _turn(self) -> None:
+        self._handover.turn()
+        while self._is_full_handed():
+            await self._one_less()
         now = self._clock()
-        self._turned_at = self._monotonic()
         if not self._next_beat.left(now):
             await self._look_around(now)
         doubt = next((d for d in self._doubts if d.is_due(now)), None)
@@ -142,21 +147,33 @@ class Outbox:
             await self._look_up(doubt)
         elif left := self.line.left(now):
             if self.line.trouble:
-                await self._write(lambda conn: sweep(conn, now))
-            await self._ending.rest(self._sleep(min(left, POLL)))
+                await self._handover.write(lambda conn: sweep(conn, now))
+            await self._handover.ending.rest(self._sleep(min(left, POLL)))
         else:
             await self._send_next(now)
+
+    def _is_full_handed(self) -> bool:
+        """Whether no other text may be taken in hand yet, or one that is there is done."""
+        most = 1 if self.line.trouble else self._at_once
+        return len(self._hands) >= most or any(task.done() for task in self._hands)
+
+    async def _one_less(self) -> None:
+        """Wait until nothing more is to be done about a text in hand; raises what it raised."""
+        done, _ = await asyncio.wait(self._hands, return_when=asyncio.FIRST_COMPLETED)
+        task = done.pop()
+        del self._hands[task]
+        task.result()
 
     async def _look_around(self, now: float) -> None:
         """Give a sign of life, and doubt what others left in ``sending`` who give none any more."""
         self._next_beat.close(now, BEAT)
         self._beats += 1
         count = self._beats
-        found = await self._write(lambda conn: self._left_behind(conn, count, now))
+        found = await self._handover.write(lambda conn: self._left_behind(conn, count, now))
         self._doubt(found)
         if not self._next_second_look.left(now):
             self._next_second_look.close(now, SECOND_LOOK)
-            self._doubt(await self._write(lambda conn: claims.unknown(conn, now - DAY)), is_second=True)
+            self._doubt(await self._handover.write(lambda conn: claims.unknown(conn, now - DAY)), is_second=True)
 
     def _left_behind(self, conn: Connection, count: int, now: float) -> list[OutMessage]:
         senders.beat(conn, self._name, count, now)
@@ -173,50 +190,49 @@ class Outbox:
 
     async def _send_next(self, now: float) -> None:
         self._wake.clear()
-        token, avoid = str(uuid.uuid4()), self.numbers.resting(now)
-        message = await self._write(lambda conn: self._claim(conn, token, avoid))
+        token, avoid = str(uuid.uuid4()), self._lines_to_avoid(now)
+        busy = [one.to_number for one in self._hands.values()]
+        message = await self._handover.write(lambda conn: self._claim(conn, token, avoid, busy))
         if message is None:
             await self._wait_for_work()
             return
-        if self._clock() - message.claimed_at > self._fresh:
-            # We were frozen, and may have been taken for gone: it is begun anew, unless others have it in hand.
-            await self._settle(message, outcomes.untouched(self._clock()))
-            return
         self.line.spend(self._clock(), message.segments)
-        try:
-            accepted = await self._ask(self._provider.send(outcomes.outgoing(message)))
-        except SendError as error:
-            self._log.log(_LEVELS.get(error.kind, logging.WARNING), "%s: %s: %s", _who(message), error.kind, error)
-            await self._failed(message, error)
-        else:
-            self._works(message)
-            await self._adopt(message, accepted, self._clock())
+        task = asyncio.create_task(self._handover.send(message))
+        self._hands[task] = message
+        task.add_done_callback(lambda _: self._wake.set())  # its number may be what the next one waits for
+
+    def _lines_to_avoid(self, now: float) -> list[str]:
+        """The numbers from which nothing can be sent now; from one in trouble one text is tried at a time."""
+        tried = {one.from_number for one in self._hands.values()} & self.numbers.trouble.keys()
+        return [*self.numbers.resting(now), *tried]
 
     async def _wait_for_work(self) -> None:
         of_others, self._of_others = self._of_others, 0
         if of_others:
             self.line.spend(self._clock(), of_others)
         else:
-            await self._ending.rest(self._sleep(OTHERS_FIRST if of_others is None else POLL), self._wake)
+            await self._handover.ending.rest(self._sleep(OTHERS_FIRST if of_others is None else POLL), self._wake)
 
-    def _claim(self, conn: Connection, token: str, avoid: list[str]) -> OutMessage | None:
+    def _claim(self, conn: Connection, token: str, avoid: list[str], busy: list[str]) -> OutMessage | None:
         claims.give_back(conn, token)
         now = self._clock()  # the database may have been gone for long, since it was asked for
-        if self._ending.has_begun():
+        if self._handover.ending.has_begun():
             return None  # nobody would send it
         self._of_others = self._share.look(conn, self._has_company)
         if self._of_others != 0:
             return None
-        message = self._next(conn, now, token, avoid)
+        message = self._next(conn, now, token, avoid, busy)
         if message is not None:
             self._share.spend(conn, message.segments)
         return message
 
-    def _next(self, conn: Connection, now: float, token: str, avoid: list[str]) -> OutMessage | None:
+    def _next(
+        self, conn: Connection, now: float, token: str, avoid: list[str], busy: list[str]
+    ) -> OutMessage | None:
         if self._per_day and self._is_full(claims.segments_since(conn, now - DAY) >= self._per_day):
             sweep(conn, now)
             return None
-        while (message := claims.claim(conn, now, self._name, token, avoid)) is not None:
+        while (message := claims.claim(conn, now, self._name, token, avoid, busy)) is not None:
             # What a person released is theirs to judge.
             automatic = message.flow is not None and message.author is None
             # Where there is no call, nobody has looked since it was written whether they came back.
@@ -234,44 +250,15 @@ class Outbox:
         self.is_full = full
         return full
 
-    async def _failed(self, message: OutMessage, error: SendError) -> None:
-        now = self._clock()
-        if error.kind is Fault.UNKNOWN:
-            self.line.rest(now, error)
-            doubt = Doubt(message, self._sure_after)
-            doubt.look_later(now)
-            self._doubts.append(doubt)
-        elif error.kind in (Fault.NOT_PROCESSED, Fault.OURS):
-            due_at = due_again(now, message.attempts, error, self.line.rest(now, error))
-            await self._settle(message, outcomes.put_back(error, due_at))
-        elif error.kind is Fault.SENDER:
-            due_at = due_again(now, message.attempts, error, self.numbers.rest(now, message.from_number, error))
-            await self._settle(message, outcomes.put_back(error, due_at))
-        else:
-            self._works(message)
-            await self._write(lambda conn: self._refused(conn, message, error, now))
-            self._texts.add(Status.FAILED)
-
-    def _refused(self, conn: Connection, message: OutMessage, error: SendError, now: float) -> None:
-        claims.settle(conn, message.id, outcomes.refused(error, self._provider.name), message.attempts)
-        if error.kind is Fault.OPTED_OUT:
-            optouts.opt_out(conn, message.to_number, now, self._provider.name)
-        elif error.kind is Fault.LANDLINE:
-            line_types.record(conn, message.to_number, LineType.LANDLINE, now, self._provider.name)
-
-    def _works(self, message: OutMessage) -> None:
-        if self.numbers.works(message.from_number) | self.line.works():
-            self._log.info("texts can be sent again")
-
-    async def _adopt(self, message: OutMessage, accepted: Accepted, sent_at: float) -> None:
-        status = await self._settle(message, outcomes.accepted(accepted, self._provider.name, sent_at))
-        level = logging.INFO if status in (Status.SENT, Status.DELIVERED) else logging.ERROR
-        self._log.log(level, "%s: %s (%s)", _who(message), status or "settled by another", accepted.provider_id)
+    def _begin_to_doubt(self, message: OutMessage) -> None:
+        doubt = Doubt(message, self._sure_after)
+        doubt.look_later(self._clock())
+        self._doubts.append(doubt)
 
     async def _look_up(self, doubt: Doubt) -> None:
         message, why = doubt.message, "the provider does not know of it"
         try:
-            found = await self._ask(self._provider.find(outcomes.outgoing(message), self._gone_since(message)))
+            found = await self._handover.ask(self._provider.find(outcomes.outgoing(message), self._gone_since(message)))
         except SendError as error:
             if doubt.look_later(self._clock()):
                 return
@@ -280,39 +267,13 @@ class Outbox:
             if found is None and not doubt.is_sure(self._clock()):
                 return
         if found is not None:
-            await self._adopt(message, found, message.claimed_at)
+            await self._handover.adopt(message, found, message.claimed_at)
         elif not doubt.is_second:
-            self._log.error("%s: unknown: %s", _who(message), why)
-            await self._settle(message, outcomes.unknown(why))
+            self._log.error("%s: unknown: %s", who(message), why)
+            await self._handover.settle(message, outcomes.unknown(why))
         self._doubts.remove(doubt)
 
     def _gone_since(self, message: OutMessage) -> float:
         """The earliest at which the provider can have it; if the clock was set back since, nobody knows how far."""
         now = self._clock()
         return message.claimed_at if message.claimed_at <= now else now - DAY
-
-    async def _settle(self, message: OutMessage, settled: Settled) -> Status | None:
-        status = await self._write(lambda conn: claims.settle(conn, message.id, settled, message.attempts))
-        if status is not None and status is not Status.QUEUED:
-            self._texts.add(status)
-        return status
-
-    async def _write(self, job: Callable[[Connection], T]) -> T:
-        self._turned_at = None
-        try:
-            return await self._ending.finish(self._writer.run(job))
-        finally:
-            self._turned_at = self._monotonic()
-
-    async def _ask(self, work: Awaitable[T]) -> T:
-        """What the provider answers; raises nothing but SendError, even where its code is at fault."""
-        try:
-            return await self._ending.finish(work)
-        except (SendError, Stopping):
-            raise
-        except Exception as error:
-            raise SendError(f"a fault in our code ({type(error).__name__})", Fault.UNKNOWN) from error
-
-
-def _who(message: OutMessage) -> str:
-    return f"message {message.id}" + (f" of call {message.call_id}" if message.call_id else "")

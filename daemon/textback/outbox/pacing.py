@@ -9,6 +9,18 @@ from textback.sms import Fault, SendError
 LONGEST = 300.0
 
 
+#: The most texts that are in hand at once, each with a connection of its own to the provider.
+MOST = 16
+
+
+def at_once(rate: float) -> int:
+    """How many texts may be in hand at once: as many as may leave within a second, which a provider may take for one.
+
+    ``rate``: segments per second.
+    """
+    return max(1, min(int(rate), MOST))
+
+
 class Line:
     """The way to the provider: ``rate`` in segments per second, and ``trouble`` in words while there is any."""
 
@@ -18,6 +30,7 @@ class Line:
         self.trouble: str | None = None
         self._rate = rate
         self._gate = Gate()
+        self._rested_at = 0.0
         self._busy = Backoff(1.0, 60.0)
         self._alarm = Backoff(30.0, LONGEST)
 
@@ -29,11 +42,17 @@ class Line:
         """A text of so many segments goes now."""
         self._gate.close(now, max(segments, 1) / self._rate)
 
-    def rest(self, now: float, error: SendError) -> float:
-        """Pause all texts, since the next one would fare no better; returns for how many seconds."""
+    def rest(self, now: float, error: SendError, handed_at: float | None = None) -> float:
+        """Pause all texts, since the next one would fare no better; returns for how many seconds.
+
+        Of several that were in hand at once (``handed_at``: since when), the first one to fail has said it for all.
+        """
         backoff = self._alarm if error.kind is Fault.OURS else self._busy
-        pause = min(max(backoff.pause(), error.retry_after or 0.0), LONGEST)
+        is_told = handed_at is not None and handed_at < self._rested_at <= now
+        pause = self._gate.left(now) if is_told else backoff.pause()
+        pause = min(max(pause, error.retry_after or 0.0), LONGEST)
         self._gate.close(now, pause)
+        self._rested_at = self._rested_at if is_told else now
         self.trouble = f"{error.kind}: {error}"
         return pause
 
@@ -52,10 +71,14 @@ class Numbers:
     def __init__(self) -> None:
         self.trouble: dict[str, str] = {}
         self._gates: dict[str, tuple[Gate, Backoff]] = {}
+        self._rested_at: dict[str, float] = {}
 
-    def rest(self, now: float, number: str, error: SendError) -> float:
-        """Pause the texts from one number; returns for how many seconds."""
+    def rest(self, now: float, number: str, error: SendError, handed_at: float | None = None) -> float:
+        """Pause the texts from one number; returns for how many seconds. ``handed_at`` as for the line."""
         gate, backoff = self._gates.setdefault(number, (Gate(), Backoff(30.0, LONGEST)))
+        if handed_at is not None and handed_at < self._rested_at.get(number, 0.0) <= now:
+            return gate.left(now)
+        self._rested_at[number] = now
         pause = backoff.pause()
         gate.close(now, pause)
         self.trouble[number] = f"{error.kind}: {error}"
@@ -68,6 +91,7 @@ class Numbers:
     def works(self, number: str) -> bool:
         """The provider has judged a text from this number; returns whether there was trouble before."""
         self._gates.pop(number, None)
+        self._rested_at.pop(number, None)
         return self.trouble.pop(number, None) is not None
 
 

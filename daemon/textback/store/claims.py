@@ -55,14 +55,20 @@ _OUT = [messages.c[name] for name in OutMessage.__dataclass_fields__]
 
 
 def claim(
-    conn: Connection, now: float, by: str, token: str | None = None, avoid: Collection[str] = ()
+    conn: Connection,
+    now: float,
+    by: str,
+    token: str | None = None,
+    avoid: Collection[str] = (),
+    busy: Collection[str] = (),
 ) -> OutMessage | None:
     """Take the most urgent text that is due, for the sender ``by``; commit before it is handed to anybody.
 
-    ``token`` is made up before, for ``give_back``. ``avoid``: lines that cannot send now.
+    ``token`` is made up before, for ``give_back``. ``avoid``: lines that cannot send now; ``busy``: whoever a text is
+    on its way to, so that two never overtake each other.
     """
     sweep(conn, now)
-    first = _most_urgent(now, avoid)
+    first = _most_urgent(now, avoid, busy)
     taken = update(messages).values(
         status=Status.SENDING, claimed_at=now, claimed_by=by, claim=token, attempts=messages.c.attempts + 1
     )
@@ -81,14 +87,14 @@ def give_back(conn: Connection, token: str) -> None:
         conn.execute(update(messages).where(messages.c.id == found, *mine).values(status=Status.QUEUED))
 
 
-def _most_urgent(now: float, avoid: Collection[str]) -> Select[Any]:
+def _most_urgent(now: float, avoid: Collection[str], busy: Collection[str]) -> Select[Any]:
     """What people write keeps its order; of the automatic texts the newest goes first, for it still is of use."""
     waiting = messages.alias()
     by_hand = case((waiting.c.priority == 0, waiting.c.created_at))
     return (
         select(waiting.c.id)
         .where(waiting.c.status == Status.QUEUED, waiting.c.direction == Direction.OUT, waiting.c.due_at <= now)
-        .where(waiting.c.from_number.not_in(list(avoid)))
+        .where(waiting.c.from_number.not_in(list(avoid)), waiting.c.to_number.not_in(list(busy)))
         # the sweep takes many at once, but not all
         .where(or_(waiting.c.expires_at.is_(None), waiting.c.expires_at > now))
         .order_by(waiting.c.priority, by_hand, waiting.c.created_at.desc(), waiting.c.id)
