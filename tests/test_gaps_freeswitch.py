@@ -104,7 +104,7 @@ def _headers(events: Sequence[Frame]) -> dict[str, dict[str, str]]:
 def _row(leg: Leg, seen: dict[str, str], is_consulting: bool) -> Row:
     """As measured: who consults somebody (att_xfer) is ACTIVE, and so is the caller who hears music meanwhile."""
     is_held = leg.holding_since is not None and not is_consulting
-    state = "HELD" if is_held else "ACTIVE" if leg.is_answered or leg.bridge else "RINGING"
+    state = "HELD" if is_held else "EARLY" if leg.is_early else "ACTIVE" if leg.is_answered or leg.bridge else "RINGING"
     seat, application, data = leg.seat, seen.get("variable_current_application", ""), ""
     if leg.parked_since is not None:
         application, data = "valet_park", "lot 6001"

@@ -18,6 +18,7 @@ def _bridge_enter(callers: AmiCallers, event: Headers, at: float) -> None:
     left = picture.connected(channel)
     picture.enter(channel, event["BridgeUniqueid"], event["BridgeTechnology"] == "holding_bridge")
     callers.tell({c.uniqueid: c for c in [*left, *picture.connected(channel)]}.values(), at)
+    callers.catch_up(channel, at)
 
 
 def _bridge_leave(callers: AmiCallers, event: Headers, at: float) -> None:
@@ -88,11 +89,14 @@ def _attended_transfer(callers: AmiCallers, event: Headers, at: float) -> None:
         return
     consult = callers.picture.get(event["SecondTransfererUniqueid"])
     caller = callers.picture.get(event["TransfereeUniqueid"])
-    if consult and caller and consult.seat:
+    if consult and caller and (consult.seat or consult.legs):
         caller.seat, consult.seat = consult.seat, None
         callers.picture.call_off(consult, caller)
+        for leg in [callers.picture.get(leg) for leg in consult.legs]:
+            if leg:
+                callers.picture.ring(caller, leg)
         callers.picture.leave(caller)
-        callers.tell([caller], at)
+        callers.tell_around(caller, at)
 
 
 def _park(callers: AmiCallers, event: Headers, at: float, since: float | None) -> None:

@@ -172,16 +172,34 @@ class Callers:
     def nobody_answered(self, channel: Channel, why: NoAnswer, at: float, queue: str | None = None) -> None:
         """What was tried for ``channel`` came to nothing; its caller, if it is one, is still there."""
         channel.left = None
-        if channel.uniqueid in self.callers and not channel.hangup_requested:
-            self.unconfirmed.discard(channel.uniqueid)
-            self.facts.append(NobodyAnswered(self.call_id(channel.uniqueid), at, why, queue))
+        channel.came_to = (why, queue) if channel.is_half else None
+        for other in self._callers_with(channel):
+            channel.came_to = None
+            # What is read behind the bridge with somebody who did answer is about somebody else.
+            if not self.callers[other.uniqueid].talking and not other.hangup_requested:
+                self.unconfirmed.discard(other.uniqueid)
+                self.facts.append(NobodyAnswered(self.call_id(other.uniqueid), at, why, queue))
+
+    def catch_up(self, channel: Channel, at: float) -> None:
+        """Who is connected with one half of a connection inside learns what became of the other one before."""
+        for other in self.picture.connected(channel):
+            if other.in_voicemail:
+                self.voicemail(other, at)
+            elif other.came_to:
+                why, queue = other.came_to
+                self.nobody_answered(other, why, at, queue)
 
     def voicemail(self, channel: Channel, at: float) -> None:
         """A voicemail box has taken ``channel``."""
-        for other in self.picture.connected(channel):
-            if other.uniqueid in self.callers:
-                self.unconfirmed.discard(other.uniqueid)
-                self.facts.append(VoicemailTook(self.call_id(other.uniqueid), at))
+        channel.in_voicemail = channel.is_half
+        for other in self._callers_with(channel):
+            channel.in_voicemail = False
+            self.unconfirmed.discard(other.uniqueid)
+            self.facts.append(VoicemailTook(self.call_id(other.uniqueid), at))
+
+    def _callers_with(self, channel: Channel) -> list[Channel]:
+        """The callers who hear what ``channel`` does, or are on it."""
+        return [other for other in self.picture.connected(channel) if other.uniqueid in self.callers]
 
     def rings_no_more(self, leg: Channel, why: NoAnswer | None, at: float) -> None:
         """``leg`` has stopped ringing; ``why``: since nobody answered, if that is known."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from textback.events import NoAnswer
+
 
 #: how the names of channels begin that connect the PBX with itself
 _HALVES = ("Local/", "loopback/")
@@ -57,11 +59,18 @@ class Channel:
     #: the number that this leg goes out to, if it leaves over a trunk
     dialled: str | None = None
     queue_tried: str | None = None
+    #: of one half of a connection inside, with which no caller is connected yet: a voicemail box has it, and what
+    #: became of what was tried for it
+    in_voicemail: bool = False
+    came_to: tuple[NoAnswer, str | None] | None = None
+    #: it was called, and has not answered yet: whoever is bridged with it hears its early media
+    is_early: bool = False
 
     def is_elsewhere(self) -> None:
         """Something else was seen of this channel than that it has left its queue."""
         self.left = self.prompt = None
         self.moved = False
+        self.in_voicemail, self.came_to = False, None
 
     @property
     def is_half(self) -> bool:

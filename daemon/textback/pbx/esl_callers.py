@@ -159,10 +159,17 @@ class EslCallers(Callers):
 
     # -- voicemail --------------------------------------------------------------------------------------
 
+    def voicemail(self, channel: Channel, at: float) -> None:
+        """See ``Callers``."""
+        if isinstance(channel, Leg):
+            self.took_voicemail(channel, at)
+
     def took_voicemail(self, leg: Leg, at: float) -> None:
         """A voicemail box has taken ``leg``, or has had it until it hung up: tell it once."""
-        for other in self.picture.connected(leg):
-            if isinstance(other, Leg) and other.uniqueid in self.callers and not other.voicemail_told:
+        leg.in_voicemail = leg.is_half
+        for other in self._callers_with(leg):
+            leg.in_voicemail = False
+            if isinstance(other, Leg) and not other.voicemail_told:
                 other.voicemail_told = True
                 self.unconfirmed.discard(other.uniqueid)
                 when = at if other.ended_at is None else other.ended_at

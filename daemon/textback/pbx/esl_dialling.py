@@ -8,7 +8,7 @@ from textback.events import StaffReached
 from textback.pbx.esl_callers import EslCallers
 from textback.pbx.esl_event import Event
 from textback.pbx.esl_leg import Leg
-from textback.pbx.esl_places import Handler
+from textback.pbx.esl_places import Handler, answered
 
 _PHONE_NUMBER = re.compile(r"\+?\d{7,15}")
 _ORIGINS = ("variable_originating_leg_uuid", "variable_originator", "Other-Leg-Unique-ID")
@@ -69,6 +69,11 @@ def _answer(callers: EslCallers, event: Event, at: float) -> None:
     if leg is None:
         return
     leg.is_answered = True
+    if leg.is_early:
+        leg.is_early = False
+        if leg.bridge:
+            answered(callers, leg)
+        callers.tell_around(leg, at)
     if leg.dialled and not leg.is_inbound and leg.twin is None and not _is_of_caller(callers, leg, event):
         callers.facts.append(StaffReached(callers.call_id(leg.uniqueid), at, leg.dialled))
 

@@ -24,8 +24,17 @@ def _bridge(callers: EslCallers, event: Event, at: float) -> None:
     for leg in pair:
         _put_aside(callers, leg, at)
         callers.picture.enter(leg, _bridge_id(pair), holding=False)
-        _answered(callers, leg)
+        leg.is_early = not leg.is_inbound and _is_unanswered(event, leg)
+        if not leg.is_early:
+            answered(callers, leg)
     _tell(callers, [*around, *callers.picture.connected(pair[0])], at)
+    callers.catch_up(pair[0], at)
+
+
+def _is_unanswered(event: Event, leg: Leg) -> bool:
+    """FreeSWITCH bridges on early media as well, before anybody has answered."""
+    prefix = "Caller-" if leg.uniqueid == event.get("Unique-ID") else "Other-Leg-"
+    return event.get(f"{prefix}Channel-Answered-Time") == "0"
 
 
 def _ends(event: Event) -> list[str]:
@@ -44,7 +53,7 @@ def _bridge_id(pair: list[Leg]) -> str:
     return " ".join(sorted(leg.uniqueid for leg in pair))
 
 
-def _answered(callers: EslCallers, leg: Leg) -> None:
+def answered(callers: EslCallers, leg: Leg) -> None:
     """Whoever is bridged waits no more, and rings no more; other legs may still ring for them."""
     if leg.seat:
         callers.picture.call_off(leg)

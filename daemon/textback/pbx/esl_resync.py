@@ -119,6 +119,7 @@ class Resync:
         for leg in pair if all(pair) else ():
             if leg and leg.bridge is None and not self._translator.came(("CHANNEL_UNBRIDGE",), leg.uniqueid):
                 self._picture.enter(leg, ids, holding=False)
+                leg.is_early = not leg.is_inbound and not leg.is_answered
 
     def _seat(self, member: Row, dumps: Mapping[str, JsonEvent]) -> None:
         """A row of a queue; of who has given up, a row without a session stays for a minute."""

@@ -148,10 +148,11 @@ class Picture:
 
     def situation(self, channel: Channel) -> Situation:
         """What is true for the caller on ``channel``."""
-        if channel.parked_since is not None:
-            return Situation(Place.PARK, channel.parked_since)
         around = self.connected(channel) if channel.bridge else [channel]
-        people = [other for other in around if other is not channel and not other.is_half]
+        for other in around:
+            if other.parked_since is not None and (other is channel or other.is_half):
+                return Situation(Place.PARK, other.parked_since)
+        people = [other for other in around if other is not channel and not other.is_half and not other.is_early]
         if people:
             return _with_people(people)
         for other in around:
