@@ -379,6 +379,22 @@ def test_a_text_in_hand_when_the_provider_is_changed_is_sent_once(tmp_path: Path
     asyncio.run(play())
 
 
+def test_a_file_that_says_no_more_how_texts_leave_is_not_taken(tmp_path: Path) -> None:
+    def read(text: str) -> config.Config:
+        path = tmp_path / "textback.toml"
+        path.write_text(text)
+        return config.load(path)
+
+    twilio = '[sms]\nprovider = "twilio"\n[sms.twilio]\naccount_sid = "AC00000000000000000000000000000000"\nauth_token = "t"\n'
+    app = App(read(twilio))
+    for cut_off in ("", "[log]\n", "[sms]\nrate = 2.0\n"):
+        with pytest.raises(config.ConfigError, match="sms.provider: found nothing, and until now 'twilio'"):
+            app.refuse_silence(read(cut_off), tmp_path)
+    for meant in (twilio, '[sms]\nprovider = "console"\n'):
+        app.refuse_silence(read(meant), tmp_path)
+    App(read("")).refuse_silence(read("[log]\n"), tmp_path)
+
+
 def test_a_reload_while_the_daemon_ends_does_nothing(tmp_path: Path) -> None:
     async def story(w: World) -> None:
         async with w.daemon() as app, branch(w) as pbx:

@@ -282,10 +282,11 @@ def minutes(now: float) -> int:
 def test_of_several_daemons_one_deletes_once_a_night(clinic: Engine) -> None:
     with clinic.begin() as conn:
         live(conn, OLD)
+        calls.save(conn, [visit(900, NEW)])
     house = House(clinic, NOW)
     daemons = [house.nightly(minutes(NOW) - 5) for _ in range(3)]
     assert [asyncio.run(daemon.look()) for daemon in daemons] == [True, False, False]
-    assert left(clinic, "calls", "messages") == [0, 0]
+    assert left(clinic, "calls", "messages") == [1, 0]
     house.now += timedelta(hours=1).total_seconds()
     assert not asyncio.run(daemons[1].look())
     house.now = NOW + DAY
@@ -301,6 +302,7 @@ def test_it_begins_at_its_time_of_day_or_not_that_night(clinic: Engine, ahead: i
 def test_it_stops_at_once_and_goes_on_another_night(clinic: Engine) -> None:
     with clinic.begin() as conn:
         live(conn, OLD)
+        calls.save(conn, [visit(900, NEW)])
     house, stop = House(clinic, NOW), asyncio.Event()
 
     async def hang(seconds: float) -> None:
@@ -309,10 +311,36 @@ def test_it_stops_at_once_and_goes_on_another_night(clinic: Engine) -> None:
 
     nightly = Nightly(house, house, PracticeBook(), AGES, minutes(NOW), lambda: house.now, hang)
     asyncio.run(asyncio.wait_for(nightly.run(stop), 5.0))
-    assert left(clinic, "calls") == [2]
+    assert left(clinic, "calls") == [3]
     house.now += DAY
     assert asyncio.run(house.nightly(minutes(NOW)).look())
-    assert left(clinic, "calls") == [0]
+    assert left(clinic, "calls") == [1]
+
+
+@pytest.mark.parametrize("newest", ["call", "text"])
+def test_a_clock_that_is_years_ahead_deletes_nothing_and_says_so_once(
+    clinic: Engine, caplog: pytest.LogCaptureFixture, newest: str
+) -> None:
+    with clinic.begin() as conn:
+        live(conn, OLD)
+        live(conn, NEW, first=900) if newest == "text" else calls.save(conn, [visit(900, NEW)])
+    before = left(clinic, "calls", "messages")
+    house = House(clinic, NOW + 800 * DAY)
+    nightly = house.nightly(minutes(NOW))
+    assert [asyncio.run(nightly.look()) for _ in range(2)] == [False, False]
+    assert left(clinic, "calls", "messages") == before and len(caplog.records) == 1
+    assert "the clock may be wrong" in caplog.text
+    house.now = NOW
+    assert asyncio.run(nightly.look()) and left(clinic, "calls") != before[:1]
+
+
+def test_a_night_that_a_wrong_clock_has_noted_is_none(clinic: Engine) -> None:
+    with clinic.begin() as conn:
+        live(conn, OLD)
+        calls.save(conn, [visit(900, NEW)])
+        marks.put(conn, marks.RETENTION, NOW + 800 * DAY)
+    daemons = [House(clinic, NOW).nightly(minutes(NOW)) for _ in range(2)]
+    assert [asyncio.run(daemon.look()) for daemon in daemons] == [True, False]
 
 
 def test_a_database_that_fails_does_not_end_it(clinic: Engine, caplog: pytest.LogCaptureFixture) -> None:

@@ -258,6 +258,12 @@ def test_a_deadline_that_passes_while_the_database_fails_passes_again(
     assert desk.texts() == [(CALLER, "abandoned", "queued")]
 
 
+def test_a_link_that_came_up_by_a_clock_which_was_set_back_since_makes_no_call_too_old(desk: Desk) -> None:
+    desk.tell(LinkSynced("", at(86_400), "main"))
+    desk.tell(*gives_up("1", 1), now=at(60))
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
+
+
 def test_a_batch_whose_commit_went_unanswered_decides_the_same_again(desk: Desk) -> None:
     """The server has it, the answer was lost on the way: the writer does all of it once more."""
     desk.tell(*gives_up("1.1", 0))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -14,7 +15,7 @@ from textback import logs
 from textback.book import PracticeBook
 from textback.clock import Clock, system_clock
 from textback.complaints import Complaints
-from textback.config import Config
+from textback.config import Config, ConfigError, Mistake
 from textback.config.differences import differences
 from textback.daemon_name import own_name
 from textback.doors import Listening
@@ -150,6 +151,16 @@ class App:
         finally:
             self._parts = None
             await sending.now.provider.close()
+
+    def refuse_silence(self, config: Config, path: Path) -> None:
+        """Raises ``ConfigError`` where a file says no more how texts leave: a part of it may be missing.
+
+        By default they are printed, and count as sent.
+        """
+        is_untold = "provider" not in config.sms.model_fields_set
+        if is_untold and config.sms.provider != self._config.sms.provider:
+            found = f"nothing, and until now {self._config.sms.provider!r}"
+            raise ConfigError(path, [Mistake("sms.provider", found, "'console' or 'twilio'")])
 
     async def prepare(self, config: Config) -> Plan:
         """Build what ``config`` wants otherwise, and change nothing. Raises ``ListenError`` and ``OSError``."""

@@ -15,7 +15,7 @@ from textback.clock import Clock
 from textback.directory import Directory
 from textback.reports.keeping import Reads, Writes
 from textback.retention import Ages, steps
-from textback.store import marks
+from textback.store import marks, purging
 from textback.until import until
 
 #: Seconds between two looks at the clock, between two batches, after which it may be begun anew.
@@ -41,6 +41,7 @@ class Nightly:
     ) -> None:
         self._reader, self._writer, self._book, self._clock = reader, writer, book, clock
         self._ages, self._at, self._sleep, self._log = ages, at, sleep, log
+        self._is_told = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do so until ``stop``; what was not reached by then goes the next night."""
@@ -49,7 +50,7 @@ class Nightly:
     async def look(self) -> bool:
         """Delete if it is time, and no other daemon does; gives whether it was."""
         now = self._clock()
-        if not self._is_time(now) or not await self._is_mine(now):
+        if not self._is_time(now) or await self._is_clock_wrong(now) or not await self._is_mine(now):
             return False
         self._log.info("deleting what was kept for long enough")
         work = steps(self._book, self._ages, now)
@@ -68,9 +69,22 @@ class Nightly:
         local = datetime.fromtimestamp(now)
         return (local.hour * 60 + local.minute - self._at) % _DAY < WITHIN
 
+    async def _is_clock_wrong(self, now: float) -> bool:
+        """Whether all that there is would be old enough: then it is rather the clock that is ahead."""
+        ages = [age for age in (self._ages.calls, self._ages.messages) if age is not None]
+        newest = await self._reader(purging.newest)
+        is_wrong = bool(ages) and newest is not None and now - newest > min(ages)
+        if is_wrong and not self._is_told:
+            self._log.error(
+                "nothing is deleted: even the newest call and text are old enough for that, so the clock may be wrong; "
+                "if it is right, `textback purge` deletes"
+            )
+        self._is_told = is_wrong
+        return is_wrong
+
     async def _is_mine(self, now: float) -> bool:
         last = await self._reader(partial(marks.at, name=marks.RETENTION))
-        if last is not None and last >= now - ANEW:
+        if last is not None and now - ANEW <= last <= now:
             return False
         return await self._writer.run(partial(marks.claim, name=marks.RETENTION, now=now, since=now - ANEW))
 

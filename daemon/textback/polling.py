@@ -88,8 +88,8 @@ class Polling:
 
     async def _fetch_replies(self, line: str, now: float) -> None:
         seen = await self._writer.run(partial(polls.seen_until, line=line))
-        # A clock that was set back has left a time that is still to come.
-        since = now - FIRST if seen is None else min(seen, now) - OVERLAP
+        # A clock that was set back has left a time that is still to come: since when is not known.
+        since = now - FIRST if seen is None or seen > now else seen - OVERLAP
         found = await asked(self._provider.received(line, since))
         known = self._taken.get(line, set())
         for text in found:

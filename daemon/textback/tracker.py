@@ -412,7 +412,9 @@ class Tracker:
         self._flush(connection)
         synced = [self._deadlines.links[entry.call.pbx] for entry in settled]
         times = [
-            now if at is None else max(entry.settle_at or now, at) for entry, at in zip(settled, synced, strict=True)
+            # a time that is still to come is of a clock that was set back since
+            now if at is None else max(entry.settle_at or now, at) if at <= now else entry.settle_at or now
+            for entry, at in zip(settled, synced, strict=True)
         ]
         self._decide(connection, settled, times, settled=True)
 

@@ -84,6 +84,12 @@ def test_a_wrong_configuration_ends_it_at_once(home: Home) -> None:
     assert (result.exit_code, "sms.provider" in result.stderr) == (78, True)
 
 
+def test_an_empty_file_ends_it_at_once(home: Home) -> None:
+    home.config.write_text("# cut off here")
+    result = home.run("run")
+    assert (result.exit_code, "found nothing, expected at least one table" in result.stderr) == (78, True)
+
+
 def test_a_database_that_cannot_be_made_ends_it_with_a_line_that_says_what_to_do(home: Home) -> None:
     home.config.write_text(home.config.read_text().replace("/textback.db", "/gone/textback.db"))
     result = home.run("run")

@@ -18,7 +18,7 @@ from textback.inbox import ANSWERED_WITHIN, MOST_ANSWERS, Received
 from textback.model import Answer, Flow, LineType, Status
 from textback.sms import Inbound, Media
 from textback.store import inbound as texts
-from textback.store import line_types, people
+from textback.store import line_types, marks, people
 from textback.store.engine import open_engine, reading
 from textback.store.sweep import sweep
 from textback.store.tables import calls, contacts, conversations
@@ -245,6 +245,14 @@ def test_what_was_written_long_ago_is_heeded_and_not_answered(post: Post) -> Non
     assert post.text("STOP", at=NOW - ANSWERED_WITHIN - 1).answer is None
     assert post.optouts() == [(ANN, NOW - ANSWERED_WITHIN - 1, "text")]
     assert post.text("HELP", sender=BOB, at=NOW - ANSWERED_WITHIN).answer is Answer.HELP
+
+
+def test_what_came_before_a_backup_was_put_in_place_is_heeded_and_was_answered_then(post: Post) -> None:
+    with post.engine.begin() as conn:
+        marks.put(conn, marks.RESTORED, NOW - 5)
+    assert post.text("STOP", at=NOW - 5).answer is None
+    assert post.optouts() == [(ANN, NOW - 5, "text")]
+    assert post.text("HELP", sender=BOB, at=NOW - 4).answer is Answer.HELP
 
 
 def test_in_test_mode_only_test_numbers_are_answered(post: Post) -> None:

@@ -235,6 +235,17 @@ def test_a_fast_provider_is_used_fast(world: World) -> None:
     assert [at for at, _ in provider.sent] == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
+def test_texts_that_a_clock_has_written_which_was_set_back_since_do_not_wait_for_it(world: World) -> None:
+    later = NOW + 86_400
+    world.add("at once", created_at=later, due_at=later)
+    world.add("put back", created_at=later, due_at=later + 300)
+    world.add("in the morning", created_at=later, due_at=later + 30_000)
+    world.add("of another daemon", created_at=NOW + 60, due_at=NOW + 60)
+    provider = Scripted()
+    world.run(provider, seconds=30)
+    assert sorted(provider.ids) == ["at once", "put back"]
+
+
 def test_a_text_waits_until_it_is_due(world: World) -> None:
     world.add("m", due_at=NOW + 30)
     provider = Scripted()

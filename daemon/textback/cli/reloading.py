@@ -36,6 +36,7 @@ class Reloading:
     async def _read(self) -> None:
         try:
             config = await asyncio.to_thread(load, self._path)
+            self._app.refuse_silence(config, self._path)
             plan = await self._app.prepare(config)
         except ConfigError as wrong:
             self._refuse(f"{self._path}: {mistake}" for mistake in wrong.mistakes)

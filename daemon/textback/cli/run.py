@@ -18,7 +18,7 @@ from textback.cli.faults import Refused
 from textback.cli.reloading import Reloading
 from textback.cli.settings import config_option, config_path
 from textback.cli.signals import Signals
-from textback.config import load
+from textback.config import ConfigError, Mistake, load
 from textback.listen import ListenError
 from textback.sd_notify import from_environment
 from textback.store.engine import StoreError
@@ -40,6 +40,8 @@ def run(no_upgrade: bool) -> None:
     """
     path = config_path()
     config = load(path)
+    if not config.model_fields_set:  # on a full disk, or cut off when it was copied: nobody means what it would mean
+        raise ConfigError(path, [Mistake("file", "nothing", "at least one table, such as [[pbx]]")])
     outlet = logs.set_up(config.log)
     logs.catch_strays()
     if not config.pbx:

@@ -11,7 +11,7 @@ from textback.inbox.text import Text
 from textback.model import Answer, Known
 from textback.numbers import NumberKind
 from textback.store import inbound as texts
-from textback.store import messages
+from textback.store import marks, messages
 
 #: Automatic texts in one conversation within an hour, so that two machines do not talk to each other for ever.
 MOST_ANSWERS = 3
@@ -42,6 +42,8 @@ def may_answer(conn: Connection, text: Text, known: Known, answer: Answer) -> bo
         return False
     if answer not in _OWED and not _is_wanted(text, known):
         return False
+    if text.at <= (marks.at(conn, marks.RESTORED) or 0.0):
+        return False  # it was answered before the backup was put in place, or is too old for that
     return texts.answers_since(conn, text.conversation, text.now - _HOUR) < MOST_ANSWERS
 
 

@@ -28,7 +28,7 @@ from textback.sms import Fault, Provider, SendError
 from textback.store import claims, senders
 from textback.store.engine import StoreError
 from textback.store.claims import OutMessage
-from textback.store.sweep import sweep, withdraw
+from textback.store.sweep import call_back, sweep, withdraw
 from textback.store.writer import Writer
 
 #: Judges a text that had to wait once more, when it is about to leave: why it may not leave any more, if so.
@@ -177,6 +177,7 @@ class Outbox:
 
     def _left_behind(self, conn: Connection, count: int, now: float) -> list[OutMessage]:
         senders.beat(conn, self._name, count, now)
+        call_back(conn, now)
         self._has_company = senders.has_company(conn, self._name)
         found = claims.interrupted(conn, apart_from=self._name)
         beats = senders.beats(conn) if found else {}

@@ -138,3 +138,9 @@ def numbers_reached(before: float) -> Sweep:
 def learned_line_types(before: float) -> Sweep:
     """What was learned before then of what numbers are connected to."""
     return Sweep("line types", line_types.c.number, line_types.c.number, (line_types.c.at < before,))
+
+
+def newest(conn: Connection) -> float | None:
+    """When the newest call began or the newest text was written (epoch seconds); None: there is nothing yet."""
+    found = [conn.execute(select(func.max(column))).scalar() for column in (calls.c.started_at, messages.c.created_at)]
+    return max((at for at in found if at is not None), default=None)

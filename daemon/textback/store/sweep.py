@@ -11,6 +11,8 @@ from textback.store.tables import calls, messages, optouts
 TOO_OLD = "too_old"
 
 _AT_ONCE = 500
+#: Seconds by which a text of another daemon may be ahead of our clock, and by which trouble puts one off at most.
+_AHEAD, _PUT_OFF = 300.0, 600.0
 
 
 #: Nothing leaves for somebody who opted out, but for the one text that says so.
@@ -35,6 +37,16 @@ def sweep(conn: Connection, now: float) -> None:
         _drop(conn, answers)
     if len(found) > len(answers):
         _hold(conn, [row.id for row in found if row.answer is None])
+
+
+def call_back(conn: Connection, now: float) -> None:
+    """Texts that a clock has written which was set back since do not wait until its time has come once more."""
+    ahead = (messages.c.status == Status.QUEUED, messages.c.created_at > now + _AHEAD)
+    found = conn.execute(select(messages.c.id, messages.c.created_at, messages.c.due_at).where(*ahead).limit(_AT_ONCE))
+    # what was put off for longer waits for its time of day, by whichever clock
+    soon = [row.id for row in found if row.due_at <= row.created_at + _PUT_OFF]
+    if soon:
+        conn.execute(update(messages).where(messages.c.id.in_(soon), *ahead).values(due_at=now))
 
 
 def _drop(conn: Connection, ids: list[str]) -> None:
