@@ -75,6 +75,9 @@ def may_become(visit: Visit, seen: Circumstances) -> list[Expected]:
         ]  # fmt: skip
         allowed += [ABANDONED] if visit.kind == "too short" else []
         allowed += [MISSED] if visit.kind == "quits ringing" else []
+        # a hook that says nothing ends the same whether it was heard in time or not
+        allowed += [ABANDONED] if visit.kind == "served" else []
+        allowed += [UNREACHED] if visit.kind == "turned away" else []
     if seen.trouble:
         held = [one for one in allowed if one.verdict == "text" and one.reason != "call_to_text"]
         allowed += [Expected(one.disposition, "held", "too_old") for one in held]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,15 @@ _MB = 1e6
 
 
 class Lag:
-    """How late the harness's own loop is: what is slower than that is not the daemon's doing."""
+    """How late the harness's own loop is: what is slower than that is not the daemon's doing.
 
-    EVERY = 0.05
+    ``on_late`` hears from when until when (epoch seconds) it stood still for so long that callers did, too.
+    """
 
-    def __init__(self) -> None:
+    EVERY, MUCH = 0.05, 0.25
+
+    def __init__(self, on_late: Callable[[float, float], None]) -> None:
+        self._on_late = on_late
         self.taken: list[float] = []
         self._recent: deque[float] = deque(maxlen=200)
 
@@ -33,6 +37,8 @@ class Lag:
             began = time.perf_counter()
             await asyncio.sleep(self.EVERY)
             late = time.perf_counter() - began - self.EVERY
+            if late > self.MUCH:
+                self._on_late(time.time() - late, time.time())
             self.taken.append(late)
             self._recent.append(late)
 
