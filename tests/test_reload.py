@@ -385,7 +385,8 @@ def test_a_file_that_says_no_more_how_texts_leave_is_not_taken(tmp_path: Path) -
         path.write_text(text)
         return config.load(path)
 
-    twilio = '[sms]\nprovider = "twilio"\n[sms.twilio]\naccount_sid = "AC00000000000000000000000000000000"\nauth_token = "t"\n'
+    account = f'account_sid = "AC{"0" * 32}"\nauth_token = "t"\n'
+    twilio = f'[sms]\nprovider = "twilio"\n[sms.twilio]\n{account}'
     app = App(read(twilio))
     for cut_off in ("", "[log]\n", "[sms]\nrate = 2.0\n"):
         with pytest.raises(config.ConfigError, match="sms.provider: found nothing, and until now 'twilio'"):
