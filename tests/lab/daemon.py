@@ -41,9 +41,10 @@ class Daemon:
         secret: str = "",
         queue_log: Path | None = None,
         agi_port: int | None = None,
+        rate: float = 100.0,
     ) -> None:
         self.folder = folder
-        self._agi_port = agi_port
+        self._agi_port, self._rate = agi_port, rate
         self._queue_log = queue_log
         self._asterisk = asterisk
         self._user = user or asterisk.user
@@ -87,7 +88,7 @@ class Daemon:
             "database": {"url": self._url},
             "http": {"listen": "127.0.0.1:0"},
             "pbx": [pbx],
-            "sms": {"provider": "twilio", "rate": 100.0, "twilio": account},
+            "sms": {"provider": "twilio", "rate": self._rate, "twilio": account},
         }
         if self._agi_port is not None:
             written["agi"] = {"listen": f"127.0.0.1:{self._agi_port}"}

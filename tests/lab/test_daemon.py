@@ -86,9 +86,9 @@ def other_practice(dids: list[str], settle: float) -> dict[str, Any]:
 
 
 @contextmanager
-def daemon_of(house: House, folder: Path, **changes: Any) -> Iterator[Scene]:
+def daemon_of(house: House, folder: Path, rate: float = 100.0, **changes: Any) -> Iterator[Scene]:
     """A daemon that runs, with a Twilio that accepts, and two practices: one of `changes`, and one that is patient."""
-    with Twilio() as twilio, Daemon(folder, house.asterisk, twilio.url) as daemon:
+    with Twilio() as twilio, Daemon(folder, house.asterisk, twilio.url, rate=rate) as daemon:
         daemon.apply(guards__per_prefix=100, **changes)
         daemon.apply(**other_practice([e164(did) for did in PATIENT], settle=6))
         daemon.start()
@@ -243,7 +243,8 @@ def test_the_log_has_no_number_no_text_and_no_secret(day: Scene) -> None:
 @pytest.fixture(scope="module")
 def night(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     changes = {"guards__settle": 0, "abandoned__min_hold": 0, "missed__min_ring": 0}
-    with daemon_of(house, tmp_path_factory.mktemp("night"), **changes) as scene:
+    # at that rate one text is in hand at a time
+    with daemon_of(house, tmp_path_factory.mktemp("night"), rate=1.9, **changes) as scene:
         daemon = scene.daemon
         waits, leaves = house.waiting(WAITS_ON, SUPPORT), house.waiting(LEAVES_UNSEEN, SUPPORT)
         talks, _ = house.talking(TALKS_ON, "12025551308", "308")

@@ -250,7 +250,9 @@ def test_a_page_that_grows_is_not_held_back_and_a_large_post_is(tmp_path: Path, 
         over = asyncio.Event()
 
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
+            if (await reader.readuntil(b"\r\n\r\n")).startswith(b"POST"):
+                await reader.read()  # Caddy begins to hand it on, and breaks off where it is too much
+                return writer.close()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nevent: unread\ndata: 1\n\n")
             await writer.drain()
             await over.wait()

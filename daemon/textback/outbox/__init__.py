@@ -197,6 +197,10 @@ class Outbox:
         if message is None:
             await self._wait_for_work()
             return
+        if not self._handover.is_fresh(message):
+            # It is begun anew, unless others have it in hand.
+            await self._handover.settle(message, outcomes.untouched(self._clock()))
+            return
         self.line.spend(self._clock(), message.segments)
         task = asyncio.create_task(self._handover.send(message))
         self._hands[task] = message

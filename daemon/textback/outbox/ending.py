@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from math import inf
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -25,13 +26,16 @@ class Ending:
         """Whether the daemon stops; from any thread."""
         return self._stop.is_set()
 
-    async def finish(self, work: Awaitable[T]) -> T:
-        """The result of ``work``; raises Stopping when the grace is over before there is one."""
+    async def finish(self, work: Awaitable[T], patience: Callable[[], float] = lambda: inf) -> T:
+        """The result of ``work``; raises Stopping when the grace is over before there is one.
+
+        ``patience``: once the daemon ends, the seconds that this work may take at most.
+        """
         doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self._stop.wait())
         try:
             await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not doing.done():
-                await asyncio.wait({doing}, timeout=self._time_left())
+                await asyncio.wait({doing}, timeout=min(self._time_left(), patience()))
             if not doing.done():
                 raise Stopping
             return doing.result()

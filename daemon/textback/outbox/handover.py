@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -22,6 +23,9 @@ from textback.store.claims import OutMessage, Settled
 from textback.store.writer import Writer
 
 T = TypeVar("T")
+
+#: Seconds that a database which does not take what is written has to take it once the daemon ends.
+LAST_TRY = 1.0
 
 _LEVELS = {Fault.OURS: logging.ERROR, Fault.SENDER: logging.ERROR, Fault.POLICY: logging.ERROR}
 
@@ -67,12 +71,12 @@ class Handover:
         """Something is done now."""
         self.turned_at = self._monotonic()
 
+    def is_fresh(self, message: OutMessage) -> bool:
+        """Whether it was claimed just now; else we were frozen, and may have been taken for gone."""
+        return self._clock() - message.claimed_at <= self._fresh
+
     async def send(self, message: OutMessage) -> None:
-        """Hand it over, unless it was claimed too long ago, and settle it."""
-        if self._clock() - message.claimed_at > self._fresh:
-            # We were frozen, and may have been taken for gone: it is begun anew, unless others have it in hand.
-            await self.settle(message, outcomes.untouched(self._clock()))
-            return
+        """Hand it over, and settle it."""
         try:
             accepted = await self.ask(self._provider.send(outcomes.outgoing(message)))
         except SendError as error:
@@ -99,10 +103,14 @@ class Handover:
         """The result of a job of the writer; raises Stopping if there is none in time."""
         self._writing += 1
         try:
-            return await self.ending.finish(self._writer.run(job))
+            return await self.ending.finish(self._writer.run(job), self._patience)
         finally:
             self._writing -= 1
             self.turn()
+
+    def _patience(self) -> float:
+        """Seconds for which a job may take its time once the daemon ends: hardly any if the database is gone."""
+        return inf if self._writer.failing_since is None else LAST_TRY
 
     async def ask(self, work: Awaitable[T]) -> T:
         """What the provider answers; raises nothing but SendError, even where its code is at fault, and Stopping."""
