@@ -143,7 +143,7 @@ def without_keys(facts: Sequence[Fact], begin: float, end: float) -> list[Fact]:
 
 
 @pytest.mark.parametrize(("pbx", "name"), STORIES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_gap_makes_nothing_up(pbx: str, name: str, tmp_path: Path, data: st.DataObject) -> None:
     story = Story.read(pbx, name, tmp_path)

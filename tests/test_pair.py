@@ -276,4 +276,4 @@ class Drama(RuleBasedStateMachine):
 
 TestDrama: Any = Drama.TestCase
 # Forty steps that fail are looked at as they are: to make them fewer takes minutes.
-TestDrama.settings = settings(max_examples=60, stateful_step_count=40, phases=[Phase.reuse, Phase.generate])
+TestDrama.settings = settings(max_examples=40, stateful_step_count=40, phases=[Phase.reuse, Phase.generate])
