@@ -158,14 +158,23 @@ def test_from_a_number_in_trouble_one_is_tried(sqlite_world: World) -> None:  # 
     assert sorted(provider.ids) == ["first", "first", "m1", "m2", "m3", "m4"]
 
 
-def test_what_is_in_hand_at_the_end_is_finished(world: World) -> None:  # noqa: F811
+def three(made: World) -> Crowd:
+    """Three texts, and who answers none of them."""
     for place in range(3):
-        world.add(f"m{place}", to_number=OTHERS[place])
-    provider = Crowd(99)
+        made.add(f"m{place}", to_number=OTHERS[place])
+    return Crowd(99)
+
+
+async def until_in_hand(provider: Crowd) -> None:
+    while len(provider.in_hand) < 3:
+        await asyncio.sleep(0.001)
+
+
+def test_what_is_in_hand_at_the_end_is_finished(world: World) -> None:  # noqa: F811
+    provider = three(world)
 
     async def story(_: Outbox) -> None:
-        while len(provider.in_hand) < 3:
-            await asyncio.sleep(0.001)
+        await until_in_hand(provider)
         asyncio.get_running_loop().call_later(0.05, provider.full.set)
 
     play(world, provider, story)
@@ -173,15 +182,8 @@ def test_what_is_in_hand_at_the_end_is_finished(world: World) -> None:  # noqa: 
 
 
 def test_what_hangs_at_the_end_is_left_to_be_looked_up(world: World) -> None:  # noqa: F811
-    for place in range(3):
-        world.add(f"m{place}", to_number=OTHERS[place])
-    provider = Crowd(99)
-
-    async def story(_: Outbox) -> None:
-        while len(provider.in_hand) < 3:
-            await asyncio.sleep(0.001)
-
-    play(world, provider, story, grace=0.05)
+    provider = three(world)
+    play(world, provider, lambda _: until_in_hand(provider), grace=0.05)
     assert {world.state(f"m{place}")[0] for place in range(3)} == {"sending"} and provider.in_hand == []
 
 

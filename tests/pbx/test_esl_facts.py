@@ -105,6 +105,16 @@ def test_who_hides_the_number_has_none_though_the_trunk_tells_it(changes: dict[s
     assert isinstance(arrived, CallerArrived) and arrived.withheld and arrived.number is None
 
 
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_early_media_is_no_answer_but_an_answer_that_was_heard_is_one_whatever_the_bridge_says(is_heard: bool) -> None:
+    """Who was answered must never look like somebody whom nobody answered."""
+    phone = leg(AGENT, PHONE, "outbound")
+    heard = [event("CHANNEL_ANSWER", phone)] if is_heard else []
+    p = pbx(create(), create(phone), *heard, bridge() | {"Other-Leg-Channel-Answered-Time": "0"})
+    assert (Talking in p.kinds) is is_heard
+    assert isinstance(p.tell(event("CHANNEL_ANSWER", phone)).last(), Talking)
+
+
 def test_a_caller_without_a_number_is_a_caller() -> None:
     block = leg()
     del block["Caller-Caller-ID-Number"], block["Caller-Orig-Caller-ID-Number"]

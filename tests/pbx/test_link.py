@@ -71,6 +71,18 @@ def test_the_records_are_asked_for_what_nobody_saw() -> None:
     assert [(gone, at) for gone, _, at in records.asked] == [(["1"], NOW)] and records.asked[0][1] < 980.0
 
 
+def test_of_whom_only_the_end_was_seen_the_records_say_whether_that_was_a_caller() -> None:
+    """A call that the PBX made over a trunk looks the same, and nobody must be texted for being called."""
+    records = Records()
+    link = Still(records)
+    link._known, link._seen_until = {"1": LastSeen()}, 980.0
+    callers = Callers("main", ())
+    callers.missed.append("9")
+    asyncio.run(link._come_up(Resynced([], ["1", "9"]), callers, NOW))
+    assert [gone for gone, _, _ in records.asked] == [["1"]]
+    assert CallLost("main/9", NOW) in link.told  # unless the records tell of it all the same
+
+
 def test_where_everybody_is_on_the_line_nobody_is_asked() -> None:
     records = Records()
     link = Still(records)

@@ -81,13 +81,19 @@ def init(
         raise Refused(f"{error.filename}: {(error.strerror or 'cannot be written').lower()}") from None
     answers["pbx_secret_file"] = server.seen(secret) if server else secret
     click.echo(starter.next_steps(answers, config, practice, [config, practice, *written], server))
-    if server and not secret.stat().st_mode & 0o040:
-        told = "is readable to root alone. The daemon gets a copy; the commands that are run as textback cannot read it"
-        click.echo(f"{server.seen(secret)} {told}, unless you `chmod 640 {server.seen(secret)}`", err=True)
-    if server and (place := hidden()):
-        click.echo(f"The daemon will not find {place}, its unit hides it: install textback in /opt/textback", err=True)
+    if server:
+        _warn(server, secret)
     if not (non_interactive or no_doctor or server) and _is_watched():
         _offer_doctor(config, practice)
+
+
+def _warn(server: System, secret: Path) -> None:
+    """Tell what is written right, and will not work all the same."""
+    if not secret.stat().st_mode & 0o040:
+        told = "is readable to root alone. The daemon gets a copy; the commands that are run as textback cannot read it"
+        click.echo(f"{server.seen(secret)} {told}, unless you `chmod 640 {server.seen(secret)}`", err=True)
+    if place := hidden():
+        click.echo(f"The daemon will not find {place}, its unit hides it: install textback in /opt/textback", err=True)
 
 
 def _places(directory: Path, secret: Path) -> dict[str, Any]:

@@ -111,7 +111,6 @@ class Callers:
         """All has been looked at now; gives who has left meanwhile, it was not seen how."""
         self.syncing = False
         self.unconfirmed.clear()
-        self.missed.clear()
         vanished, self.vanished = self.vanished, []
         return vanished
 

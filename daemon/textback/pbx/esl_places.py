@@ -24,7 +24,7 @@ def _bridge(callers: EslCallers, event: Event, at: float) -> None:
     for leg in pair:
         _put_aside(callers, leg, at)
         callers.picture.enter(leg, _bridge_id(pair), holding=False)
-        leg.is_early = not leg.is_inbound and _is_unanswered(event, leg)
+        leg.is_early = not leg.is_inbound and not leg.is_answered and _is_unanswered(event, leg)
         if not leg.is_early:
             answered(callers, leg)
     _tell(callers, [*around, *callers.picture.connected(pair[0])], at)

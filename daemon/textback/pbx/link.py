@@ -91,6 +91,8 @@ class Link(ABC):
         self._seen_until: float | None = None
         #: who is gone, while the link comes up and it is still to be told how
         self._untold: dict[str, LastSeen] | None = None
+        #: of whom only the end was seen: what calls out over a trunk may look the same, and records know better
+        self._unproven: set[str] = set()
         #: calls that another daemon followed, of whom a resync that has begun does not know yet
         self._late: set[str] = set()
         #: while the link is up
@@ -185,6 +187,7 @@ class Link(ABC):
         for fact in resynced.facts:
             self._emit(fact)
         gone, self._untold = resynced.gone, {}
+        self._unproven.update(callers.missed)
         while True:
             self._untold |= {uniqueid: self._known.get(uniqueid, LastSeen()) for uniqueid in gone}
             for fact in await self._unseen(gone, at, self._seen_until):
@@ -193,6 +196,7 @@ class Link(ABC):
             if not (gone := [one for one in self._late if one not in callers.callers and one not in self._untold]):
                 break
         self._untold = None
+        self._unproven.clear()
         self.is_up, self.problem, self._callers = True, None, callers
         self._emit(LinkSynced("", at, self._what.name))
         self._log.info("%s: link is up, callers on the line: %d", self._what.name, len(callers.callers))
@@ -203,7 +207,8 @@ class Link(ABC):
         told: list[Fact] = []
         if records and since is not None:
             try:
-                told = await asyncio.to_thread(records.settle, gone, since - OVERLAP, at)
+                callers = [one for one in gone if one not in self._unproven]
+                told = await asyncio.to_thread(records.settle, callers, since - OVERLAP, at)
             except (OSError, RecordsError) as error:
                 self._log.warning("%s: its records cannot be read: %s", name, error)
         ended = {fact.call_id for fact in told if isinstance(fact, CallerLeft)}
@@ -243,6 +248,7 @@ class Link(ABC):
             self._known = self._untold | last_seen(callers)
             self._untold = None
         else:  # nobody was looked for; but who came just then was told, and may be gone before the next one looks
+            self._unproven.update(callers.missed)
             self._known = dict.fromkeys(callers.missed, LastSeen()) | last_seen(callers) | self._known
         if self._resync_wanted.is_set():  # what was told of them may not have arrived
             self._known = {uniqueid: replace(last, situation=None) for uniqueid, last in self._known.items()}
