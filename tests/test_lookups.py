@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pytest
@@ -49,7 +49,7 @@ class Knowing:
     async def send(self, message: Outgoing) -> Accepted:
         raise NotImplementedError
 
-    async def find(self, message: Outgoing, since: float) -> Accepted | None:
+    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
         raise NotImplementedError
 
     async def received(self, line: str, since: float) -> list[Inbound]:

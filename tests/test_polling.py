@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pytest
@@ -56,7 +56,7 @@ class Scripted:
     async def send(self, message: Outgoing) -> Accepted:
         raise NotImplementedError
 
-    async def find(self, message: Outgoing, since: float) -> Accepted | None:
+    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
         raise NotImplementedError
 
     async def line_type(self, number: str) -> LineType | None:

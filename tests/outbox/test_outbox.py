@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Scripted:
         answer = self.answers.pop(0)
         return _given(answer(message) if callable(answer) else answer)
 
-    async def find(self, message: Outgoing, since: float) -> Accepted | None:
+    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
         self.looked.append((self.clock() - NOW, message.id, since - NOW))
         answer = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return None if answer is None else _given(answer)
@@ -474,6 +474,26 @@ def test_after_a_crash_the_text_of_another_row_is_not_adopted(world: World) -> N
     assert world.state("owner")[:2] == ("sent", "SM9")
 
 
+def test_of_two_same_texts_to_one_number_the_look_up_learns_which_the_other_is(world: World) -> None:
+    world.add("owner")
+    world.add("elsewhere", to_number="+12025550199")
+    for message_id, provider_id in (("owner", "SM9"), ("elsewhere", "SM8")):
+        world.do(lambda conn: conn.execute(update(table).where(table.c.id == message_id).values(
+            status=Status.SENT, provider_id=provider_id,
+        )) and None)  # fmt: skip
+    world.left_in_sending("m")
+    told: list[Collection[str]] = []
+
+    class Twice(Scripted):
+        async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+            told.append(others)
+            return next(Accepted(sid, Status.SENT) for sid in ("SM9", "SM7") if sid not in others)
+
+    world.run(Twice())
+    assert told == [{"SM9"}]
+    assert world.state("m")[:2] == ("sent", "SM7")
+
+
 def test_after_a_crash_looking_comes_before_sending(world: World) -> None:
     world.left_in_sending("m")
     world.add("n")
@@ -481,9 +501,9 @@ def test_after_a_crash_looking_comes_before_sending(world: World) -> None:
     order: list[str] = []
     find, send = provider.find, provider.send
 
-    async def finding(message: Outgoing, since: float) -> Accepted | None:
+    async def finding(message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
         order.append(f"find {message.id}")
-        return await find(message, since)
+        return await find(message, since, others)
 
     async def sending(message: Outgoing) -> Accepted:
         order.append(f"send {message.id}")
@@ -602,8 +622,8 @@ def test_a_text_that_turns_out_to_be_there_is_not_sent_although_a_person_release
         world.do(lambda conn: conn.execute(update(table).values(queued)) and None)
 
     class Slow(Scripted):
-        async def find(self, message: Outgoing, since: float) -> Accepted | None:
-            found = await super().find(message, since)
+        async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+            found = await super().find(message, since, others)
             if found is not None:
                 release_meanwhile()
             return found

@@ -42,4 +42,4 @@ def test_an_output_that_is_gone_is_our_fault(error: Exception) -> None:
 
 
 def test_nothing_printed_can_be_looked_up() -> None:
-    assert asyncio.run(Console().find(TEXT, 0.0)) is None
+    assert asyncio.run(Console().find(TEXT, 0.0, ())) is None

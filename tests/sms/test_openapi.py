@@ -91,13 +91,13 @@ def test_a_text_is_accepted(api: str) -> None:
 
 
 def test_a_text_is_found_in_the_list(api: str) -> None:
-    found = ask(api, lambda provider: provider.find(TEXT, EXAMPLE_TIME))
+    found = ask(api, lambda provider: provider.find(TEXT, EXAMPLE_TIME, ()))
     assert found is not None and found.provider_id == "SMded05904ccb347238880ca9264e8fe1c"
 
 
 def test_a_text_that_is_not_in_the_list_is_not_found(api: str) -> None:
     other = Outgoing(TEXT.id, EXAMPLE_TO, EXAMPLE_FROM, "something else")
-    assert ask(api, lambda provider: provider.find(other, EXAMPLE_TIME)) is None
+    assert ask(api, lambda provider: provider.find(other, EXAMPLE_TIME, ())) is None
 
 
 def test_replies_are_listed_with_their_pictures(api: str) -> None:
@@ -120,7 +120,7 @@ def test_a_number_is_looked_up(lookups: str) -> None:
     "question",
     [
         lambda provider: provider.send(TEXT),
-        lambda provider: provider.find(TEXT, EXAMPLE_TIME),
+        lambda provider: provider.find(TEXT, EXAMPLE_TIME, ()),
         lambda provider: provider.received(EXAMPLE_TO, EXAMPLE_TIME),
         lambda provider: provider.deliveries(EXAMPLE_FROM, EXAMPLE_TIME),
     ],

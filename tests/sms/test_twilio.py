@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
+from collections.abc import Collection
 from datetime import datetime, timezone
 from email.utils import formatdate
 from typing import Any
@@ -66,12 +67,12 @@ def fault(outcome: Accepted | SendError) -> SendError:
     return outcome
 
 
-def find(answer: Answer, timeout: float = 5.0) -> tuple[Accepted | None, FakeTwilio]:
+def find(answer: Answer, timeout: float = 5.0, others: Collection[str] = ()) -> tuple[Accepted | None, FakeTwilio]:
     async def story() -> tuple[Accepted | None, FakeTwilio]:
         async with fake_twilio(answer) as server:
             provider = twilio(server.url, timeout=timeout)
             try:
-                return await provider.find(TEXT, NOW), server
+                return await provider.find(TEXT, NOW, others), server
             finally:
                 await provider.close()
 
@@ -380,6 +381,13 @@ def test_of_several_the_newest_is_found() -> None:
     old = resource(sid="SM1", date_created="Sat, 21 Nov 2026 20:00:01 +0000")
     new = resource(sid="SM2", date_created="Sat, 21 Nov 2026 20:00:09 +0000")
     assert find(page(old, new, old))[0] == Accepted("SM2", Status.SENT, 1)
+
+
+def test_a_look_up_passes_over_what_is_known_to_be_another_text() -> None:
+    ours = resource(sid="SM1", date_created="Sat, 21 Nov 2026 20:00:01 +0000")
+    another = resource(sid="SM2", date_created="Sat, 21 Nov 2026 20:00:09 +0000")
+    assert find(page(another, ours), others={"SM2"})[0] == Accepted("SM1", Status.SENT, 1)
+    assert find(page(another, ours), others={"SM1", "SM2"})[0] is None
 
 
 @pytest.mark.parametrize("body", [TRIAL + TEXT.body, TEXT.body + " ", "Sorry we\r\nmissed you"])

@@ -24,7 +24,7 @@ from textback.outbox.handover import Handover, who
 from textback.outbox.pacing import Line, Numbers
 from textback.outbox.pulse import BEAT, Pulse
 from textback.outbox.sharing import Share
-from textback.sms import Fault, Provider, SendError
+from textback.sms import Accepted, Fault, Provider, SendError
 from textback.store import claims, senders
 from textback.store.engine import StoreError
 from textback.store.claims import OutMessage
@@ -263,7 +263,7 @@ class Outbox:
     async def _look_up(self, doubt: Doubt) -> None:
         message, why = doubt.message, "the provider does not know of it"
         try:
-            found = await self._handover.ask(self._provider.find(outcomes.outgoing(message), self._gone_since(message)))
+            found = await self._find(message)
         except SendError as error:
             if doubt.look_later(self._clock()):
                 return
@@ -277,6 +277,11 @@ class Outbox:
             self._log.error("%s: unknown: %s", who(message), why)
             await self._handover.settle(message, outcomes.unknown(why))
         self._doubts.remove(doubt)
+
+    async def _find(self, message: OutMessage) -> Accepted | None:
+        others = await self._handover.write(lambda conn: claims.of_others(conn, message))
+        way = self._provider.find(outcomes.outgoing(message), self._gone_since(message), others)
+        return await self._handover.ask(way)
 
     def _gone_since(self, message: OutMessage) -> float:
         """The earliest at which the provider can have it; if the clock was set back since, nobody knows how far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -115,8 +116,11 @@ class Provider(Protocol):
         """Hand the text over once, within a bounded time; raises SendError."""
         ...
 
-    async def find(self, message: Outgoing, since: float) -> Accepted | None:
-        """Look whether the text was taken at or after ``since`` (epoch seconds); raises SendError if it cannot tell."""
+    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+        """Look whether the text was taken at or after ``since`` (epoch seconds); raises SendError if it cannot tell.
+
+        ``others``: the provider's ids of texts that are known to be others, which may say the same.
+        """
         ...
 
     async def received(self, line: str, since: float) -> list[Inbound]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from textback.model import LineType, Status
 from textback.sms import Accepted, Content, Delivery, Fault, Inbound, Outgoing, SendError
@@ -33,7 +33,7 @@ class Console:
             raise SendError(f"cannot print: {type(error).__name__}", Fault.OURS) from None
         return Accepted(f"console-{message.id}", Status.SENT)
 
-    async def find(self, message: Outgoing, since: float) -> Accepted | None:
+    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
         """Nothing printed can be looked up."""
         return None
 

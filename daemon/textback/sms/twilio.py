@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -82,8 +82,8 @@ class Twilio:
         except Exception as error:  # a 201 that cannot be read: the text may well be on its way
             raise SendError(f"unreadable answer ({type(error).__name__})", Fault.UNKNOWN) from None
 
-    async def find(self, message: Outgoing, since: float) -> Accepted | None:
-        """The newest text at Twilio that is this one, made since ``since``; raises SendError if it cannot tell.
+    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+        """The newest text at Twilio that may be this one, made since ``since``; raises SendError if it cannot tell.
 
         One page is enough, as the newest come first: no person gets as many texts from us in a day.
         """
@@ -92,7 +92,7 @@ class Twilio:
             # A text in Twilio's queue has no date yet on which it was sent: it may be missing among those with one.
             for dates in ({"date_sent_after": _utc(since - DAY)}, {}):
                 page = await self._client.messages.page_async(**pair, **dates)
-                found = records.newest(page, message, since + self._http.offset - SKEW)
+                found = records.newest(page, message, since + self._http.offset - SKEW, others)
                 if found is not None:
                     return found
             return None

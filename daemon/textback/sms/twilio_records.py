@@ -6,7 +6,7 @@ Nothing in them is believed unseen: a service that ignores a filter must not pas
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -40,9 +40,13 @@ def accepted(record: Any) -> Accepted:
     return Accepted(sid(record), status, _count(record.num_segments, 1, 999))
 
 
-def newest(records: Iterable[Any], message: Outgoing, earliest: float) -> Accepted | None:
-    """The last one made that is this text and was made at or after ``earliest`` (epoch seconds of Twilio's clock)."""
-    made = [(at, record) for record in records if _is_same(record, message) and (at := made_at(record)) is not None]
+def newest(records: Iterable[Any], message: Outgoing, earliest: float, others: Collection[str]) -> Accepted | None:
+    """The last one made that is this text and was made at or after ``earliest`` (epoch seconds of Twilio's clock).
+
+    ``others``: the ids of those which are other texts, though they may say the same.
+    """
+    alike = [record for record in records if _is_same(record, message) and record.sid not in others]
+    made = [(at, record) for record in alike if (at := made_at(record)) is not None]
     same = [(at, record) for at, record in made if at >= earliest]
     return accepted(max(same, key=lambda pair: pair[0])[1]) if same else None
 

@@ -160,6 +160,17 @@ def unknown(conn: Connection, since: float, limit: int = 20) -> list[OutMessage]
     return [_out(row) for row in conn.execute(query.order_by(messages.c.claimed_at.desc()).limit(limit))]
 
 
+def of_others(conn: Connection, message: OutMessage) -> frozenset[str]:
+    """The provider's ids of the other texts to that number, from a day before its claim on."""
+    found = select(messages.c.provider_id).where(
+        messages.c.to_number == message.to_number,
+        messages.c.created_at >= message.claimed_at - _DAY,
+        messages.c.id != message.id,
+        messages.c.provider_id.is_not(None),
+    )
+    return frozenset(conn.execute(found).scalars())
+
+
 def segments_since(conn: Connection, since: float) -> int:
     """Segments handed to the provider at or after ``since``, those of unknown fate included."""
     gone = (Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.UNKNOWN)
