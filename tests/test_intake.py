@@ -49,7 +49,7 @@ class Tracker:
     orders: list[Any] = []
     finished: list[Any] = []
 
-    def batch(self, facts: Sequence[Fact], now: float, beats: bool) -> Batch:
+    def batch(self, facts: Sequence[Fact], now: float, beats: bool, set_back: float) -> Batch:
         return list(facts), now
 
     def call(self, call_id: str) -> None:

@@ -264,6 +264,68 @@ def test_a_link_that_came_up_by_a_clock_which_was_set_back_since_makes_no_call_t
     assert desk.texts() == [(CALLER, "abandoned", "queued")]
 
 
+DAY = 86_400.0
+
+
+def set_back(desk: Desk, *facts: Fact, now: float) -> None:
+    """The clock shows a day less since the last batch."""
+    with desk.engine.begin() as connection:
+        desk.tracker.batch(facts, now, set_back=DAY)(connection)
+
+
+def test_what_settles_while_the_clock_is_set_back_by_a_day_is_decided_as_soon_as_ever(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), now=at(30))
+    set_back(desk, now=at(31 - DAY))
+    desk.tell(now=at(35.9 - DAY))
+    assert desk.texts() == []
+    desk.tell(now=at(36 - DAY))
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
+    (row,) = desk.log()
+    assert (row["started_at"], row["hold_seconds"]) == ("2027-01-14T12:00:01.000Z", 20)
+
+
+def test_who_waits_while_the_clock_is_set_back_by_a_day_has_waited_for_as_long_as_ever(desk: Desk) -> None:
+    desk.tell(arrives("1", 1), waits("1", 1), now=at(10))
+    set_back(desk, leaves("1", 21 - DAY), now=at(21 - DAY))
+    desk.tell(now=at(36 - DAY))
+    assert [(row["disposition"], row["hold_seconds"]) for row in desk.log()] == [("abandoned", 20)]
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
+
+
+def test_what_came_before_the_clock_was_set_back_and_what_came_after_it_are_told_together(desk: Desk) -> None:
+    job = desk.tracker.batch([arrives("1", 1), waits("1", 2), leaves("1", 22 - DAY)], at(22 - DAY), set_back=DAY)
+    for _ in range(2):  # the COMMIT of the first time went unanswered
+        with desk.engine.begin() as connection:
+            job(connection)
+    desk.tell(now=at(37 - DAY))
+    (row,) = desk.log()
+    assert (row["started_at"], row["hold_seconds"]) == ("2027-01-14T12:00:01.000Z", 20)
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
+
+
+def test_who_comes_back_after_the_clock_was_set_back_is_not_texted(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), now=at(30))
+    set_back(desk, arrives("2", 31 - DAY), waits("2", 31 - DAY), now=at(32 - DAY))
+    desk.tell(now=at(60 - DAY))
+    assert [row["reason"] for row in desk.log()] == ["came_back", None]
+    assert desk.texts() == []
+
+
+def test_a_daemon_that_comes_up_after_the_clock_was_set_back_goes_on_as_if_it_had_not_been(engine: Engine) -> None:
+    first = Desk(engine)
+    first.tell(*gives_up("1", 1), now=at(30))
+    second = Tracker(["main"], PracticeBook(), name="second")
+    with engine.begin() as connection:
+        leases.ensure(connection, ["main"])
+        (lease,) = leases.look(connection, ["main"]).values()
+        second.takeover(lease, [], at(32 - DAY), at(32 - DAY))(connection)
+    for now in (37.9, 38):  # for as long as nobody followed the PBX, nobody knows how long that was
+        assert first.texts() == []
+        with engine.begin() as connection:
+            second.batch([], at(now - DAY))(connection)
+    assert first.texts() == [(CALLER, "abandoned", "queued")]
+
+
 def test_a_batch_whose_commit_went_unanswered_decides_the_same_again(desk: Desk) -> None:
     """The server has it, the answer was lost on the way: the writer does all of it once more."""
     desk.tell(*gives_up("1.1", 0))

@@ -18,6 +18,7 @@ from textback.events import LinkLost, LinkSynced, Ringing, Talking, TextRequeste
 from textback.ledger import Entry
 from textback.measures import Measures
 from textback.orders import Order
+from textback.set_back import SetBack
 from textback.store.engine import StoreError
 from textback.store.leases import Lease
 from textback.store.writer import Job, Writer
@@ -85,6 +86,7 @@ class Intake:
         self._tracker, self._writer, self._clock, self._log, self._limit = tracker, writer, clock, log, limit
         self._on_decided, self._on_overflow, self._on_fault = on_decided, on_overflow, on_fault
         self._on_order, self._on_held, self._monotonic = on_order, on_held, monotonic
+        self._set_back = SetBack(clock, monotonic)
         self._waiting: deque[Fact] = deque()
         #: when what is decisive arrived
         self._arrived, self._arrived_in_hand = list[float](), list[float]()
@@ -254,7 +256,7 @@ class Intake:
         self._arrived_in_hand, self._arrived = self._arrived, []
         if beats := self._monotonic() - self._beat_at >= SELDOM:
             self._beat_at = self._monotonic()
-        return self._tracker.batch(self._facts_in_hand, self._clock(), beats)
+        return self._tracker.batch(self._facts_in_hand, self._clock(), beats, self._set_back.seconds())
 
     def _done(self, batch: Future[list[Entry]]) -> None:
         self._in_hand = None

@@ -37,6 +37,7 @@ from textback.needs import Needs
 from textback.open_calls import OpenCalls
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
+from textback.set_back import STEP, entry_earlier, fact_earlier
 from textback.store import calls, changes, links, people
 from textback.store.leases import Lease
 from textback.wording import step
@@ -133,27 +134,31 @@ class Tracker:
         return latest.id if latest else None
 
     def batch(
-        self, facts: Sequence[Fact], now: float | None = None, beats: bool = True
+        self, facts: Sequence[Fact], now: float | None = None, beats: bool = True, set_back: float = 0.0
     ) -> Callable[[Connection], list[Entry]]:
         """A job for the writer: the facts in order, then the deadlines up to ``now``; gives what was decided.
 
-        ``beats``: give a sign of life for every PBX, not only for those that the batch is about.
+        ``beats``: give a sign of life for every PBX, not only for those that the batch is about. ``set_back``: by how
+        many seconds the clock was set back since the last batch; some of the facts may have come before that.
         """
+        heard = [fact_earlier(fact, set_back, now) for fact in facts] if set_back and now is not None else facts
         key = object()
 
         def job(connection: Connection) -> list[Entry]:
             self._begin(key)
             self._now = now or 0.0
-            concerned = set(self._pbxes) if beats else set(map(pbx_of, facts))
+            concerned = set(self._pbxes) if beats else set(map(pbx_of, heard))
             self._keep_leases(connection, concerned)
             self._directory = self._directory_of(connection)
-            for fact in facts:
+            if set_back:
+                self._set_back(connection, set_back)
+            for fact in heard:
                 self._take(connection, fact)
             self._flush(connection)
             if now is not None:
                 self._pass_time(connection, now)
                 self._flush(connection)
-            self._note_seen(connection, concerned, max(now or 0.0, facts[-1].at if facts else 0.0))
+            self._note_seen(connection, concerned, max(now or 0.0, heard[-1].at if heard else 0.0))
             return self._decided
 
         return job
@@ -222,14 +227,28 @@ class Tracker:
         known = {one.call.id: Known(one.heard, one.call.phase) for one in found if one.call.phase is not Phase.ENDED}
         others = {told.fact.call_id for told in tape} - known.keys()
         rest = left(tape, known, calls.over(connection, others), self._now, self._streams[pbx])
+        ahead = (links.seen_at(connection, pbx) or 0.0) - self._now
         for entry in found:
             heard = rest.heard.get(entry.call.id, Heard(None)) if entry.call.id in known else entry.heard
             self._calls.load(replace(entry, heard=heard))
+        if ahead > STEP:  # whoever followed it then had another time than this daemon has now
+            self._set_back(connection, ahead, pbx)
         for told in rest.facts:
             self._is_live = told.live
             self._take(connection, told.fact)
         self._is_live = True
         self._flush(connection)
+
+    def _set_back(self, connection: Connection, by: float, pbx: str | None = None) -> None:
+        """The clock was set back by so many seconds: how long callers have waited, and what settles, is not touched."""
+        for entry in self._calls.every(pbx):
+            if self._fence.holds(entry.call.pbx):
+                if entry.call.disposition:
+                    changes.of_calls(connection, [_seen(entry)], self._now)
+                self._calls.put(entry_earlier(entry, by))
+        if pbx is None:
+            known = self._deadlines.links
+            self._deadlines.links = {name: None if at is None else at - by for name, at in known.items()}
 
     # -- one batch --------------------------------------------------------------------------------------
 
