@@ -32,7 +32,7 @@ from textback.events import (
 from textback.judge import judge_again
 from textback.model import LineType, Status
 from textback.orders import MakeOffer, Order, TellAnswer
-from textback.store import budget, calls, leases, line_types, migrations, optouts, practices
+from textback.store import budget, calls, leases, line_types, marks, migrations, optouts, practices
 from textback.store.engine import open_engine
 from textback.store.tables import messages
 from textback.tracker import Tracker
@@ -309,6 +309,15 @@ def test_who_comes_back_after_the_clock_was_set_back_is_not_texted(desk: Desk) -
     desk.tell(now=at(60 - DAY))
     assert [row["reason"] for row in desk.log()] == ["came_back", None]
     assert desk.texts() == []
+
+
+def test_after_the_clock_was_set_back_a_restore_before_that_holds_nobody_for_a_day(desk: Desk) -> None:
+    with desk.engine.begin() as connection:
+        marks.put(connection, marks.RESTORED, at(30))
+    desk.tell(now=at(31))
+    set_back(desk, now=at(32 - DAY))
+    desk.tell(*gives_up("1", 33 - DAY), now=at(80 - DAY))
+    assert desk.texts() == [(CALLER, "abandoned", "queued")]
 
 
 def test_a_daemon_that_comes_up_after_the_clock_was_set_back_goes_on_as_if_it_had_not_been(engine: Engine) -> None:

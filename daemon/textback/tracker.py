@@ -38,7 +38,7 @@ from textback.open_calls import OpenCalls
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
 from textback.set_back import STEP, entry_earlier, fact_earlier
-from textback.store import calls, changes, links, people
+from textback.store import calls, changes, links, marks, people
 from textback.store.leases import Lease
 from textback.wording import step
 
@@ -246,6 +246,7 @@ class Tracker:
                 if entry.call.disposition:
                     changes.of_calls(connection, [_seen(entry)], self._now)
                 self._calls.put(entry_earlier(entry, by))
+        marks.no_later(connection, marks.RESTORED, self._now)
         if pbx is None:
             known = self._deadlines.links
             self._deadlines.links = {name: None if at is None else at - by for name, at in known.items()}

@@ -42,3 +42,9 @@ def test_only_what_is_asked_for_is_counted(conn: Connection) -> None:
     assert spent(conn, ["Clinic"], [], NOW) == {"Clinic": Spent(day=1)}
     assert spent(conn, [], ["Clinic"], NOW) == {"Clinic": Spent(minute=1, prefixes={"+1202555": 1})}
     assert spent(conn, [], [], NOW) == {}
+
+
+def test_texts_of_a_time_that_is_still_to_come_were_written_by_a_clock_that_was_wrong(conn: Connection) -> None:
+    for ahead in (3600, 86_400, 60):  # the last one by another daemon's clock
+        text(conn, f"+120255501{ahead % 97:02}", -ahead)
+    assert spent(conn, ["Clinic"], ["Clinic"], NOW)["Clinic"] == Spent(day=1, minute=1, prefixes={"+1202555": 1})

@@ -12,6 +12,8 @@ from textback.model import Spent, Status, prefix_of
 from textback.store.tables import messages
 
 MINUTE, DAY = 60.0, 86_400.0
+#: Seconds by which another daemon's clock may be ahead; what was written later than that, a wrong clock wrote.
+_AHEAD = 300.0
 
 #: what left, or will by itself; named one by one, so that an index leads past the thousands that a flood leaves held
 _SPENT = (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.UNKNOWN)
@@ -19,6 +21,7 @@ _automatic = (
     messages.c.practice.in_(bindparam("practices", expanding=True)),
     messages.c.status.in_([status.value for status in _SPENT]),
     messages.c.created_at > bindparam("since", type_=messages.c.created_at.type),
+    messages.c.created_at <= bindparam("until", type_=messages.c.created_at.type),
     messages.c.flow.is_not(None),
 )
 _of_others = or_(messages.c.call_id.is_(None), messages.c.call_id.not_in(bindparam("calls", expanding=True)))
@@ -37,8 +40,8 @@ def spent(
 
     ``apart_from``: calls whose own texts don't count, since it is they that are judged, perhaps once more.
     """
-    days = dict(_rows(connection, _of_a_day, of_a_day, now - DAY, apart_from))
-    minutes = _rows(connection, _of_a_minute, of_a_minute, now - MINUTE, apart_from)
+    days = dict(_rows(connection, _of_a_day, of_a_day, now - DAY, now, apart_from))
+    minutes = _rows(connection, _of_a_minute, of_a_minute, now - MINUTE, now, apart_from)
     return {
         name: Spent(
             day=days.get(name, 0),
@@ -50,11 +53,16 @@ def spent(
 
 
 def _rows(
-    connection: Connection, query: Select[Any], practices: Collection[str], since: float, apart_from: Collection[str]
+    connection: Connection,
+    query: Select[Any],
+    practices: Collection[str],
+    since: float,
+    now: float,
+    apart_from: Collection[str],
 ) -> list[tuple[str, Any]]:
     if not practices:
         return []
-    values = {"practices": sorted(practices), "since": since}
+    values: dict[str, Any] = {"practices": sorted(practices), "since": since, "until": now + _AHEAD}
     if apart_from:
         query, values = query.where(_of_others), values | {"calls": sorted(apart_from)}
     return [(row[0], row[1]) for row in connection.execute(query, values)]

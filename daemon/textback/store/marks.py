@@ -25,6 +25,11 @@ def put(conn: Connection, name: str, now: float) -> None:
     conn.execute(upsert(conn.dialect, marks, ["name", "at"]), {"name": name, "at": now})
 
 
+def no_later(conn: Connection, name: str, now: float) -> None:
+    """It was ``now`` (epoch seconds) at the latest: what is still to come, a clock has noted that was set back since."""
+    conn.execute(update(marks).where(marks.c.name == name, marks.c.at > now).values(at=now))
+
+
 def claim(conn: Connection, name: str, now: float, since: float) -> bool:
     """Whether it is ours to do ``now``: of all who ask, one is told so, if it was last before ``since``."""
     conn.execute(insert_once(conn.dialect, marks, "name"), {"name": name, "at": 0.0})
