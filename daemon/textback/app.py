@@ -39,7 +39,7 @@ from textback.sd_notify import Systemd
 from textback.sending import Sending
 from textback.sms import Provider
 from textback.store import keys, leases, links, migrations
-from textback.store.engine import StoreError, limit_silence, open_engine
+from textback.store.engine import StoreError, file_of, limit_silence, open_engine
 from textback.store.reader import Reader
 from textback.store.writer import Writer
 from textback.tracker import Tracker
@@ -121,7 +121,7 @@ class App:
         await intake.drained()
         errands = Errands(tracker, intake, writer, reader, self._clock, lambda: bool(rota.ready))
         duty = Duty(self.name, writer, reader)
-        health = partial(self.health, writer, reader, intake, sending)
+        health = partial(self.health, writer, reader, tracker, intake, sending)
         metrics = Metrics(health, self.measures, scraper, Complaints(log, self._clock), logs.lost)
         secret = await writer.run(partial(keys.key, name="pages"))
         pages = Pages(writer, reader, self._clock, secret, health, metrics)
@@ -194,7 +194,7 @@ class App:
         """Why somebody is not told of replies now, in words, by how and whom."""
         return self._parts.staff_not_told if self._parts else {}
 
-    def health(self, writer: Writer, reader: Reader, intake: Intake, sending: Sending) -> Health:
+    def health(self, writer: Writer, reader: Reader, tracker: Tracker, intake: Intake, sending: Sending) -> Health:
         """How it is now."""
         outbox, provider = sending.now.outbox, sending.now.provider
         return Health(
@@ -211,6 +211,7 @@ class App:
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
             staff_not_told=self.staff_not_told,
+            practices=tracker.practices,
             hooks=tuple(map(_hooks_health, self._parts.hook_servers)) if self._parts else (),
         )
 
@@ -316,8 +317,12 @@ async def _pass_time(intake: Intake, tick: float) -> None:
 
 def _prepare(engine: Engine, upgrade: bool) -> None:
     if upgrade:
+        path = file_of(engine)
+        is_new = path is not None and not path.exists()
         for revision in migrations.upgrade(engine):
             log.info("database upgraded to %s", revision)
+        if is_new:  # at the first start; else it was moved, or its disk is away, and with it all that was known
+            log.warning("there was no database at %s: an empty one was made", path)
     status = migrations.status(engine)
     if status.beside:
         told = "the database is at revision %s, made by a newer version: this one goes on beside it for now"

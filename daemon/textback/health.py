@@ -54,7 +54,7 @@ class Health:
     when the database takes nothing, ``database_busy_since``: since when it is at what it was given last, if it is
     (epoch seconds). ``provider_trouble``: why no texts leave now, if that is so, and
     ``lines_in_trouble`` the same for single numbers; ``is_day_full``: ``per_day`` of the provider is used up.
-    ``staff_not_told``: why staff are not told of replies now, by the way that they would be told.
+    ``practices``: how many there are; None: not known yet. ``staff_not_told``: why staff are not told of replies now, by the way that they would be told.
     """
 
     at: float
@@ -70,6 +70,7 @@ class Health:
     lines_in_trouble: dict[str, str] = field(default_factory=dict)
     is_day_full: bool = False
     staff_not_told: dict[str, str] = field(default_factory=dict)
+    practices: int | None = None
     hooks: tuple[HooksHealth, ...] = ()
 
     @property
@@ -81,6 +82,8 @@ class Health:
             found.append(f"the database has taken nothing for {self.at - self.database_failing_since:.0f} s")
         elif self.database_silent >= HANGING:
             found.append(f"the database has not answered for {self.database_silent:.0f} s")
+        if self.practices == 0:
+            found.append("there is no practice, so nobody is texted: `textback practice apply FILE` loads one")
         if self.provider_trouble:
             found.append(f"the provider takes no texts: {self.provider_trouble}")
         if self.is_day_full:

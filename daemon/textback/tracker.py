@@ -66,7 +66,7 @@ class Tracker:
     ) -> None:
         self._directory_of = directory
         self._on_step = on_step
-        self._directory = Directory(())
+        self._directory, self._has_directory = Directory(()), False
         self._pbxes = tuple(pbxes)
         self._fence = Fence(name)
         self._deadlines = Deadlines(self._pbxes)
@@ -103,6 +103,11 @@ class Tracker:
     def on_the_line(self) -> int:
         """How many callers are on the line, as far as this daemon writes of them; from any thread."""
         return len(self._calls.on_the_line())
+
+    @property
+    def practices(self) -> int | None:
+        """How many practices there are, as of the last batch; None before the first. From any thread."""
+        return len(self._directory.practices) if self._has_directory else None
 
     def settling(self, pbx: str) -> bool:
         """Whether it is still to be decided about calls of that PBX which have ended; from any thread."""
@@ -149,7 +154,7 @@ class Tracker:
             self._now = now or 0.0
             concerned = set(self._pbxes) if beats else set(map(pbx_of, heard))
             self._keep_leases(connection, concerned)
-            self._directory = self._directory_of(connection)
+            self._read_practices(connection)
             if set_back:
                 self._set_back(connection, set_back)
             for fact in heard:
@@ -177,7 +182,7 @@ class Tracker:
             self._now = now
             self._forget(seen.pbx)
             if self._fence.take(connection, seen):
-                self._directory = self._directory_of(connection)
+                self._read_practices(connection)
                 self._catch_up(connection, seen.pbx, tape, synced_at)
             return self._decided
 
@@ -204,6 +209,9 @@ class Tracker:
     def next_deadline(self) -> float | None:
         """The soonest time that a call may want to hear of; read from any thread."""
         return self._deadlines.next
+
+    def _read_practices(self, connection: Connection) -> None:
+        self._directory, self._has_directory = self._directory_of(connection), True
 
     # -- whose calls they are -----------------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ def test_it_upgrades_the_database_unless_told_not_to(home: Home) -> None:
     async def story() -> None:
         async with textback("run", "--config", home.config) as program:
             await program.line("database upgraded to", "stderr")
+            await program.line("an empty one was made", "stderr")
             await program.line("there is no practice yet", "stderr")
             program.send(signal.SIGTERM)
             assert (await program.end())[0] == 0

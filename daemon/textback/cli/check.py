@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def _check_database(config: Config, practices: dict[Path, Practice]) -> None:
         else:
             require_head(engine)
             click.echo("database: right")
+            if path is not None and not all(os.access(place, os.W_OK) for place in (path, path.parent)):
+                click.echo(f"database: warning: whoever runs this may not write {path}; the daemon must be able to")
             with reading(engine) as connection:
                 _check_stored(config, PracticeBook()(connection).practices, practices)
 

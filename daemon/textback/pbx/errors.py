@@ -15,6 +15,13 @@ class CertificatesError(LinkError):
     """The certificates that we are to trust cannot be read."""
 
 
+class Distrusted(LinkError):
+    """The certificate of the PBX is not to be trusted; a person has to mend it, so that it is tried again slowly."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
 class NotAdmitted(LinkError):
     """The PBX lets nobody in from this computer, whatever the password."""
 

@@ -38,15 +38,15 @@ class Session:
     ``dropped`` those that came while the loop stood still for too long.
     """
 
-    def __init__(self, thread: Thread, handover: Handover[Heard], patience: Patience, clock: Clock) -> None:
+    def __init__(self, name: str, handover: Handover[Heard], patience: Patience, clock: Clock) -> None:
         self.events = 0
         #: when the last two heartbeats came
         self.beats: tuple[float | None, float | None] = (None, None)
-        self._thread = thread
         self._handover = handover
         self._patience = patience
         self._clock = clock
         self._wire: Wire | None = None
+        self._thread = Thread(name, self._shut)
 
     @classmethod
     async def connect(
@@ -61,7 +61,7 @@ class Session:
         """Connect, but do not log in yet. Raises ``LinkError``."""
         handover = Handover[Heard](asyncio.get_running_loop(), on_event)
         context = tls.context() if tls else None
-        session = cls(Thread(f"esl-{host}:{port}"), handover, patience, clock)
+        session = cls(f"esl-{host}:{port}", handover, patience, clock)
         try:
             await session._do(partial(session._open, host, port, context), patience.connect + patience.answer)
         except BaseException:
@@ -138,7 +138,7 @@ class Session:
 
     def close(self) -> None:
         """End the connection now."""
-        self._thread.do(self._shut)
+        self._thread.stop()
 
     # -- in the thread ----------------------------------------------------------------------------------
 
@@ -155,7 +155,6 @@ class Session:
     def _shut(self) -> None:
         if self._wire:
             self._wire.shut()
-        self._thread.stop()
 
     def _hear(self, frames: list[Frame]) -> None:
         at = self._clock()

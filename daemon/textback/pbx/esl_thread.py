@@ -21,11 +21,12 @@ _Task = tuple[Callable[[], Any], "Future[Any]"]
 
 
 class Thread:
-    """Runs what it is given on a gevent loop of its own, each in a greenlet, until it is stopped."""
+    """Runs what it is given on a gevent loop of its own, each in a greenlet, until it is stopped, and ``last`` then."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, last: Callable[[], None]) -> None:
         #: done when the thread has ended
         self.ended: Future[None] = Future()
+        self._last = last
         self._tasks: deque[_Task] = deque()
         self._lock = threading.Lock()
         self._is_over = False
@@ -70,6 +71,7 @@ class Thread:
         gevent.killall(list(greenlets))
         while self._tasks:
             _fail(self._tasks.popleft()[1])
+        self._last()
         watcher.stop()
         watcher.close()
         hub.destroy(destroy_loop=True)

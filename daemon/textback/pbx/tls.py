@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from textback.pbx.errors import CertificatesError, LinkError
+from textback.pbx.errors import CertificatesError, Distrusted
 
 #: what OpenSSL finds wrong with the other side's certificate (x509_vfy.h), and what a person can do about it
 _FAULTS = {
@@ -39,15 +39,12 @@ class Tls:
             raise CertificatesError(f"tls_ca {self.ca}: {why.lower()}", permanent=True) from error
 
 
-def distrust(error: Exception, where: str) -> LinkError | None:
-    """What is wrong with the certificate of ``where``, if that is why a connection came to nothing.
-
-    A person has to mend it, so that it is tried again slowly.
-    """
+def distrust(error: Exception, where: str) -> Distrusted | None:
+    """What is wrong with the certificate of ``where``, if that is why a connection came to nothing."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return None
     what = _FAULTS.get(error.verify_code) or f"is not accepted: {error.verify_message}"
-    return LinkError(f"cannot connect to {where}: its certificate {what}", permanent=True)
+    return Distrusted(f"cannot connect to {where}: its certificate {what}")
 
 
 def system_tls(ca: str | None) -> ssl.SSLContext:

@@ -5,7 +5,7 @@ import pytest
 from textback.doctor.asterisk.access import kept_out, let_in
 from textback.doctor.asterisk.look import Look
 from textback.doctor.finding import SHELL, Finding
-from textback.pbx.errors import LinkError
+from textback.pbx.errors import Distrusted, LinkError
 
 from ..house import House, failures, statuses
 
@@ -73,6 +73,12 @@ def test_a_port_where_nobody_listens_is_opened_or_named(
     home.change("manager.conf", old, new)
     (found,) = failures(kept_out(home.wanted, home.etc, CLOSED))
     assert (found.check, found.lines) == ("main/connect", lines) and "connection refused" in found.message
+
+
+def test_a_certificate_that_has_expired_is_no_wrong_secret(home: House) -> None:
+    says = "cannot connect to pbx.example.com:5039: its certificate has expired"
+    (found,) = failures(kept_out(home.wanted, home.etc, Distrusted(says)))
+    assert (found.check, found.message, found.lines) == ("main/tls", says, ())
 
 
 def test_tls_wants_a_certificate_that_is_trusted(home: House) -> None:

@@ -10,7 +10,7 @@ from textback.doctor.asterisk.look import Look
 from textback.doctor.asterisk.manager_conf import ManagerUser, user_of
 from textback.doctor.asterisk.wanted import Wanted
 from textback.doctor.finding import SHELL, Finding, failed, ok, warning
-from textback.pbx.errors import LinkError
+from textback.pbx.errors import Distrusted, LinkError
 
 OLDEST = 16
 #: major number of AMI's version in its greeting, with the first Asterisk that had it
@@ -35,6 +35,9 @@ def let_in(wanted: Wanted, look: Look) -> Iterator[Finding]:
 
 def kept_out(wanted: Wanted, etc: Etc | None, error: LinkError, local_address: str | None = None) -> Iterator[Finding]:
     """Why it is not let in, as exactly as can be known."""
+    if isinstance(error, Distrusted):
+        yield failed(f"{wanted.pbx.name}/tls", str(error))
+        return
     if not error.permanent:
         yield _unreached(wanted, etc, str(error))
         return

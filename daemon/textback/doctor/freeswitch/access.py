@@ -10,7 +10,7 @@ from textback.doctor.freeswitch.look import Look
 from textback.doctor.freeswitch.socket_conf import EVENT_SOCKET, PASSWORD, SocketConf, socket_of
 from textback.doctor.freeswitch.tags import place_of, tag_of
 from textback.doctor.freeswitch.wanted import Wanted, is_near
-from textback.pbx.errors import LinkError, NotAdmitted
+from textback.pbx.errors import Distrusted, LinkError, NotAdmitted
 
 #: the first FreeSWITCH with what the daemon relies on
 OLDEST = (1, 10)
@@ -46,6 +46,8 @@ def kept_out(wanted: Wanted, conf: Conf | None, error: LinkError, address: str |
     socket = socket_of(conf)
     if isinstance(error, NotAdmitted):
         yield from _shut_out(wanted, conf, socket, address or "127.0.0.1")
+    elif isinstance(error, Distrusted):
+        yield failed(f"{wanted.pbx.name}/tls", str(error))
     elif error.permanent:
         yield _refused(wanted, socket, str(error))
     else:

@@ -84,7 +84,7 @@ class Cdr:
         if is_url(self.source):
             yield from self._read_table(since)
             return
-        yield from _told(self._read_files(since, on_bytes))
+        yield from (row for row in _told(self._read_files(since, on_bytes)) if row.told_at >= since)
 
     def _files(self, since: float) -> list[Path]:
         return rotated.siblings(Path(self.source), since - _ANY_ZONE, stamp)

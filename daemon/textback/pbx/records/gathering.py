@@ -32,7 +32,8 @@ class Gathering:
         self._open: dict[str, CallRecord] = {}
         self._due: dict[str, float] = {}
         self._agenda: list[tuple[float, str]] = []
-        self._fading: deque[tuple[float, CallRecord]] = deque()
+        #: until when a call that is complete is remembered, its id, and its Local channels
+        self._fading: deque[tuple[float, str, tuple[str, ...]]] = deque()
         self._done: set[str] = set()
 
     def gather(self, lines: Iterable[QueueLine], rows: Iterable[CdrRow]) -> Iterator[CallRecord]:
@@ -113,13 +114,14 @@ class Gathering:
             record = self._open.pop(uniqueid)
             record.leave_out_forged()
             self._done.add(uniqueid)
-            self._fading.append((due + LONGEST, record))
+            legs = tuple(row.channel for row in record.rows if row.channel in self.legs)
+            self._fading.append((due + LONGEST, uniqueid, legs))
             yield record
         while self._fading and self._fading[0][0] < now:
-            _, record = self._fading.popleft()
-            self._done.discard(record.uniqueid)
-            for row in record.rows:
-                self.legs.pop(row.channel, None)
+            _, uniqueid, legs = self._fading.popleft()
+            self._done.discard(uniqueid)
+            for leg in legs:
+                self.legs.pop(leg, None)
 
 
 def _moment(item: QueueLine | CdrRow) -> float:

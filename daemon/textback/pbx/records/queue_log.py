@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +51,8 @@ SILENT = frozenset(
 _LONGEST_NUMBER = 79
 #: a pipe, and a digit
 _LEAST_END = 2
+#: lines behind that of a number at most which it can hold, with a time each, and its own
+_TO_FORGE = 9
 #: seconds by which a clock that is set may put lines that follow each other out of order
 _ASTRAY = 2.0
 _OLDEST, _NEWEST = 9, 11  # digits of an epoch second
@@ -98,7 +100,7 @@ class QueueLog:
             return
         for file in self._files(since):
             self._forged = self._room = 0
-            yield from self._in_time(self._told(rotated.lines(file, since, stamp, on_bytes)))
+            yield from self._in_time(self._told(_since(rotated.lines(file, since, stamp, on_bytes), since)))
 
     def _files(self, since: float) -> list[Path]:
         return rotated.siblings(Path(self.source), since, stamp)
@@ -197,6 +199,19 @@ class QueueLog:
         if self.faults[kind] == 1:
             log.warning("%s: a line is passed over (%s)", where(self.source, "queue_log"), kind)
         return None
+
+
+def _since(lines: Iterable[str], since: float) -> Iterator[str]:
+    """Without the lines of before, of which a busy PBX writes many, but for those that tell what may be forged."""
+    passed: deque[str] = deque(maxlen=_TO_FORGE)
+    for line in lines:
+        at = stamp(line)
+        if at is not None and at < since:
+            passed.append(line)
+            continue
+        yield from passed
+        passed.clear()
+        yield line
 
 
 def stamp(line: str) -> float | None:
