@@ -54,7 +54,8 @@ class Health:
     when the database takes nothing, ``database_busy_since``: since when it is at what it was given last, if it is
     (epoch seconds). ``provider_trouble``: why no texts leave now, if that is so, and
     ``lines_in_trouble`` the same for single numbers; ``is_day_full``: ``per_day`` of the provider is used up.
-    ``practices``: how many there are; None: not known yet. ``staff_not_told``: why staff are not told of replies now, by the way that they would be told.
+    ``staff_not_told``: why staff are not told of replies now, by the way that they would be told. ``practices``: how
+    many there are; None: not known yet.
     """
 
     at: float

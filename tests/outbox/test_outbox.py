@@ -736,6 +736,19 @@ def test_a_landline_is_remembered(world: World) -> None:
         assert line_types.landlines(conn, [NUMBER], NOW + 60) == {NUMBER}
 
 
+def test_the_log_tells_of_each_text_that_does_not_leave_after_all(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.add("old", call_id="a/1", expires_at=NOW)
+    world.add("served", call_id="a/2", created_at=NOW - 3600)
+    decision = Decision(Verdict.SKIP, "came_back", "skip: the caller called again")
+    with caplog.at_level(logging.INFO):
+        world.run(Scripted(), recheck=lambda conn, message, now: decision)
+    assert caplog.messages == [
+        "message old of call a/1: held: too_old", "message served of call a/2: cancelled: came_back"
+    ]  # fmt: skip
+
+
 def test_a_day_that_is_full_is_told_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
     for n in range(3):
         world.add(f"m{n}", created_at=NOW - n)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from textback.model import Answer, Status, Verdict
 from textback.store import claims, messages, optouts
+from textback.store.sweep import Stopped
 from textback.store.tables import calls, messages as table
 
 from .test_messages import NOW, text, thread
@@ -58,6 +59,28 @@ def test_who_opted_out_meanwhile_gets_nothing(conn: Connection, thread: int) -> 
     claimed = claims.claim(conn, NOW + 2, "us")
     assert claimed is not None and claimed.id == "others"
     assert (row(conn, "theirs").status, row(conn, "theirs").reason) == (Status.CANCELLED, "opted_out")
+
+
+def test_nobody_of_a_thousand_who_opted_out_gets_anything(conn: Connection, thread: int) -> None:
+    for number in range(1000):
+        messages.add(conn, text(thread, id=f"m{number}", to_number=f"+1555555{number:04}"))
+        optouts.record(conn, f"+1555555{number:04}", NOW + 1, "twilio")
+    assert claims.claim(conn, NOW + 2, "us") is None
+
+
+def test_what_is_taken_out_of_the_queue_is_told_once_with_why(conn: Connection, thread: int) -> None:
+    messages.add(conn, text(thread, id="both", expires_at=NOW + 1))
+    messages.add(conn, text(thread, id="late", to_number="+15555550204", expires_at=NOW + 1, call_id="a/1"))
+    messages.add(conn, text(thread, id="answer", to_number="+15555550205", expires_at=NOW + 1, answer=Answer.CLOSED))
+    optouts.record(conn, "+15555550203", NOW + 1, "twilio")
+    told: list[Stopped] = []
+    assert claims.claim(conn, NOW + 2, "us", tell=told.extend) is None
+    assert sorted(told) == [
+        ("answer", None, Status.CANCELLED, "too_old"),
+        ("both", None, Status.CANCELLED, "opted_out"),
+        ("late", "a/1", Status.HELD, "too_old"),
+    ]
+    assert claims.claim(conn, NOW + 2, "us", tell=told.extend) is None and len(told) == 3
 
 
 def test_for_somebody_who_opted_out_only_the_text_that_says_so_may_leave(conn: Connection, thread: int) -> None:

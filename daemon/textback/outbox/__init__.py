@@ -28,7 +28,7 @@ from textback.sms import Accepted, Fault, Provider, SendError
 from textback.store import claims, senders
 from textback.store.engine import StoreError
 from textback.store.claims import OutMessage
-from textback.store.sweep import call_back, sweep, withdraw
+from textback.store.sweep import Stopped, call_back, sweep, withdraw
 from textback.store.writer import Writer
 
 #: Judges a text that had to wait once more, when it is about to leave: why it may not leave any more, if so.
@@ -147,7 +147,7 @@ class Outbox:
             await self._look_up(doubt)
         elif left := self.line.left(now):
             if self.line.trouble:
-                await self._handover.write(lambda conn: sweep(conn, now))
+                self._tell(await self._handover.write(lambda conn: sweep(conn, now)))
             await self._handover.ending.rest(self._sleep(min(left, POLL)))
         else:
             await self._send_next(now)
@@ -193,7 +193,8 @@ class Outbox:
         self._wake.clear()
         token, avoid = str(uuid.uuid4()), self._lines_to_avoid(now)
         busy = [one.to_number for one in self._hands.values()]
-        message = await self._handover.write(lambda conn: self._claim(conn, token, avoid, busy))
+        message, stopped = await self._handover.write(lambda conn: self._claim(conn, token, avoid, busy))
+        self._tell(stopped)
         if message is None:
             await self._wait_for_work()
             return
@@ -218,26 +219,30 @@ class Outbox:
         else:
             await self._handover.ending.rest(self._sleep(OTHERS_FIRST if of_others is None else POLL), self._wake)
 
-    def _claim(self, conn: Connection, token: str, avoid: list[str], busy: list[str]) -> OutMessage | None:
+    def _claim(
+        self, conn: Connection, token: str, avoid: list[str], busy: list[str]
+    ) -> tuple[OutMessage | None, list[Stopped]]:
+        """The next text, and those that were found not to leave any more."""
+        stopped: list[Stopped] = []
         claims.give_back(conn, token)
         now = self._clock()  # the database may have been gone for long, since it was asked for
         if self._handover.ending.has_begun():
-            return None  # nobody would send it
+            return None, stopped  # nobody would send it
         self._of_others = self._share.look(conn, self._has_company)
         if self._of_others != 0:
-            return None
-        message = self._next(conn, now, token, avoid, busy)
+            return None, stopped
+        message = self._next(conn, now, token, avoid, busy, stopped)
         if message is not None:
             self._share.spend(conn, message.segments)
-        return message
+        return message, stopped
 
     def _next(
-        self, conn: Connection, now: float, token: str, avoid: list[str], busy: list[str]
+        self, conn: Connection, now: float, token: str, avoid: list[str], busy: list[str], stopped: list[Stopped]
     ) -> OutMessage | None:
         if self._per_day and self._is_full(claims.segments_since(conn, now - DAY) >= self._per_day):
-            sweep(conn, now)
+            stopped += sweep(conn, now)
             return None
-        while (message := claims.claim(conn, now, self._name, token, avoid, busy)) is not None:
+        while (message := claims.claim(conn, now, self._name, token, avoid, busy, stopped.extend)) is not None:
             # What a person released is theirs to judge.
             automatic = message.flow is not None and message.author is None
             # Where there is no call, nobody has looked since it was written whether they came back.
@@ -245,8 +250,12 @@ class Outbox:
             decision = self._recheck(conn, message, now) if waited else None
             if decision is None:
                 break
-            withdraw(conn, message.id, message.call_id, decision)
+            stopped.append(withdraw(conn, message.id, message.call_id, decision))
         return message
+
+    def _tell(self, stopped: list[Stopped]) -> None:
+        for one in stopped:
+            self._log.info("%s: %s: %s", who(one), one.status, one.reason)
 
     def _is_full(self, full: bool) -> bool:
         if full != self.is_full:

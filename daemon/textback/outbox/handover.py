@@ -20,6 +20,7 @@ from textback.outbox.pacing import Line, Numbers, due_again
 from textback.sms import Accepted, Fault, Provider, SendError
 from textback.store import claims, line_types, optouts
 from textback.store.claims import OutMessage, Settled
+from textback.store.sweep import Stopped
 from textback.store.writer import Writer
 
 T = TypeVar("T")
@@ -149,6 +150,6 @@ class Handover:
             self._log.info("texts can be sent again")
 
 
-def who(message: OutMessage) -> str:
+def who(message: OutMessage | Stopped) -> str:
     """A text as the log calls it."""
     return f"message {message.id}" + (f" of call {message.call_id}" if message.call_id else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from textback.model import Direction, Flow, Status
 from textback.store import changes
-from textback.store.sweep import sweep
+from textback.store.sweep import Stopped, sweep
 from textback.store.tables import messages
 
 _DAY = 86_400.0
@@ -61,13 +61,14 @@ def claim(
     token: str | None = None,
     avoid: Collection[str] = (),
     busy: Collection[str] = (),
+    tell: Callable[[Sequence[Stopped]], None] = lambda stopped: None,
 ) -> OutMessage | None:
     """Take the most urgent text that is due, for the sender ``by``; commit before it is handed to anybody.
 
     ``token`` is made up before, for ``give_back``. ``avoid``: lines that cannot send now; ``busy``: whoever a text is
-    on its way to, so that two never overtake each other.
+    on its way to, so that two never overtake each other. ``tell`` hears what is taken out of the queue before.
     """
-    sweep(conn, now)
+    tell(sweep(conn, now))
     first = _most_urgent(now, avoid, busy)
     taken = update(messages).values(
         status=Status.SENDING, claimed_at=now, claimed_by=by, claim=token, attempts=messages.c.attempts + 1

@@ -26,7 +26,7 @@ def put(conn: Connection, name: str, now: float) -> None:
 
 
 def no_later(conn: Connection, name: str, now: float) -> None:
-    """It was ``now`` (epoch seconds) at the latest: what is still to come, a clock has noted that was set back since."""
+    """It was ``now`` (epoch seconds) at the latest: what is still to come was noted before the clock was set back."""
     conn.execute(update(marks).where(marks.c.name == name, marks.c.at > now).values(at=now))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
 from sqlalchemy import Connection, exists, or_, select, update
 
 from textback.model import Answer, Decision, Status, Verdict
@@ -18,25 +21,25 @@ _AHEAD, _PUT_OFF = 300.0, 600.0
 #: Nothing leaves for somebody who opted out, but for the one text that says so.
 _SAYS_SO = Answer.OPT_OUT.value
 
+_queued = select(messages.c.id, messages.c.call_id, messages.c.answer).where(messages.c.status == Status.QUEUED)
 
-def sweep(conn: Connection, now: float) -> None:
+
+class Stopped(NamedTuple):
+    """A text that was in the queue and will not leave, with its call, and what it is now and why."""
+
+    id: str
+    call_id: str | None
+    status: Status
+    reason: str
+
+
+def sweep(conn: Connection, now: float) -> list[Stopped]:
     """Take out of the queue what must not leave any more: too old, or opted out since it was written."""
-    conn.execute(
-        update(messages)
-        .where(
-            messages.c.status == Status.QUEUED,
-            or_(messages.c.answer.is_(None), messages.c.answer != _SAYS_SO),
-            exists().where(optouts.c.number == messages.c.to_number),
-        )
-        .values(status=Status.CANCELLED, reason="opted_out")
-    )
-    late = (messages.c.status == Status.QUEUED, messages.c.expires_at <= now)
-    found = conn.execute(select(messages.c.id, messages.c.answer).where(*late).limit(_AT_ONCE)).all()
-    answers = [row.id for row in found if row.answer is not None]
-    if answers:
-        _drop(conn, answers)
-    if len(found) > len(answers):
-        _hold(conn, [row.id for row in found if row.answer is None])
+    stopped = _cancel_unwanted(conn)
+    late = conn.execute(_queued.where(messages.c.expires_at <= now).limit(_AT_ONCE)).all()
+    # that nobody is there may be wrong by now, and is no question for a person
+    stopped += _stop(conn, [row for row in late if row.answer is not None], Status.CANCELLED, TOO_OLD)
+    return stopped + _stop(conn, [row for row in late if row.answer is None], Status.HELD, TOO_OLD)
 
 
 def call_back(conn: Connection, now: float) -> None:
@@ -49,23 +52,32 @@ def call_back(conn: Connection, now: float) -> None:
         conn.execute(update(messages).where(messages.c.id.in_(soon), *ahead).values(due_at=now))
 
 
-def _drop(conn: Connection, ids: list[str]) -> None:
-    """That nobody is there may be wrong by now, and is no question for a person."""
+def _cancel_unwanted(conn: Connection) -> list[Stopped]:
+    """All of them at once, however many: not one may be there when the next text is claimed."""
+    is_out = exists().where(optouts.c.number == messages.c.to_number)
+    which = (is_out, or_(messages.c.answer.is_(None), messages.c.answer != _SAYS_SO))
+    rows = conn.execute(_queued.where(*which)).all()
+    if rows:
+        unwanted = update(messages).where(messages.c.status == Status.QUEUED, *which)
+        conn.execute(unwanted.values(status=Status.CANCELLED, reason="opted_out"))
+    return [Stopped(row.id, row.call_id, Status.CANCELLED, "opted_out") for row in rows]
+
+
+def _stop(conn: Connection, rows: Sequence[Any], status: Status, reason: str) -> list[Stopped]:
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
     queued = (messages.c.id.in_(ids), messages.c.status == Status.QUEUED)
-    conn.execute(update(messages).where(*queued).values(status=Status.CANCELLED, reason=TOO_OLD))
+    conn.execute(update(messages).where(*queued).values(status=status, reason=reason))
+    if status is Status.HELD:
+        held = select(messages.c.call_id).where(messages.c.id.in_(ids), messages.c.status == Status.HELD)
+        why = "held: the text could not be sent before it was too old"
+        told = {"verdict": Verdict.HELD, "reason": reason, "why": why}
+        conn.execute(update(calls).where(calls.c.id.in_(held)).values(told))
+    return [Stopped(row.id, row.call_id, status, reason) for row in rows]
 
 
-def _hold(conn: Connection, ids: list[str]) -> None:
-    queued = (messages.c.id.in_(ids), messages.c.status == Status.QUEUED)
-    conn.execute(update(messages).where(*queued).values(status=Status.HELD, reason=TOO_OLD))
-    held = select(messages.c.call_id).where(messages.c.id.in_(ids), messages.c.status == Status.HELD)
-    why = "held: the text could not be sent before it was too old"
-    conn.execute(
-        update(calls).where(calls.c.id.in_(held)).values(verdict=Verdict.HELD, reason=TOO_OLD, why=why)
-    )
-
-
-def withdraw(conn: Connection, message_id: str, call_id: str | None, decision: Decision) -> None:
+def withdraw(conn: Connection, message_id: str, call_id: str | None, decision: Decision) -> Stopped:
     """A text whose turn has come must not leave after all: it is cancelled, and its call was skipped.
 
     Where the decision is still to text, it waits until its new time instead.
@@ -74,7 +86,8 @@ def withdraw(conn: Connection, message_id: str, call_id: str | None, decision: D
     if decision.verdict is Verdict.TEXT:
         later = {"status": Status.QUEUED, "due_at": decision.due_at, "expires_at": None}
         conn.execute(update(messages).where(*mine).values(later))
-        return
+        return Stopped(message_id, call_id, Status.QUEUED, "its time of day has not come")
     conn.execute(update(messages).where(*mine).values(status=Status.CANCELLED, reason=decision.reason))
     told = {"verdict": decision.verdict, "reason": decision.reason, "why": decision.why[:255]}
     conn.execute(update(calls).where(calls.c.id == call_id).values(told))
+    return Stopped(message_id, call_id, Status.CANCELLED, decision.reason)

@@ -52,6 +52,23 @@ def test_pipes_in_the_name_of_an_agent_or_a_queue_do_no_harm(tmp_path: Path) -> 
     assert not faults
 
 
+def read_since(path: Path, seconds: float, *lines: str) -> list[QueueLine]:
+    return list(QueueLog(str(write(path / "queue_log", *lines))).read(T0 + seconds))
+
+
+def test_of_the_hours_before_hardly_a_line_is_looked_at(tmp_path: Path) -> None:
+    before = [line(number, call(number), "ABANDON", 1, 1, 9) for number in range(5000)]
+    found = read_since(tmp_path, 5000, *before, line(5001, call(2), "ABANDON", 1, 1, 9))
+    assert len(found) < 20 and found[-1].call == call(2)
+
+
+def test_a_number_that_came_before_forges_nothing_of_later(tmp_path: Path) -> None:
+    before = [line(number, call(number), "ABANDON", 1, 1, 9) for number in range(100)]
+    joined = line(100, call(1), "ENTERQUEUE", "", f"{CALLER}|1\n{line(900, call(2), 'ABANDON', 1, 1, 9)}", 1)
+    *_, forged, last = read_since(tmp_path, 500, *before, joined, line(901, call(3), "ABANDON", 1, 1, 9))
+    assert (forged.call, bool(forged.doubt), last.call, last.doubt) == (call(2), True, call(3), 0)
+
+
 @pytest.mark.parametrize("end", range(1, 60))
 def test_a_line_torn_anywhere_is_passed_over_or_whole(end: int, tmp_path: Path) -> None:
     whole = line(1, call(1), "ABANDON", 1, 1, 30)
