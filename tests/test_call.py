@@ -16,6 +16,7 @@ from textback.events import (
     HoldEnded,
     HoldStarted,
     KeyPressed,
+    LanguageKnown,
     NoAnswer,
     NobodyAnswered,
     Place,
@@ -62,6 +63,13 @@ def told(*facts: Fact, rules: Rules = RULES) -> tuple[Call, list[Outcome]]:
         call, more = advance(call, fact, rules)
         outcomes += more
     return call, outcomes
+
+
+def test_the_language_of_a_call_is_the_one_that_its_channel_has_now() -> None:
+    call, _ = told(LanguageKnown(ID, 1.0, "es"), queued(2.0))
+    assert call.language == "es"
+    call, _ = told(LanguageKnown(ID, 1.0, "es"), queued(2.0), LanguageKnown(ID, 3.0, None))
+    assert call.language is None
 
 
 @pytest.mark.parametrize(

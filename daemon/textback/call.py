@@ -49,6 +49,7 @@ from textback.events import (
     HoldEnded,
     HoldStarted,
     KeyPressed,
+    LanguageKnown,
     NoAnswer,
     NobodyAnswered,
     Ringing,
@@ -218,6 +219,10 @@ def _known(call: Call, fact: CallerKnown, rules: Rules) -> Step:
         tampered=call.tampered or fact.tampered,
     )
     return known, ()
+
+
+def _language_known(call: Call, fact: LanguageKnown, rules: Rules) -> Step:
+    return replace(call, language=fact.language), ()
 
 
 def _hold_started(call: Call, fact: HoldStarted, rules: Rules) -> Step:
@@ -413,6 +418,7 @@ def _with_threshold(call: Call, rules: Rules) -> Call:
 
 _MOVES: dict[type[Fact], Callable[[Call, Any, Rules], Step]] = {
     CallerKnown: _known,
+    LanguageKnown: _language_known,
     HoldStarted: _hold_started,
     HoldEnded: _hold_ended,
     Ringing: _ringing,

@@ -73,6 +73,13 @@ class CallerKnown(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageKnown(Fact):
+    """The caller's channel has another language than before (chosen in a menu, say); None: the PBX's own."""
+
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HoldStarted(Fact):
     """The caller waits for a person since ``since`` (earlier than ``at`` when a seat was taken over)."""
 

@@ -13,6 +13,7 @@ from textback.events import (
     Handled,
     HoldStarted,
     KeyPressed,
+    LanguageKnown,
     NoAnswer,
     NobodyAnswered,
     Place,
@@ -107,6 +108,8 @@ def step(fact: Fact) -> str:
             return f"called {did}" if did else "called"
         case CallerKnown(tampered=tampered):
             return "carried forged PBX messages in the number" if tampered else "hides the number"
+        case LanguageKnown(language=language):
+            return f"is given the language {language}" if language else "is given the PBX's own language"
         case HoldStarted(place=place, queue=queue):
             return _PLACES.get(place) or f"waits in {queue or 'a queue'}"
         case Ringing():

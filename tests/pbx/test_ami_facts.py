@@ -15,6 +15,7 @@ from textback.events import (
     HoldEnded,
     HoldStarted,
     KeyPressed,
+    LanguageKnown,
     NoAnswer,
     NobodyAnswered,
     Place,
@@ -71,6 +72,19 @@ def test_who_rings_in_over_a_trunk_is_a_caller() -> None:
             language="es",
         )
     ]
+
+
+def test_a_language_that_a_caller_chooses_is_told_once_and_that_of_the_pbx_is_none() -> None:
+    join, spanish = JOINED | {"Language": "es"}, LEFT_QUEUE | {"Language": "es"}
+    facts = after_arrival(join, spanish, HANGUP | {"Language": "en"})
+    assert [fact for fact in facts if isinstance(fact, LanguageKnown)] == [
+        LanguageKnown(CALL, 1.0, "es"), LanguageKnown(CALL, 3.0, None)
+    ]  # fmt: skip
+    assert isinstance(facts[-1], CallerLeft)
+
+
+def test_the_language_of_somebody_else_says_nothing() -> None:
+    assert after_arrival(event("Newstate", LEG_OF_CALL | {"Language": "es"})) == []
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from textback.events import (
     HoldEnded,
     HoldStarted,
     KeyPressed,
+    LanguageKnown,
     NoAnswer,
     NobodyAnswered,
     Place,
@@ -82,6 +83,14 @@ def pbx(*events: Headers, apart: float = 1.0, contexts: tuple[str, ...] = ("publ
 
 
 # -- who is a caller -------------------------------------------------------------------------------------------
+
+
+def test_a_language_that_a_caller_chooses_is_told_once_though_not_every_event_tells_it() -> None:
+    p = pbx(create(), event("CHANNEL_ANSWER", variable_default_language="es"), join(), hung_up(leg(
+        variable_default_language="es",
+    )))  # fmt: skip
+    languages = [fact for fact in p.facts if isinstance(fact, LanguageKnown)]
+    assert languages == [LanguageKnown(f"main/{CALLER}", T0 + 1, "es")]
 
 
 def test_the_number_the_name_and_the_did_are_those_of_the_beginning() -> None:

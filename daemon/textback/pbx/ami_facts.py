@@ -32,6 +32,7 @@ class Translator(AmiCallers):
             handle(self, event, at)
             self.distrust(event.get("Uniqueid", ""), at)
         else:
+            self.hear_language(event.get("Uniqueid", ""), event.get("Language"), at)
             handle(self, event, at)
         self.locate(event)
         return self.taken()

@@ -13,6 +13,7 @@ from textback.events import (
     Fact,
     HoldEnded,
     HoldStarted,
+    LanguageKnown,
     NoAnswer,
     NobodyAnswered,
     Ringing,
@@ -66,6 +67,8 @@ class Callers:
         self._trunks = re.compile("|".join(map(translate, trunks)) or r"(?!)")
         self._contexts = frozenset(contexts)
         self._language = language
+        #: of each caller the language that was told last, if it is not the PBX's own
+        self._languages: dict[str, str | None] = {}
 
     def call_id(self, uniqueid: str) -> str:
         return f"{self.pbx}/{uniqueid}"
@@ -119,11 +122,19 @@ class Callers:
     def arrived(self, channel: Channel, fact: CallerArrived) -> None:
         """A caller is on ``channel``: tell it once."""
         self.callers[channel.uniqueid] = NOTHING
+        self._languages[channel.uniqueid] = fact.language
         self.facts.append(fact)
 
     def own_language(self, language: str | None) -> str | None:
         """The language of a channel, if it says something about who is on it."""
         return None if not language or language == self._language else language
+
+    def hear_language(self, uniqueid: str, language: str | None, at: float) -> None:
+        """The language that a channel has now, where that is told; a caller may have chosen it since the arrival."""
+        own = self.own_language(language)
+        if language is not None and uniqueid in self.callers and self._languages.get(uniqueid) != own:
+            self._languages[uniqueid] = own
+            self.facts.append(LanguageKnown(self.call_id(uniqueid), at, own))
 
     def leave(self, channel: Channel, at: float, hung_up: bool) -> None:
         """``channel`` has ended, a caller's or not; ``hung_up``: by its own side.
@@ -136,6 +147,7 @@ class Callers:
         elif is_caller:
             self.facts.append(CallerLeft(self.call_id(channel.uniqueid), at, hung_up=hung_up))
         self.positions.pop(channel.uniqueid, None)
+        self._languages.pop(channel.uniqueid, None)
         self._waited_until.pop(channel.uniqueid, None)
 
     # -- in between -------------------------------------------------------------------------------------

@@ -87,6 +87,7 @@ class Translator(EslCallers):
 
     def learn(self, leg: Leg, event: Event, at: float) -> None:
         """What every event of a leg, and a dump of it, may tell beside what it is about."""
+        self.hear_language(leg.uniqueid, event.get("variable_default_language"), at)
         esl_signs.learn(self, leg, event, at)
 
     def adopt(self, leg: Leg, event: Event, started: float) -> None:

@@ -154,6 +154,14 @@ def the_caller_gives_up_in_the_third_queue_of_the_call(house: House, number: str
     return house.between(house.joined(number, "team351"), house.gone(number))
 
 
+@ends("abandoned", queue="team380", language="es")
+def the_caller_chooses_spanish_in_a_menu_and_gives_up(house: House, number: str) -> float:
+    caller = house.waiting(number, "12025552680")
+    house.interval()
+    caller.hang_up()
+    return house.between(house.joined(number), house.gone(number))
+
+
 def add_race(desk: str) -> None:
     """An agent answers in the instant in which the caller hangs up: which was first, the observer's view tells."""
 
