@@ -43,6 +43,7 @@ def is_told(row: dict[str, Any], call: dict[str, Any]) -> bool:
         and call["queue"] in (None, row["queue"])
         and (call["hold"] is None or low <= row["hold_seconds"] <= high)
         and call.get("voicemail", False) in (False, row["voicemail"])
+        and call.get("language") in (None, row["language"])
         and (call.get("text", True) or row["verdict"] != "text")
     )
 
