@@ -650,8 +650,8 @@ def test_a_text_whose_turn_comes_in_the_quiet_hours_waits_for_their_end(world: W
     assert (provider.sent, world.state("m")[0]) == ([(120.0, "m")], "sent")
 
 
-@pytest.mark.parametrize(("others", "sent"), [(None, ["m"]), (Status.UNKNOWN, [])])
-def test_a_sender_that_was_frozen_behind_its_claim_begins_anew_unless_others_have_the_text(
+@pytest.mark.parametrize(("others", "sent"), [(None, ["m"]), (Status.UNKNOWN, ["m"]), (Status.CANCELLED, [])])
+def test_a_sender_that_was_frozen_behind_its_claim_begins_anew_unless_a_person_has_judged(
     world: World, monkeypatch: pytest.MonkeyPatch, others: Status | None, sent: list[str]
 ) -> None:
     world.add("m")

@@ -168,6 +168,17 @@ def test_what_was_unknown_can_still_turn_out_to_be_sent_but_not_to_have_failed(c
     assert claims.settle(conn, message.id, Settled(status=Status.SENT, provider_id="SM1")) is Status.SENT
 
 
+@pytest.mark.parametrize("became", [Status.QUEUED, Status.FAILED])
+def test_who_has_handed_it_over_knows_better_than_those_who_called_it_unknown(
+    conn: Connection, thread: int, became: Status
+) -> None:
+    messages.add(conn, text(thread))
+    message = claimed(conn)
+    claims.settle(conn, message.id, Settled(status=Status.UNKNOWN))
+    assert claims.settle(conn, message.id, Settled(status=became), message.attempts) is became
+    assert claims.settle(conn, message.id, Settled(status=Status.FAILED), message.attempts) is None
+
+
 def test_a_provider_id_that_another_message_owns_is_not_taken_over(conn: Connection, thread: int) -> None:
     messages.add(conn, text(thread))
     owner = claimed(conn)

@@ -199,7 +199,7 @@ class Outbox:
             await self._wait_for_work()
             return
         if not self._handover.is_fresh(message):
-            # It is begun anew, unless others have it in hand.
+            # It is begun anew, unless a person has judged it meanwhile.
             await self._handover.settle(message, outcomes.untouched(self._clock()))
             return
         self.line.spend(self._clock(), message.segments)

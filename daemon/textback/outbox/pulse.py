@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 #: Seconds between two beats.
 BEAT = 5.0
-#: Seconds; whoever was last heard of so long ago is gone, however far the clocks of two machines are apart.
-LONG_AGO = 300.0
 
 
 class Pulse:
@@ -25,8 +23,8 @@ class Pulse:
         if name not in beats:
             self._seen.pop(name, None)
             return True
-        count, heard_at = beats[name]
+        count, _ = beats[name]
         before, since = self._seen.get(name, (None, now))
         if before != count or now < since:
             before, since = self._seen[name] = (count, now)
-        return now - since >= self._patience or now - heard_at >= LONG_AGO
+        return now - since >= self._patience

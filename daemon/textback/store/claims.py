@@ -115,11 +115,13 @@ def _claim_in_two_steps(conn: Connection, first: Select[Any], taken: Update) -> 
 def settle(conn: Connection, message_id: str, settled: Settled, attempts: int | None = None) -> Status | None:
     """Write what became of a text, if it is still ``sending``, in the claim counted ``attempts``.
 
-    A text that was accepted may also come back from ``unknown``, even if a person has just released it. A provider id
-    that another message owns is not taken over: the text is then ``unknown``. Returns the status that the text has,
+    Where it was not heard of for a while, others may have called it ``unknown``: what came of it holds all the same. A
+    text that was accepted comes back even if a person has just released it. A provider id that another message owns is
+    not taken over: the text is then ``unknown``. Returns the status that the text has,
     None if it was no longer ours: a callback may have been faster, and told of the same provider id.
     """
-    was = [Status.SENDING] if settled.provider_id is None else [Status.SENDING, Status.UNKNOWN, Status.QUEUED]
+    was = [Status.SENDING, Status.UNKNOWN] if attempts is not None else [Status.SENDING]
+    was = was if settled.provider_id is None else [Status.SENDING, Status.UNKNOWN, Status.QUEUED]
     changed = update(messages).where(messages.c.id == message_id, messages.c.status.in_(was))
     if attempts is not None:
         changed = changed.where(messages.c.attempts == attempts)
