@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,30 @@ def test_root_gives_it_to_whom_the_folder_belongs(backup: Path, tmp_path: Path) 
     os.chown(tmp_path / "var", 65534, 65534)
     backups.restore(backup, tmp_path / "var" / "textback.db", nothing, ".before")
     assert (tmp_path / "var" / "textback.db").stat().st_uid == 65534
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_what_was_there_is_whole_when_a_restore_is_killed_at_the_last_moment(
+    backup: Path, database: Path, is_open: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = count(database)
+    with closing(sqlite3.connect(database)) as other, monkeypatch.context() as patch:
+        if is_open:  # and so the database is in several files
+            other.execute("PRAGMA journal_mode = WAL")
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("CREATE TABLE another (id INTEGER)")
+            other.commit()
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            backups.restore(backup, database, nothing, ".before")
+    kept = database.with_name(database.name + ".before")
+    assert count(kept) == before
+    assert is_open or count(database) == before
+    backups.restore(backup, database, nothing, ".again")
+    assert count(database) == 3
 
 
 _NEWER = ("UPDATE alembic_version SET version_num = '9999'", "UPDATE series SET oldest = '9999'")

@@ -137,6 +137,12 @@ def _set_aside(target: Path, aside: str) -> Path | None:
         return None
     kept = target.with_name(target.name + aside)
     refuse_existing(kept, force=False)
+    with suppress(sqlite3.Error):  # a database that is broken, or that somebody has open, stays in several files
+        _flush(target)
+    if not any(name.exists() for name in _beside(target)):
+        with suppress(OSError):  # not every file system has links
+            os.link(target, kept)
+            return kept  # so that there is a database at any time, whenever this is killed
     for name, new in zip((target, *_beside(target)), (kept, *_beside(kept)), strict=True):
         with suppress(FileNotFoundError):
             os.rename(name, new)
