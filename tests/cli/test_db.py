@@ -19,3 +19,10 @@ def test_an_old_database_is_told_by_status_and_put_right_by_upgrade(home: Home) 
     assert (result.exit_code, "run `textback db upgrade`" in result.stderr) == (1, True)
     home.done("db", "upgrade")
     home.done("db", "status")
+
+
+def test_a_database_of_a_newer_version_is_told_to_be_one(home: Home) -> None:
+    home.done("db", "upgrade")
+    with sqlite3.connect(home.folder / "textback.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert home.done("db", "upgrade").startswith("already at 9999, made by a newer version; this one knows 00")

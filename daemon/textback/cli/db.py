@@ -35,7 +35,9 @@ def upgrade() -> None:
         for revision in applied:
             click.echo(f"upgraded to {revision}")
         if not applied:
-            click.echo(f"already at {migrations.status(engine).head}, the newest")
+            found = migrations.status(engine)
+            which = f"made by a newer version; this one knows {found.head}" if found.beside else "the newest"
+            click.echo(f"already at {found.current}, {which}")
 
 
 @db.command(short_help="Say where the database stands.")

@@ -84,6 +84,17 @@ def test_a_recorded_call_ended_as_its_people_know(tmp_path: Path, name: str) -> 
         assert entry.call.hold_seconds == pytest.approx(least, abs=0.3)
 
 
+@pytest.mark.parametrize(
+    ("name", "disposition", "why"),
+    [("early_gives_up", "missed", None), ("early_busy", "missed", "rang_out"), ("early_answers", "answered", None)],
+)
+def test_early_media_is_no_answer(tmp_path: Path, name: str, disposition: str, why: str | None) -> None:
+    """Recorded: a mobile whose network plays before it answers; a caller gives up, it turns busy, it answers."""
+    [visit] = visits(put(tmp_path, *legs(name)))
+    [entry] = Backtest([practice()]).run([visit])
+    assert (entry.call.disposition, entry.call.no_answer) == (disposition, why)
+
+
 def test_the_key_that_a_caller_pressed_on_hold_is_told_to_a_backtest(tmp_path: Path) -> None:
     [visit] = visits(put(tmp_path, *legs("exitkey_after")))
     assert [moment.fact.key for moment in visit.moments if isinstance(moment.fact, KeyPressed)] == ["5"]

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -101,9 +101,16 @@ def _read(document: Mapping[str, Any]) -> JsonLeg:
         started=int(times[-1]["created_time"]) / _MICRO,
         ended=int(told["end_uepoch"] or times[0]["hangup_time"]) / _MICRO,
         steps=tuple(map(_step, applications)),
-        bridges=tuple(sorted({int(one["bridged_time"]) / _MICRO for one in times if int(one["bridged_time"])})),
+        bridges=_talks(times),
         variables=told,
     )
+
+
+def _talks(times: Sequence[Mapping[str, str]]) -> tuple[float, ...]:
+    """When it was connected with somebody: a leg that nobody answered was bridged with early media only."""
+    if not any(int(one["answered_time"]) for one in times):
+        return ()
+    return tuple(sorted({int(one["bridged_time"]) / _MICRO for one in times if int(one["bridged_time"])}))
 
 
 class Variables(dict[str, str]):

@@ -117,9 +117,16 @@ class _Teller:
         if bridged is not None:
             yield Moment(Rank.START, Talking(self.call_id, bridged, self._person()), until)
             return
-        cause = self.leg.variables["originate_disposition"].upper() if self._is_last_bridge(step) else "NO_ANSWER"
+        cause = self._cause(step)
         if cause != "ORIGINATOR_CANCEL":
             yield Moment(Rank.END, NobodyAnswered(self.call_id, until, _WHY.get(cause, NoAnswer.UNREACHABLE)))
+
+    def _cause(self, step: Step) -> str:
+        """Why nobody answered there; where early media came, that counts as a success, and the end tells more."""
+        if not self._is_last_bridge(step):
+            return "NO_ANSWER"
+        cause = self.leg.variables["originate_disposition"].upper()
+        return self.leg.variables["hangup_cause"].upper() if cause == "SUCCESS" else cause
 
     def _is_last_bridge(self, step: Step) -> bool:
         return step is [one for one in self.leg.steps if one.application in _RINGING][-1]
