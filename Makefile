@@ -25,11 +25,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tools
 	@$(MAKE) --no-print-directory lab-if-possible check
-	@$(BIN)/pytest tests/lab >.lab.log 2>&1 & lab=$$!; \
+	@{ $(BIN)/pytest tests/lab; status=$$?; $(BIN)/pytest tests/browser || status=$$?; exit $$status; } >.lab.log 2>&1 & beside=$$!; \
 	$(BIN)/pytest --ignore=tests/lab --ignore=tests/browser --ignore=tests/soak/test_soak.py; status=$$?; \
-	$(BIN)/pytest tests/browser || status=$$?; \
-	echo 'Those on a real Asterisk, which run at the same time since they mostly wait:'; \
-	wait $$lab || status=$$?; cat .lab.log; \
+	echo 'Those on a real Asterisk, which mostly wait, and then in a browser, at the same time:'; \
+	wait $$beside || status=$$?; cat .lab.log; \
 	echo 'Two minutes of load and faults, by themselves since they measure time:'; \
 	$(BIN)/pytest tests/soak/test_soak.py || status=$$?; exit $$status
 
