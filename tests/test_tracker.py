@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from tests.practices import document, practice
-from textback import tracker
+from textback import batch
 from textback.book import PracticeBook
 from textback.deadlines import BLIND_LIMIT
 from textback.events import (
@@ -250,7 +250,7 @@ def test_a_deadline_that_passes_while_the_database_fails_passes_again(
         raise ConnectionError
 
     with monkeypatch.context() as patch, pytest.raises(ConnectionError), desk.engine.begin() as connection:
-        patch.setattr(tracker, what, gone)
+        patch.setattr(batch, what, gone)
         job(connection)
     with desk.engine.begin() as connection:
         (entry,) = job(connection)

@@ -23,6 +23,7 @@ from textback.events import (
     NoAnswer,
     NobodyAnswered,
     TextRequested,
+    pbx_of,
 )
 from textback.hooks.asking import UNKNOWN_CALL
 from textback.hooks.desk import About, After, Answer, Caller, Offer
@@ -33,7 +34,6 @@ from textback.pbx.ami_dialling import DIAL_STATUS, QUEUE_STATUS
 from textback.policy import number_of
 from textback.store import persons
 from textback.store.reader import Read
-from textback.tracker import pbx_of
 
 #: Seconds in which another daemon must answer: for a text, and for what the dialplan only says.
 FOR_TEXT, FOR_WORD = 1.8, 0.1

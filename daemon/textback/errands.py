@@ -21,6 +21,7 @@ from textback.events import (
     NoAnswer,
     NobodyAnswered,
     TextRequested,
+    pbx_of,
 )
 from textback.intake import Intake, NotHeld
 from textback.ledger import from_row, heard_call, told_call
@@ -28,7 +29,7 @@ from textback.store import calls, errands
 from textback.store.errands import EXPIRES, Errand
 from textback.store.reader import Read
 from textback.store.writer import Writer
-from textback.tracker import Tracker, pbx_of
+from textback.tracker import Tracker
 from textback.until import until
 
 #: Seconds between two looks for an answer, and for errands: where somebody stands by, and where nobody does.

@@ -211,3 +211,8 @@ class LinkLost(Fact):
     """The link to a PBX is down: until it is synced again, nobody knows who came back; ``call_id`` is empty."""
 
     pbx: str
+
+
+def pbx_of(fact: Fact) -> str:
+    """The PBX that a fact is of."""
+    return fact.pbx if isinstance(fact, (LinkLost, LinkSynced, PbxLeft)) else fact.call_id.partition("/")[0]

@@ -14,7 +14,7 @@ from textback import numbers
 from textback.call import Call
 from textback.clock import Clock
 from textback.events import CallerArrived, CallerLeft, CallLost, Fact, HoldEnded, HoldStarted, KeyPressed
-from textback.events import LinkLost, LinkSynced, Ringing, Talking, TextRequested
+from textback.events import LinkLost, LinkSynced, Ringing, Talking, TextRequested, pbx_of
 from textback.ledger import Entry
 from textback.measures import Measures
 from textback.orders import Order
@@ -23,7 +23,7 @@ from textback.store.engine import StoreError
 from textback.store.leases import Lease
 from textback.store.writer import Job, Writer
 from textback.tape import Tape
-from textback.tracker import Tracker, pbx_of
+from textback.tracker import Tracker
 
 #: facts that may wait for the database: some minutes of a busy call centre, some 20 MB
 LIMIT = 50_000

@@ -19,10 +19,6 @@ class Needs:
     def __init__(self) -> None:
         self._served: list[dealt.Served] = []
 
-    def forget(self) -> None:
-        """Begin anew: the batch before is written, or this one is tried again."""
-        self._served = []
-
     def answered(self, before: Entry, after: Entry) -> None:
         """Note it if somebody has just answered a caller."""
         at = after.call.answered_at
@@ -39,7 +35,7 @@ class Needs:
         dealt.lost(connection, [_lost(entry) for entry in every if needs_somebody(entry)])
         dealt.lost_no_more(connection, [entry.call.id for entry in every if entry.call.handled])
         dealt.served(connection, self._served)
-        self.forget()
+        self._served = []
 
 
 def needs_somebody(entry: Entry) -> bool:
