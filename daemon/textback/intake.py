@@ -18,6 +18,7 @@ from textback.events import LinkLost, LinkSynced, Ringing, Talking, TextRequeste
 from textback.ledger import Entry
 from textback.measures import Measures
 from textback.orders import Order
+from textback.overflow import Overflow
 from textback.set_back import SetBack
 from textback.store.engine import StoreError
 from textback.store.leases import Lease
@@ -82,7 +83,7 @@ class Intake:
     ) -> None:
         #: all PBXes were given back: this daemon stops
         self.is_ending = False
-        self.dropped, self.measures = 0, measures or Measures()
+        self.measures = measures or Measures()
         self._tracker, self._writer, self._clock, self._log, self._limit = tracker, writer, clock, log, limit
         self._on_decided, self._on_overflow, self._on_fault = on_decided, on_overflow, on_fault
         self._on_order, self._on_held, self._monotonic = on_order, on_held, monotonic
@@ -102,13 +103,17 @@ class Intake:
         self._asked, self._asked_in_hand = list[Asked](), list[Asked]()
         #: calls whose arrival is not durable yet
         self._arriving: set[str] = set()
-        #: calls that lost a fact; those of them that the link is about to learn again; the PBXes to ask for it
-        self._blurred, self._healing, self._behind = set[str](), set[str](), set[str]()
+        self._overflow = Overflow(log)
         self._idle, self._loop = asyncio.Event(), asyncio.get_running_loop()
         self._idle.set()
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def dropped(self) -> int:
+        """How many facts were lost, as more waited than can be kept."""
+        return self._overflow.dropped
 
     def hear(self, fact: Fact) -> None:
         """Take a fact that a link tells; never waits. If another daemon writes for its PBX, it is only kept."""
@@ -137,13 +142,13 @@ class Intake:
     def put(self, fact: Fact) -> None:
         """Take a fact of a PBX that this daemon writes for; never waits."""
         if isinstance(fact, LinkLost):
-            self._healing |= self._blurred_of(fact.pbx)
+            self._overflow.link_lost(fact.pbx)
         elif isinstance(fact, LinkSynced):
-            self._healed(fact.pbx)
+            self._overflow.link_synced(fact.pbx)
         elif len(self._waiting) >= self._limit and isinstance(fact, _LESSER):
-            self._drop(fact)
+            self._overflow.drop(fact, len(self._waiting))
             return
-        elif isinstance(fact, CallerLeft) and fact.call_id in self._blurred:
+        elif isinstance(fact, CallerLeft) and self._overflow.is_blurred(fact.call_id):
             fact = CallLost(fact.call_id, fact.at)
         elif isinstance(fact, CallerArrived):
             self._arriving.add(fact.call_id)
@@ -188,31 +193,6 @@ class Intake:
             else:
                 answer.set_result(self._tracker.call(call_id))
         self._asked_in_hand = []
-
-    def _drop(self, fact: Fact) -> None:
-        if not self._blurred:
-            self._log.error("the database is behind by %d facts: lesser ones are dropped", len(self._waiting))
-        self.dropped += 1
-        self._blurred.add(fact.call_id)
-        self._healing.discard(fact.call_id)
-        self._behind.add(fact.call_id.partition("/")[0])
-
-    def _blurred_of(self, pbx: str) -> set[str]:
-        return {call_id for call_id in self._blurred if call_id.startswith(f"{pbx}/")}
-
-    def _healed(self, pbx: str) -> None:
-        """A link that was down has told again what is true, but for what was dropped meanwhile."""
-        healed = self._blurred_of(pbx) & self._healing
-        self._blurred -= healed
-        self._healing -= healed
-        if not self._blurred_of(pbx):
-            self._behind.discard(pbx)
-
-    def _catch_up(self) -> None:
-        """There is room again: learn what was lost."""
-        behind, self._behind = self._behind, set()
-        for pbx in sorted(behind):
-            self._on_overflow(pbx)
 
     def pass_time(self) -> None:
         """Let deadlines pass that are due now, and give those who stand by a sign of life."""
@@ -272,7 +252,8 @@ class Intake:
         self.measures.note_batch(self._arrived_in_hand, self._tracker.finished, batch.result())
         self._arriving = {one.call_id for one in self._waiting if isinstance(one, CallerArrived)}
         self._submit()
-        self._catch_up()
+        for pbx in self._overflow.to_ask():
+            self._on_overflow(pbx)
         if self._in_hand is None:
             self._idle.set()
         for order in orders:
