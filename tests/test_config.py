@@ -119,6 +119,23 @@ def test_the_port_of_a_pbx_is_that_of_its_kind(tmp_path: Path) -> None:
     assert load(tmp_path, PBX.replace('"asterisk"', '"freeswitch"')).pbx[0].port == 8021
 
 
+def test_a_freeswitch_has_a_folder_of_records_and_nothing_else(tmp_path: Path) -> None:
+    text = PBX.replace('"asterisk"', '"freeswitch"')
+    (tmp_path / "json_cdr").mkdir()
+    assert load(tmp_path, text + 'cdr = "json_cdr"\n').pbx[0].cdr == str(tmp_path / "json_cdr")
+    told = mistakes(tmp_path, text + 'cdr = "postgresql://fs:hunter2@127.0.0.1/cdr"\nqueue_log = "queue_log"\n')
+    assert told.keys() == {"pbx[0].cdr", "pbx[0].queue_log"} and "folder of mod_json_cdr" in told["pbx[0].cdr"]
+
+
+@pytest.mark.parametrize(("language", "is_one"), [("en_US", True), ("es-MX", True), ("english", False)])
+def test_channels_may_have_a_language_as_the_pbx_writes_it(tmp_path: Path, language: str, is_one: bool) -> None:
+    text = f'{PBX}language = "{language}"\n'
+    if is_one:
+        assert load(tmp_path, text).pbx[0].language == language
+    else:
+        assert "pbx[0].language" in mistakes(tmp_path, text)
+
+
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert load(tmp_path, "\ufeff" + PBX).pbx[0].name == "main"
 

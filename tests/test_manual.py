@@ -81,6 +81,15 @@ def test_the_placeholders_of_the_practice_file_work_and_staff(conn: Connection) 
     assert stored(conn, write(conn, directory, body="Hi {first_name|there}"))["body"] == "Hi Jane"
 
 
+def test_the_wait_and_the_queue_are_those_of_the_latest_call(conn: Connection) -> None:
+    for number, hold in ((1, 30.0), (2, 130.0)):
+        row = {"id": f"main/{number}", "pbx": "main", "practice": "Riverside", "caller": TO, "started_at": NOW + number}
+        row |= {"ended_at": NOW + 200, "queue": "support", "hold_seconds": hold, "voicemail": False}
+        conn.execute(call_table.insert(), row | {"backfilled": False})
+    row = stored(conn, write(conn, body="You waited {wait} in {queue}."))
+    assert row["body"] == "You waited 2 minutes in support."
+
+
 def test_a_name_with_braces_stays_what_it_is(conn: Connection) -> None:
     assert stored(conn, write(conn, body="I am {staff}", author="{practice}"))["body"] == "I am {practice}"
 

@@ -50,6 +50,42 @@ def case(call: Call, known: Known = Known(), later: float = 15.0, came_back: str
     return Case(call, flow, home, number, known, NOON, NOON + later, came_back)
 
 
+def asked_for(**changes: Any) -> Decision:
+    """The decision about somebody who asks for a text at noon, on hold since ten minutes."""
+    waiting = {"phase": Phase.WAITING, "waiting_since": NOON - 600, "stretch": 0.0, "hold_started_at": NOON - 600}
+    call = abandoned_call(**(waiting | {"ended_at": None, "disposition": None, "asked_at": NOON} | changes))
+    home = Directory([practice(call_to_text__message={"en": "{practice}: after {wait}"})]).home("main", "support", None)
+    assert home
+    return decide(Case(call, Flow.CALL_TO_TEXT, home, number_of(call, "US"), Known(), NOON, NOON))
+
+
+def test_who_asks_for_a_text_is_told_how_long_they_have_waited_by_then() -> None:
+    decision = asked_for()
+    assert decision.body == "Riverside: after 10 minutes"
+    assert decision.why == "text: asked for it by key after 10 min 0 s on hold in support"
+    assert asked_for(waiting_since=None, stretch=130.0).body == "Riverside: after 2 minutes"
+    assert asked_for(first_stretch=5.0).body == "Riverside: after 10 minutes"
+
+
+def test_a_text_that_waited_does_not_leave_if_another_one_did_since() -> None:
+    decision = decide_again(case(abandoned_call(), Known(last_automatic_text=NOON + 60), later=36_000.0))
+    assert decision and (decision.verdict, decision.reason) == (Verdict.SKIP, "cooldown")
+    assert decide_again(case(abandoned_call(), Known(last_automatic_text=NOON), later=36_000.0)) is None
+    known = Known(last_automatic_text=NOON + 60)
+    assert decide_again(case(abandoned_call(), known, later=36_000.0, guards__cooldown=0)) is None
+
+
+def test_what_holds_for_one_queue_holds_for_it_alone() -> None:
+    rules = Directory([practice(missed__queue={"sales": {"voicemail": "answered"}})])
+    assert rules.rules("main", "sales", None).voicemail_answers
+    assert not rules.rules("main", "support", None).voicemail_answers
+
+
+def test_voicemail_that_counts_as_an_answer_is_called_so() -> None:
+    call = abandoned_call(disposition=Disposition.ANSWERED, answered_by="voicemail", voicemail=True)
+    assert without_flow(call).why == "skip: voicemail took the call, which counts as answered"
+
+
 def test_a_caller_who_gave_up_on_hold_gets_a_text_and_a_sentence() -> None:
     assert decide(case(abandoned_call())) == Decision(
         Verdict.TEXT,

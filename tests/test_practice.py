@@ -469,9 +469,12 @@ def test_no_mistake_shows_a_persons_number_or_a_body() -> None:
 
 @pytest.mark.parametrize(
     ("languages", "text"),
-    [(("es-MX", "en"), "hola"), ((None, "en"), "hello"), (("fr", "en"), "hello"), (("fr",), None)],
-)
+    [
+        (("es-MX", "en"), "hola"), ((None, "en"), "hello"), (("fr", "en"), "hello"), (("fr",), None),
+        (("es_MX",), "hola"), (("ES",), "hola"), (("pt_BR",), "olá"), (("pt",), None), (("zh-hant-tw",), None),
+    ],
+)  # fmt: skip
 def test_a_text_is_taken_in_the_first_language_that_has_one(
     languages: tuple[str | None, ...], text: str | None
 ) -> None:
-    assert message_in({"en": "hello", "es": "hola"}, *languages) == text
+    assert message_in({"en": "hello", "es": "hola", "pt-br": "olá"}, *languages) == text

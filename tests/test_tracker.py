@@ -16,6 +16,7 @@ from textback.events import (
     CallerArrived,
     CallerLeft,
     CallLost,
+    DialplanSaid,
     Fact,
     Handled,
     HoldStarted,
@@ -34,6 +35,7 @@ from textback.model import LineType, Status
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.store import budget, calls, leases, line_types, marks, migrations, optouts, practices
 from textback.store.engine import open_engine
+from textback.store.sweep import sweep
 from textback.store.tables import messages
 from textback.tracker import Tracker
 
@@ -403,6 +405,22 @@ def test_a_text_that_waited_does_not_leave_if_staff_reached_the_caller_since(des
     desk.tell(*gives_up("1.1", 0), now=at(60))
     desk.tell(StaffReached("main/9", at(900), CALLER))
     assert again(desk, 3600) == "came_back"
+
+
+def test_a_text_that_is_taken_back_while_the_caller_stays_on_the_line_is_not_logged_as_sent(desk: Desk) -> None:
+    desk.tell(arrives("1", 0), waits("1", 1), KeyPressed("main/1", at(9), "5"), now=at(10))
+    with desk.engine.begin() as connection:
+        (stopped,) = sweep(connection, at(9 + 601))
+    desk.tell(leaves("1", 700), now=at(800))
+    (row,) = desk.log()
+    assert (stopped.call_id, row["disposition"]) == ("main/1", "texted")
+    assert (row["verdict"], row["reason"], row["message_status"]) == ("held", "too_old", "held")
+    assert row["why"].startswith("held: asked for it by key") and row["why"].endswith("but the text did not leave")
+
+
+def test_the_language_that_the_dialplan_says_is_kept_with_the_call(desk: Desk) -> None:
+    desk.tell(arrives("1", 0), DialplanSaid("main/1", at(1), language="es"), waits("1", 2), leaves("1", 40), now=at(99))
+    assert [row["language"] for row in desk.log()] == ["es"]
 
 
 def test_a_text_that_waited_does_not_leave_for_a_landline_or_an_opt_out(desk: Desk) -> None:

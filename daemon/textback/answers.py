@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textback.languages import primary
 from textback.model import Answer
 
 # Without the accents that the SMS alphabet lacks (á, í, ó, ú, ç, ê): one of them makes two segments of one. What
@@ -34,7 +35,7 @@ def answer_text(answer: Answer, language: str, practice: str, main_number: str |
     ``main_number``: where people answer, if there is such a number. Raises ``KeyError`` for the answers that a
     practice words itself.
     """
-    spoken = language.partition("-")[0].lower()
+    spoken = primary(language)
     known = spoken if spoken in _SENTENCES else "en"
     call = _CALL[known].format(number=main_number) if main_number else ""
     return _SENTENCES[known][answer].format(practice=practice, call=call)
@@ -49,7 +50,7 @@ _ASK = {
 
 def ask_text(language: str, practice: str, names: Sequence[str]) -> str:
     """Which of several people who share a number it is: first names to choose from by number, and somebody else."""
-    spoken = language.partition("-")[0].lower()
+    spoken = primary(language)
     question, other = _ASK.get(spoken, _ASK["en"])
     listed = [f"{at} {name}" for at, name in enumerate([*names, other], start=1)]
     return "\n".join([question.format(practice=practice), *listed])

@@ -63,6 +63,10 @@ from textback.events import (
 from textback.model import Disposition
 
 
+#: who has answered where the practice counts voicemail as that
+VOICEMAIL = "voicemail"
+
+
 class Phase(StrEnum):
     """What is true for the caller."""
 
@@ -146,6 +150,13 @@ class Call:
         if self.texted:
             return ""
         return self.refused if self.asked_at is not None else None
+
+    @property
+    def hold_when_asked(self) -> float | None:
+        """Seconds of the stretch in which the caller asked for a text; None if they were not on hold."""
+        if self.hold_started_at is None or self.asked_at is None or self.texted_stretch is not None:
+            return self.texted_stretch
+        return self.stretch + (0.0 if self.waiting_since is None else self.asked_at - self.waiting_since)
 
     @property
     def hold_seconds(self) -> float | None:
@@ -274,7 +285,7 @@ def _nobody_answered(call: Call, fact: NobodyAnswered, rules: Rules) -> Step:
 def _voicemail_took(call: Call, fact: VoicemailTook, rules: Rules) -> Step:
     stopped = replace(_stop_ringing(_until(call, fact.at), fact.at), voicemail=True, deadline=None)
     if rules.voicemail_answers:
-        return replace(_end_stretch(stopped), phase=Phase.TALKING, answered_by="voicemail"), ()
+        return replace(_end_stretch(stopped), phase=Phase.TALKING, answered_by=VOICEMAIL), ()
     return replace(stopped, phase=Phase.UNANSWERED), ()
 
 

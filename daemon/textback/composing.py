@@ -6,6 +6,7 @@ import re
 
 from textback import template
 from textback.directory import Home
+from textback.store.calls import Wait
 from textback.store.release import Refused
 
 #: Characters; Twilio takes no more (https://www.twilio.com/docs/api/errors/21617).
@@ -18,20 +19,27 @@ class Unclear(Refused):
     """The same, where what was asked for cannot be done as it was put: another number, line or wording can."""
 
 
-def values_of(home: Home, staff: str, first_name: str | None) -> dict[str, str]:
-    """What the placeholders of a reply stand for; ``first_name``: of a verified contact, else None."""
+def values_of(
+    home: Home, staff: str, first_name: str | None, wait: Wait | None, language: str | None = None
+) -> dict[str, str]:
+    """What the placeholders of a reply stand for; ``first_name``: of a verified contact, else None.
+
+    ``wait``: of the latest call, if there was one; ``language``: of the reply, if it is not the practice's.
+    """
     return {
         "practice": home[0].name,
         "line": home[1].name,
         "url": home[0].url,
+        "queue": wait.queue or "" if wait else "",
+        "wait": template.wait_words(wait.seconds, language or home[0].language) if wait else "",
         "first_name": first_name or "",
         "staff": staff,
     }
 
 
-def composed(home: Home, body: str, staff: str, first_name: str | None) -> str:
+def composed(home: Home, body: str, staff: str, first_name: str | None, wait: Wait | None) -> str:
     """The text as it leaves; raises ``Unclear`` with everything that is wrong with it."""
-    values = values_of(home, staff, first_name)
+    values = values_of(home, staff, first_name, wait)
     wrong = template.mistakes(body, None, values, extra=("staff",))
     wrong += [f"{{{name}}}, which says nothing here" for name in ("queue", "wait", "url") if _lacks(body, name, values)]
     if wrong:

@@ -97,11 +97,12 @@ class Directory:
         if home is None:
             return Rules()
         practice = home[0]
-        flow = practice.call_to_text.for_queue(f"{pbx}/{queue}" if queue else None)
+        named = f"{pbx}/{queue}" if queue else None
+        flow = practice.call_to_text.for_queue(named)
         return Rules(
             key=flow.key if flow.enabled else None,
             after=flow.after if flow.enabled and flow.offer != "none" else None,
-            voicemail_answers=practice.missed.voicemail == "answered",
+            voicemail_answers=practice.missed.for_queue(named).voicemail == "answered",
         )
 
     def call_to_text(self, call: Call) -> CallToText | None:

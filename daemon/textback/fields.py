@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from textback import hours, numbers
+from textback.languages import tag
 from textback.mistakes import Expected
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -119,6 +120,12 @@ def _language(value: str) -> str:
     return value
 
 
+def _channel_language(value: str) -> str:
+    if not is_language(tag(value)):
+        raise Expected('a language such as "en" or "en_US"')
+    return value
+
+
 def is_language(text: str) -> bool:
     """Whether it is a language as a practice file has it: ``en``, ``es-MX``."""
     return bool(_LANGUAGE.fullmatch(text))
@@ -182,6 +189,7 @@ Holidays = Annotated[str, Strict(), AfterValidator(_holidays)]
 TimeZone = Annotated[str, Strict(), AfterValidator(_timezone)]
 Region = Annotated[str, Strict(), AfterValidator(_region)]
 Language = Annotated[str, Strict(), AfterValidator(_language)]
+ChannelLanguage = Annotated[str, Strict(), AfterValidator(_channel_language)]
 WebAddress = Annotated[str, Strict(), AfterValidator(_web_address)]
 TextingNumber = Annotated[str, Strict(), AfterValidator(_texting_number)]
 DialledNumber = Annotated[str, Strict(), AfterValidator(_dialled_number)]

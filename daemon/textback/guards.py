@@ -32,9 +32,14 @@ class Case:
     spent: Spent = Spent()
 
 
-def queue_of(case: Case) -> str | None:
+def queue_named(call: Call) -> str | None:
     """The queue as a practice names it where two PBXes share the name: ``main/support``."""
-    return f"{case.call.pbx}/{case.call.queue}" if case.call.queue else None
+    return f"{call.pbx}/{call.queue}" if call.queue else None
+
+
+def queue_of(case: Case) -> str | None:
+    """The same, of the call of a case."""
+    return queue_named(case.call)
 
 
 def _flow_off(case: Case) -> str | None:
@@ -155,12 +160,19 @@ def _in_conversation(case: Case) -> str | None:
 def _cooldown(case: Case) -> str | None:
     practice, last = case.home[0], case.known.last_automatic_text
     asked = case.flow is Flow.CALL_TO_TEXT
-    cooldown = practice.call_to_text.cooldown if asked else practice.guards.cooldown
+    cooldown = practice.call_to_text.for_queue(queue_of(case)).cooldown if asked else practice.guards.cooldown
     if case.known.text_waits and cooldown > 0 and not asked:
         return "a text to the caller waits already"
     if last is None or case.now - last >= cooldown:
         return None
     return f"the caller was texted {span(max(0.0, case.now - last))} before"
+
+
+def _texted_since(case: Case) -> str | None:
+    """Of two automatic texts for one loss, the one that had to wait does not leave."""
+    last = case.known.last_automatic_text
+    is_second = last is not None and last > case.at and case.home[0].guards.cooldown > 0
+    return "the caller was texted since" if is_second and case.flow is not Flow.CALL_TO_TEXT else None
 
 
 Guard = Callable[[Case], str | None]
@@ -188,10 +200,12 @@ LATE_GUARDS: tuple[tuple[str, Guard], ...] = (
 #: what may have changed while a text waited for its turn
 AGAIN: tuple[tuple[str, Guard], ...] = (
     ("flow_off", _flow_off),
+    ("country", _country),
     ("blocked_number", _blocked),
     ("opted_out", _opted_out),
     ("test_mode", _test_mode),
     ("landline", _landline),
     ("came_back", _came_back),
     ("in_conversation", _in_conversation),
+    ("cooldown", _texted_since),
 )

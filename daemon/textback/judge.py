@@ -66,17 +66,29 @@ def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool)
     """
     done: list[Entry] = []
     cases: list[tuple[Entry, Case]] = []
+    given = [entry.message_id for entry, _, _ in docket if entry.decision is not None and entry.message_id is not None]
+    stopped = messages.stopped(connection, given) if given else {}
     for entry, home, now in docket:
         flow = flow_of(entry.call, home)
         if entry.decision is None and entry.call.disposition is Disposition.UNREACHED and flow is None and not settled:
             done.append(replace(entry, settle_at=(entry.call.ended_at or now) + LAST_WORD))
         elif entry.decision is not None or flow is None:
-            done.append(replace(entry, decision=entry.decision or without_flow(entry.call)))
+            decision = entry.decision and _unless_stopped(entry.decision, stopped.get(entry.message_id or ""))
+            done.append(replace(entry, decision=decision or without_flow(entry.call)))
         elif home is None:
             done.append(replace(entry, decision=no_practice(entry.call, flow)))
         else:
             cases.append((entry, case_of(entry, flow, home, entry.call.ended_at or now, now)))
     return done + _judge(connection, cases, settled)
+
+
+def _unless_stopped(decision: Decision, stopped: tuple[Status, str] | None) -> Decision:
+    """What was decided while the caller was on the line, but for a text that has been taken out of the queue since."""
+    if stopped is None:
+        return decision
+    verdict = Verdict.HELD if stopped[0] is Status.HELD else Verdict.SKIP
+    told = decision.why.removeprefix("text: ")
+    return replace(decision, verdict=verdict, reason=stopped[1], why=f"{verdict}: {told}, but the text did not leave")
 
 
 def judge_again(

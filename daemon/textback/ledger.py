@@ -61,7 +61,7 @@ def to_row(entry: Entry) -> dict[str, Any]:
         "caller_name": call.name[:255] if call.name else None,
         "did": call.did,
         "queue": call.queue,
-        "language": call.language,
+        "language": call.lang or call.language,
         "started_at": call.started_at,
         "hold_started_at": call.hold_started_at,
         "offered_at": call.offered_at,

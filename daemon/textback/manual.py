@@ -12,7 +12,7 @@ from textback.directory import Directory, Home
 from textback.model import Known, Status
 from textback.numbers import NumberKind, read
 from textback.practice import Practice
-from textback.store import by_hand, contacts, dealt, people, tiles
+from textback.store import by_hand, calls, contacts, dealt, people, tiles
 from textback.store.messages import NewMessage
 from textback.store.release import (
     LONGEST_AUTHOR,
@@ -64,7 +64,8 @@ def write(
     home = _home(directory.practices if choice is None else choice, practice, line)
     number = _textable(directory, to, home)
     known = require_allowed(conn, home[0], number, now)
-    said = composed(home, body, staff or author, _first_name(known))
+    wait = calls.last_wait(conn, home[0].name, number)
+    said = composed(home, body, staff or author, _first_name(known), wait)
     thread = people.conversation_for(conn, home[0].name, home[1].number, number, now)
     if tiles.one(conn, thread).practice != home[0].name:
         raise Refused("their thread with that line is of the practice that had the line before: use another line")
@@ -89,7 +90,7 @@ def reply(
     number = _textable(directory, to, home)
     known = require_allowed(conn, home[0], number, now)
     first_name = _first_name(known) if contact is None else contacts.first_name(conn, contact)
-    said = composed(home, body, staff, first_name)
+    said = composed(home, body, staff, first_name, calls.last_wait(conn, home[0].name, number))
     return _queue(conn, home, conversation, number, said, author, now, message_id)
 
 

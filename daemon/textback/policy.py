@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textback import hours, template
 from textback.call import Call
 from textback.directory import Home
-from textback.guards import AGAIN, GUARDS, LATE_GUARDS, Case, queue_of
+from textback.guards import AGAIN, GUARDS, LATE_GUARDS, Case, queue_named, queue_of
 from textback.limits import HOLDOUT, is_held_out, over_budget, quiet_until
 from textback.model import Decision, Disposition, Flow, Verdict
 from textback.numbers import Number, NumberKind, read
@@ -25,7 +25,7 @@ def flow_of(call: Call, home: Home | None) -> Flow | None:
         return Flow.MISSED
     if call.disposition == Disposition.UNREACHED and home and call.ended_at is not None:
         practice = home[0]
-        counts = practice.missed.count_unreached_outside_hours
+        counts = practice.missed.for_queue(queue_named(call)).count_unreached_outside_hours
         if counts and not hours.is_open(practice.hours, practice.timezone, call.ended_at):
             return Flow.MISSED
     return None
@@ -107,7 +107,8 @@ def decide_again(case: Case) -> Decision | None:
 def _body(case: Case) -> str:
     practice, line = case.home
     language, text = _text(case)
-    waited = case.call.hold_seconds if case.call.hold_seconds is not None else case.call.ring_seconds
+    held = case.call.hold_when_asked if case.flow is Flow.CALL_TO_TEXT else case.call.hold_seconds
+    waited = case.call.ring_seconds if held is None else held
     values = {
         "practice": practice.name,
         "line": line.name,

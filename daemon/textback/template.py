@@ -7,6 +7,8 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from textback.languages import primary
+
 PLACEHOLDERS = ("practice", "line", "queue", "wait", "first_name", "url")
 #: Longest rendered text per flow (``model.Flow``), in characters.
 LIMITS: Mapping[str, int] = {"call_to_text": 255, "abandoned": 255, "missed": 200}
@@ -112,7 +114,7 @@ def _unknown(found: re.Match[str], extra: tuple[str, ...]) -> str:
 
 
 def _waits(language: str) -> _Wait:
-    return _WAITS.get(language.partition("-")[0].lower(), _WAITS["en"])
+    return _WAITS.get(primary(language), _WAITS["en"])
 
 
 def _widest_wait(language: str | None) -> str:

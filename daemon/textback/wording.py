@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textback.call import Call
+from textback.call import VOICEMAIL, Call
 from textback.events import (
     CallerArrived,
     CallerKnown,
@@ -65,18 +65,17 @@ def ended(call: Call, flow: Flow) -> str:
 
 def asked(call: Call) -> str:
     """How the caller came to ask for a text."""
-    if call.hold_started_at is None:
-        return "asked for it"
-    held = call.texted_stretch
+    held = call.hold_when_asked
     if held is None:
-        since = call.waiting_since if call.waiting_since is not None else call.asked_at
-        held = call.stretch + (call.asked_at or 0.0) - (since or 0.0)
+        return "asked for it"
     other = " to another number" if call.text_number else ""
     return f"asked for it{other} by key after {span(held)} on hold{_in_queue(call)}"
 
 
 def answered(call: Call) -> str:
     """Who answered, and after how long."""
+    if call.answered_by == VOICEMAIL:
+        return "voicemail took the call, which counts as answered"
     after = (call.answered_at or call.started_at) - call.started_at
     return f"answered by {call.answered_by or 'somebody'} after {span(after)}"
 

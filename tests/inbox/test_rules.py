@@ -14,7 +14,7 @@ from textback.inbox import MOST_ANSWERS, NOT_ALLOWED
 from textback.model import Answer, Flow, Status
 from textback.sms import Inbound
 from textback.store.sweep import sweep
-from textback.store.tables import contacts, conversations
+from textback.store.tables import calls, contacts, conversations
 from textback.store.tables import messages as table
 
 DAY = 86_400.0
@@ -128,6 +128,16 @@ def test_outside_hours_each_is_answered_once_in_all_languages_that_of_the_practi
     assert post.text("Hello?").answer is None
     assert post.text("Hello", sender=BOB).answer is Answer.AFTER_HOURS
     assert post.text("Hello", line=SECOND_LINE).answer is Answer.AFTER_HOURS
+
+
+def test_a_reply_may_tell_of_the_latest_call(post: Post) -> None:
+    post.want(chat__after_hours_reply={"en": "You waited {wait} in {queue}.", "es": "Esperó {wait}."}, **CLOSED)
+    row = {"id": "main/1", "pbx": "main", "practice": "Riverside", "caller": ANN, "started_at": NOW - 900}
+    row |= {"queue": "support", "hold_seconds": 121.0, "ended_at": NOW - 700, "voicemail": False, "backfilled": False}
+    with post.engine.begin() as conn:
+        conn.execute(calls.insert(), row)
+    post.text("Hello")
+    assert post.answers() == [("after_hours", "You waited 2 minutes in support.\n\nEsperó 2 minutos.")]
 
 
 def test_in_the_next_time_that_nobody_is_there_they_are_answered_again(post: Post) -> None:

@@ -14,7 +14,7 @@ from textback.composing import values_of
 from textback.directory import Directory
 from textback.model import Staff
 from textback.practice import message_in
-from textback.store import contacts, persons
+from textback.store import calls, contacts, persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,13 @@ def quick_responses(conn: Connection, directory: Directory, by: Staff, conversat
     person = persons.person(conn, tile.practice, tile.line, tile.number)
     contact = contacts.find(conn, tile.contact_id) if tile.contact_id is not None else None
     language = contact.language if contact is not None else person.language
-    values = values_of(home, by.full_name, contacts.first_name(conn, tile.contact_id))
+    said = (home, by.full_name, contacts.first_name(conn, tile.contact_id))
+    wait = calls.last_wait(conn, tile.practice, tile.number)
     found = []
     for response in home[0].quick_responses:
-        texts = {spoken: template.render(text, values) for spoken, text in response.text.items()}
+        texts = {
+            spoken: template.render(text, values_of(*said, wait, spoken)) for spoken, text in response.text.items()
+        }
         text = message_in(texts, language, home[0].language) or next(iter(texts.values()))
         found.append(Quick(response.title, text, texts))
     return found

@@ -134,6 +134,11 @@ def _pbx_mistakes(key: str, pbx: Pbx) -> Iterator[Mistake]:
     )
     if pbx.kind == "asterisk" and "kind" in pbx.model_fields_set:
         yield from required(key, pbx, username="the name of the manager user")
+    if pbx.kind == "freeswitch":
+        if pbx.cdr is not None and "://" in pbx.cdr:
+            yield Mistake(f"{key}.cdr", "a URL", "the folder of mod_json_cdr's files, as FreeSWITCH has no other here")
+        if pbx.queue_log is not None:
+            yield Mistake(f"{key}.queue_log", "a file", "nothing, as only an Asterisk has one")
     if not pbx.trunks and not pbx.inbound_contexts:
         yield Mistake(f"{key}.trunks", "nothing", "trunks or inbound_contexts, to tell callers from phones")
     yield from missing_ca(key, pbx.tls_ca)

@@ -25,7 +25,7 @@ from textback.config.kinds import (
     usual_port,
 )
 from textback.config.telling import Mail, Notify
-from textback.fields import Count, Duration, Flag, Language, OneLine, Section
+from textback.fields import ChannelLanguage, Count, Duration, Flag, OneLine, Section
 from textback.practice.telling import Ways
 
 
@@ -80,7 +80,7 @@ class Pbx(Section):
     tls_ca: FilePath | None = None
     queue_log: FilePath | None = None
     cdr: FilePath | None = Field(default=None, repr=False)
-    language: Language = "en"
+    language: ChannelLanguage = "en"
 
 
 class Twilio(Section):

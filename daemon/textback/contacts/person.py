@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from textback import numbers
 from textback.contacts.columns import Columns
 from textback.fields import is_language
+from textback.languages import tag
 from textback.model import ContactKind
 from textback.numbers import NumberKind
 from textback.store.contacts import LONGEST_ID, LONGEST_NAME
@@ -74,8 +75,7 @@ def read(columns: Columns, cells: Sequence[str], region: str) -> Told:
 
 def language_of(text: str) -> str | None:
     """``en``, ``es-MX``, from a code or a name in English or its own; None for what is no language we know of."""
-    language, _, region = text.replace("_", "-").partition("-")
-    code = f"{language.lower()}-{region.upper()}" if region else language.lower()
+    code = tag(text)
     return _LANGUAGES.get(text.casefold()) or (code if is_language(code) else None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 
 from textback import hours, template
@@ -10,8 +12,8 @@ from textback.directory import Directory
 from textback.inbox.text import Text
 from textback.model import Answer, Known
 from textback.practice import message_in
+from textback.store import calls, persons
 from textback.store import inbound as texts
-from textback.store import persons
 
 #: Why a text that came in waits for nobody.
 NOT_ALLOWED = "not_allowed"
@@ -34,7 +36,7 @@ def closed_reply(conn: Connection, text: Text, known: Known) -> str | None:
     worded = text.home[0].chat.closed_reply
     if not worded or texts.has_answered(conn, text.conversation, Answer.CLOSED, since=0.0):
         return None
-    return _filled(text, worded, known) or None
+    return _filled(conn, text, {text.home[0].language: worded}, known)[0] or None
 
 
 def after_hours_reply(conn: Connection, text: Text, known: Known) -> str | None:
@@ -48,15 +50,16 @@ def after_hours_reply(conn: Connection, text: Text, known: Known) -> str | None:
     if texts.has_answered(conn, text.conversation, Answer.AFTER_HOURS, since):
         return None
     own = message_in(worded, practice.language)
-    ordered = [own] if own else []
-    ordered += [one for one in worded.values() if one not in ordered]
-    return _joined([_filled(text, one, known) for one in ordered]) or None
+    ordered = sorted(worded, key=lambda language: worded[language] != own)
+    return _joined(_filled(conn, text, {language: worded[language] for language in ordered}, known)) or None
 
 
-def _filled(text: Text, worded: str, known: Known) -> str:
-    """A reply of the practice's, in whose name no person of staff signs."""
+def _filled(conn: Connection, text: Text, worded: Mapping[str, str], known: Known) -> list[str]:
+    """A reply of the practice's in some languages, in whose name no person of staff signs."""
     name = known.contact_first_name if known.contact_verified else None
-    return template.render(worded, values_of(text.home, text.home[0].name, name)).strip()
+    said = (text.home, text.home[0].name, name, calls.last_wait(conn, text.home[0].name, text.sender))
+    filled = (template.render(one, values_of(*said, language)).strip() for language, one in worded.items())
+    return list(dict.fromkeys(filled))
 
 
 def _joined(translations: list[str]) -> str:

@@ -20,6 +20,7 @@ from textback.events import (
     Talking,
     VoicemailTook,
 )
+from textback.languages import tag
 from textback.pbx.channel import Channel
 from textback.pbx.picture import NOTHING, Picture, Situation
 
@@ -127,7 +128,7 @@ class Callers:
 
     def own_language(self, language: str | None) -> str | None:
         """The language of a channel, if it says something about who is on it."""
-        return None if not language or language == self._language else language
+        return None if not language or tag(language) == tag(self._language) else language
 
     def hear_language(self, uniqueid: str, language: str | None, at: float) -> None:
         """The language that a channel has now, where that is told; a caller may have chosen it since the arrival."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from textback.practice import checks
 from textback.hours import Hours
+from textback.languages import primary, tag
 from textback.mistakes import Mistake, not_yet_told, read_leniently, shown
 from textback.numbers import is_region
 from textback.practice.sections import (
@@ -126,11 +127,12 @@ def to_document(practice: Practice) -> dict[str, Any]:
 
 
 def message_in(messages: Mapping[str, str], *languages: str | None) -> str | None:
-    """The text in the first of ``languages`` that has one; "es" serves for "es-MX"."""
+    """The text in the first of ``languages`` that has one; "es" serves for "es-MX", which may be "es_MX", too."""
+    by_tag = {tag(written): text for written, text in messages.items()}
     for language in filter(None, languages):
-        for one in (language, language.partition("-")[0]):
-            if one in messages:
-                return messages[one]
+        for one in (tag(language), primary(language)):
+            if one in by_tag:
+                return by_tag[one]
     return None
 
 

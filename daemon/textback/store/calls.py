@@ -152,6 +152,23 @@ def _saving(dialect: Dialect, columns: tuple[str, ...]) -> tuple[str, Callable[[
     return str(compiled), in_order if compiled.positional else by_name
 
 
+class Wait(NamedTuple):
+    """How long a caller waited or was rung for (seconds), and in which queue, if in one."""
+
+    queue: str | None
+    seconds: float
+
+
+def last_wait(connection: Connection, practice: str, number: str) -> Wait | None:
+    """That of the latest call of a number (E.164) to a practice; None if it never called, or is on the line still."""
+    latest = select(calls.c.queue, calls.c.hold_seconds, calls.c.ring_seconds, calls.c.ended_at)
+    latest = latest.where(calls.c.caller == number, calls.c.practice == practice)
+    row = connection.execute(latest.order_by(calls.c.started_at.desc()).limit(1)).first()
+    if row is None or row.ended_at is None:
+        return None
+    return Wait(row.queue, row.ring_seconds or 0.0 if row.hold_seconds is None else row.hold_seconds)
+
+
 class Visit(NamedTuple):
     """What matters of a call for another call of the same number; times in epoch seconds."""
 

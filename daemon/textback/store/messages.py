@@ -68,6 +68,17 @@ def add_all(conn: Connection, new: Sequence[NewMessage]) -> list[str]:
     return [stored.get(row["call_id"], row["id"]) for row in rows]
 
 
+def stopped(conn: Connection, ids: Collection[str]) -> dict[str, tuple[Status, str]]:
+    """Those of the messages that do not leave after all, and why."""
+    out = (Status.HELD.value, Status.CANCELLED.value)
+    query = select(messages.c.id, messages.c.status, messages.c.reason).where(messages.c.status.in_(out))
+    return {
+        row.id: (Status(row.status), row.reason or "")
+        for chunk in _chunks(sorted(ids))
+        for row in conn.execute(query.where(messages.c.id.in_(chunk)))
+    }
+
+
 def calls_with_text(conn: Connection, calls: Collection[str]) -> set[str]:
     """Those of the calls that have a text already."""
     return {row.call_id for chunk in _chunks(sorted(calls)) for row in conn.execute(_of_calls, {"calls": chunk})}

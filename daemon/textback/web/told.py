@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 
+from textback.languages import tag
+
 #: No honest request has as many.
 MOST_FIELDS = 200
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -64,11 +66,7 @@ def read(query: bytes, content_type: str, body: bytes) -> Told:
 
 def language_of(lang: str) -> str | None:
     """``ES_mx`` as a practice file has it, ``es-MX``; None if it is no language."""
-    if not _LANGUAGE.fullmatch(lang):
-        return None
-    language, _, region = lang.replace("_", "-").partition("-")
-    shown = region.upper() if len(region) == 2 else region
-    return f"{language.lower()}-{shown}" if region else language.lower()
+    return tag(lang) if _LANGUAGE.fullmatch(lang) else None
 
 
 def _one(given: dict[str, list[str]], name: str) -> str | None:
