@@ -211,7 +211,7 @@ class App:
             lines_in_trouble=dict(outbox.numbers.trouble),
             is_day_full=outbox.is_full,
             staff_not_told=self.staff_not_told,
-            practices=tracker.practices,
+            practices=tracker.practices if intake.held else None,
             hooks=tuple(map(_hooks_health, self._parts.hook_servers)) if self._parts else (),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from textback.call import Phase
+from textback.clock import STEP
 from textback.events import (
     HoldEnded,
     HoldStarted,
@@ -106,7 +107,8 @@ def _mark(
 
 
 def _is_due(told: Told, mark: Told | None, now: float) -> bool:
-    return not _is_past(told, mark) and now - told.fact.at <= RECENT
+    # what is still to come was told before the clock was set back
+    return not _is_past(told, mark) and -STEP <= now - told.fact.at <= RECENT
 
 
 def _is_past(told: Told, mark: Told | None) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from textback import numbers
 from textback.applied import Known, left
 from textback.call import Call, Outcome, Phase, advance, arrive, seen
+from textback.clock import IN_DOUBT, STEP
 from textback.directory import Directory, Home
 from textback.events import (
     CallerArrived,
@@ -36,7 +37,7 @@ from textback.model import Disposition, Verdict
 from textback.needs import Needs
 from textback.orders import MakeOffer, Order, TellAnswer
 from textback.policy import number_of
-from textback.set_back import STEP, entry_earlier
+from textback.set_back import entry_earlier
 from textback.store import calls, changes, links, marks, people
 from textback.wording import step
 
@@ -50,7 +51,7 @@ OnStep = Callable[[Fact, Call], None]
 class Batch:
     """Facts, taken in order within one transaction, and what followed from them; ``now`` (epoch seconds) or 0.
 
-    Everything that it changes in memory is in ``holding``, which takes it back if the transaction fails.
+    The calls that it changes in memory are in ``holding``, which takes them back if the transaction fails.
     """
 
     def __init__(
@@ -84,24 +85,26 @@ class Batch:
             self._calls.load(replace(entry, heard=heard))
         ahead = (links.seen_at(self._connection, pbx) or 0.0) - self._now
         if ahead > STEP:  # whoever followed it then had another time than this daemon has now
-            self.set_back(ahead, pbx)
+            self._set_back(self._calls.every(pbx), ahead)
+            links.save(self._connection, {pbx: self._now - IN_DOUBT})
         for told in rest.facts:
             self._is_live = told.live
             self.take(told.fact)
         self._is_live = True
         self.flush()
 
-    def set_back(self, by: float, pbx: str | None = None) -> None:
+    def set_back(self, by: float) -> None:
         """The clock was set back by so many seconds: how long callers have waited, and what settles, is not touched."""
-        for entry in self._calls.every(pbx):
-            if self._fence.holds(entry.call.pbx):
-                if entry.call.disposition:
-                    changes.of_calls(self._connection, [_seen(entry)], self._now)
-                self._calls.put(entry_earlier(entry, by))
+        self._set_back([entry for entry in self._calls.every() if self._fence.holds(entry.call.pbx)], by)
+        known = self._deadlines.links
+        self._deadlines.links = {name: None if at is None else at - by for name, at in known.items()}
         marks.no_later(self._connection, marks.RESTORED, self._now)
-        if pbx is None:
-            known = self._deadlines.links
-            self._deadlines.links = {name: None if at is None else at - by for name, at in known.items()}
+
+    def _set_back(self, entries: Sequence[Entry], by: float) -> None:
+        ended = [_seen(entry) for entry in entries if entry.call.disposition]
+        changes.of_calls(self._connection, ended, self._now)  # they were counted on another day, perhaps
+        for entry in entries:
+            self._calls.put(entry_earlier(entry, by))
 
     def note_seen(self, pbxes: set[str], at: float) -> None:
         """Remember until when each PBX was followed: a restart asks its records for what came later."""
@@ -120,7 +123,7 @@ class Batch:
             return
         if self._ended and fact.at >= self._first_settled():
             self.flush()
-        self.pass_time(fact.at, before=True)
+        self.pass_time(min(fact.at, self._now or fact.at), before=True)  # a fact may be of a clock that was set back
         if isinstance(fact, CallerArrived):
             self._arrive(fact)
         elif isinstance(fact, StaffReached):
@@ -243,7 +246,7 @@ class Batch:
     def _asked(self, entry: Entry, fact: Fact) -> None:
         """The caller asked for a text: give it or refuse it, once."""
         at = fact.at
-        decided = judge_asked(self._connection, entry, self._home(entry.call), at)
+        decided = judge_asked(self._connection, entry, self._home(entry.call), at, self._now)
         given = decided.decision is not None and decided.decision.verdict is Verdict.TEXT
         if given:
             self._calls.put(decided)
@@ -298,7 +301,7 @@ class Batch:
 
     def _decide(self, entries: Sequence[Entry], times: Sequence[float], settled: bool) -> None:
         docket = [(entry, self._home(entry.call), time) for entry, time in zip(entries, times, strict=True)]
-        for decided in judge_ended(self._connection, docket, settled) if docket else ():
+        for decided in judge_ended(self._connection, docket, settled, self._now) if docket else ():
             before = self._calls[decided.call.id].decision
             self._calls.put(decided)
             if decided.decision is not before:

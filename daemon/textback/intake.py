@@ -87,7 +87,8 @@ class Intake:
         self._tracker, self._writer, self._clock, self._log, self._limit = tracker, writer, clock, log, limit
         self._on_decided, self._on_overflow, self._on_fault = on_decided, on_overflow, on_fault
         self._on_order, self._on_held, self._monotonic = on_order, on_held, monotonic
-        self._set_back = SetBack(clock, monotonic)
+        #: by how much the clock was set back, as long as no batch has heard of it
+        self._set_back, self._went_back = SetBack(clock, monotonic), 0.0
         self._waiting: deque[Fact] = deque()
         #: when what is decisive arrived
         self._arrived, self._arrived_in_hand = list[float](), list[float]()
@@ -196,9 +197,15 @@ class Intake:
 
     def pass_time(self) -> None:
         """Let deadlines pass that are due now, and give those who stand by a sign of life."""
+        self._watch_clock()
         due = self._tracker.next_deadline
         if self._tapes and self.held and self._is_silent() or due is not None and due <= self._clock():
             self._submit(with_time=True)
+
+    def _watch_clock(self) -> None:
+        """Where another daemon writes, it notices by itself that its clock was set back."""
+        by = self._set_back.seconds()
+        self._went_back = self._went_back + by if self.held else 0.0
 
     def _is_silent(self) -> bool:
         return self._monotonic() - self._beat_at >= BEAT
@@ -222,12 +229,13 @@ class Intake:
 
     def _next_job(self) -> Job[list[Entry]]:
         self._arrived_in_hand = []
-        if self._claims and not (self.held and self._is_silent()):
+        self._watch_clock()
+        if self._claims and not (self.held and (self._went_back or self._is_silent())):
             pbx, seen = self._claims.popitem()
             tape = self.tape(pbx)
             self._claimed = _Claimed(pbx, tape.serial, tape.synced_at, tape.ended())
             return self._tracker.takeover(seen, tape.told(), tape.synced_at, self._clock())
-        if self._given_up and not self._waiting:
+        if self._given_up and not self._waiting and not self._went_back:
             self._leaving = self._given_up.pop()
             return self._tracker.give_up(self._leaving)
         self._facts_in_hand = list(self._waiting)
@@ -236,7 +244,8 @@ class Intake:
         self._arrived_in_hand, self._arrived = self._arrived, []
         if beats := self._monotonic() - self._beat_at >= SELDOM:
             self._beat_at = self._monotonic()
-        return self._tracker.batch(self._facts_in_hand, self._clock(), beats, self._set_back.seconds())
+        set_back, self._went_back = self._went_back, 0.0
+        return self._tracker.batch(self._facts_in_hand, self._clock(), beats, set_back)
 
     def _done(self, batch: Future[list[Entry]]) -> None:
         self._in_hand = None

@@ -36,16 +36,18 @@ def judge_offer(connection: Connection, call: Call, home: Home | None, at: float
     return _decided(connection, case_of(Entry(call), Flow.CALL_TO_TEXT, home, at, at))[1]
 
 
-def judge_asked(connection: Connection, entry: Entry, home: Home | None, at: float) -> Entry:
-    """The answer to a caller who asked for a text at ``at`` (epoch seconds)."""
+def judge_asked(
+    connection: Connection, entry: Entry, home: Home | None, at: float, written_at: float = 0.0
+) -> Entry:
+    """The answer to a caller who asked for a text at ``at`` (epoch seconds); ``written_at`` as for ``judge_ended``."""
     if home is None:
         return replace(entry, decision=no_practice(entry.call, Flow.CALL_TO_TEXT))
-    case, decision = _decided(connection, case_of(entry, Flow.CALL_TO_TEXT, home, at, at))
+    case, decision = _decided(connection, case_of(entry, Flow.CALL_TO_TEXT, home, at, at), written_at)
     return _write(connection, [(entry, case, decision)])[0]
 
 
-def _decided(connection: Connection, case: Case) -> tuple[Case, Decision]:
-    case = informed(connection, case)
+def _decided(connection: Connection, case: Case, written_at: float = 0.0) -> tuple[Case, Decision]:
+    case = informed(connection, case, written_at)
     decision = decide(case)
     if decision.verdict is Verdict.HELD:
         # Who asks hears at once whether a text comes: that it may come, once a person has looked, is no answer.
@@ -53,16 +55,19 @@ def _decided(connection: Connection, case: Case) -> tuple[Case, Decision]:
     return case, decision
 
 
-def informed(connection: Connection, case: Case) -> Case:
+def informed(connection: Connection, case: Case, written_at: float = 0.0) -> Case:
     """The case with what the database knows of the number, and what the practice has spent."""
-    known, spent = _known(connection, [case]), _spent(connection, [case])
+    known, spent = _known(connection, [case]), _spent(connection, [case], written_at)
     return replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent.get(case.home[0].name, Spent()))
 
 
-def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool) -> list[Entry]:
+def judge_ended(
+    connection: Connection, docket: Sequence[Docket], settled: bool, written_at: float = 0.0
+) -> list[Entry]:
     """The calls with what was decided; where a text is due, they settle first, unless they have ``settled``.
 
-    They are judged in their order: a text for the first is known to the judgement of the second.
+    They are judged in their order: a text for the first is known to the judgement of the second. ``written_at``: what
+    the clock shows, if that is later than the time of the judgement.
     """
     done: list[Entry] = []
     cases: list[tuple[Entry, Case]] = []
@@ -79,7 +84,7 @@ def judge_ended(connection: Connection, docket: Sequence[Docket], settled: bool)
             done.append(replace(entry, decision=no_practice(entry.call, flow)))
         else:
             cases.append((entry, case_of(entry, flow, home, entry.call.ended_at or now, now)))
-    return done + _judge(connection, cases, settled)
+    return done + _judge(connection, cases, settled, written_at)
 
 
 def _unless_stopped(decision: Decision, stopped: tuple[Status, str] | None) -> Decision:
@@ -128,10 +133,12 @@ def decide_now(connection: Connection, case: Case) -> Decision | None:
     return decide_again(replace(case, known=known, came_back=back))
 
 
-def _judge(connection: Connection, cases: Sequence[tuple[Entry, Case]], settled: bool) -> list[Entry]:
+def _judge(
+    connection: Connection, cases: Sequence[tuple[Entry, Case]], settled: bool, written_at: float
+) -> list[Entry]:
     known = _known(connection, [case for _, case in cases])
     others = other_visits(connection, [case for _, case in cases]) if settled else {}
-    spent = _spent(connection, [case for _, case in cases])
+    spent = _spent(connection, [case for _, case in cases], written_at)
     restored_at = marks.at(connection, marks.RESTORED) if cases else None
     settling: list[Entry] = []
     judged: list[Judged] = []
@@ -222,7 +229,7 @@ def _known(connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:
     return people.known(connection, list(practice_of), practice_of=practice_of, now=now, apart_from=own)
 
 
-def _spent(connection: Connection, cases: Sequence[Case]) -> dict[str, Spent]:
+def _spent(connection: Connection, cases: Sequence[Case], written_at: float) -> dict[str, Spent]:
     guards = {case.home[0].name: case.home[0].guards for case in cases}
     # What is not limited is not counted: of a day with many texts that would take longer than all the rest.
     of_a_day = {name for name, limits in guards.items() if limits.per_day > 0}
@@ -230,7 +237,7 @@ def _spent(connection: Connection, cases: Sequence[Case]) -> dict[str, Spent]:
     if not of_a_day | of_a_minute:
         return {}
     now, own = max(case.now for case in cases), _texted_already(connection, cases)
-    return budget.spent(connection, of_a_day, of_a_minute, now, apart_from=own)
+    return budget.spent(connection, of_a_day, of_a_minute, now, own, max(now, written_at))
 
 
 def _texted_already(connection: Connection, cases: Sequence[Case]) -> set[str]:

@@ -86,6 +86,7 @@ class OpenCalls:
         for entry in self.every(pbx):
             del self._entries[entry.call.id]
             self._before.pop(entry.call.id, None)
+            self._dirty.discard(entry.call.id)
 
     def changed(self) -> list[Entry]:
         """The calls to be saved, each once: whoever asks saves them."""

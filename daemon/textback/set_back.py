@@ -6,12 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from textback import call as calls
-from textback.clock import Clock
+from textback.clock import STEP, Clock
 from textback.events import Fact, HoldStarted
 from textback.ledger import Entry
-
-#: Seconds; by less a clock is not set, it runs a little slower for a while.
-STEP = 5.0
 
 _TIMES = (
     "started_at", "hold_started_at", "offered_at", "answered_at", "ended_at", "waiting_since", "ringing_since",

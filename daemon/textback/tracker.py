@@ -120,7 +120,7 @@ class Tracker:
         def job(connection: Connection) -> list[Entry]:
             self._holding.begin(job)
             concerned = set(self._holding.pbxes) if beats else set(map(pbx_of, heard))
-            self._holding.keep_leases(connection, concerned)
+            self._holding.keep_leases(connection, concerned | self._fence.held if set_back else concerned)
             batch = self._begin(connection, now or 0.0)
             if set_back:
                 batch.set_back(set_back)

@@ -288,7 +288,7 @@ class Outbox:
         self._doubts.remove(doubt)
 
     async def _find(self, message: OutMessage) -> Accepted | None:
-        others = await self._handover.write(lambda conn: claims.of_others(conn, message))
+        others = await self._handover.write(lambda conn: claims.ids_of_others(conn, message))
         way = self._provider.find(outcomes.outgoing(message), self._gone_since(message), others)
         return await self._handover.ask(way)
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from textback.clock import Clock, system_clock
+from textback.clock import IN_DOUBT, Clock, system_clock
 from textback.events import CallerArrived, CallerLeft, CallLost, Fact, LinkLost, LinkSynced
 from textback.orders import Order
 from textback.pbx.callers import Callers
@@ -208,6 +208,7 @@ class Link(ABC):
         if records and since is not None:
             try:
                 callers = [one for one in gone if one not in self._unproven]
+                since = since if since <= at else at - IN_DOUBT  # it is of a clock that was set back
                 told = await asyncio.to_thread(records.settle, callers, since - OVERLAP, at)
             except (OSError, RecordsError) as error:
                 self._log.warning("%s: its records cannot be read: %s", name, error)

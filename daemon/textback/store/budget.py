@@ -35,13 +35,16 @@ def spent(
     of_a_minute: Collection[str],
     now: float,
     apart_from: Collection[str] = (),
+    written_at: float | None = None,
 ) -> dict[str, Spent]:
     """Give what each practice has spent by ``now`` (epoch seconds): in a day, or in a minute and for each prefix.
 
     ``apart_from``: calls whose own texts don't count, since it is they that are judged, perhaps once more.
+    ``written_at``: what the clock shows, if it is later than ``now``: what others wrote until then counts, too.
     """
-    days = dict(_rows(connection, _of_a_day, of_a_day, now - DAY, now, apart_from))
-    minutes = _rows(connection, _of_a_minute, of_a_minute, now - MINUTE, now, apart_from)
+    until = (now if written_at is None else written_at) + _AHEAD
+    days = dict(_rows(connection, _of_a_day, of_a_day, now - DAY, until, apart_from))
+    minutes = _rows(connection, _of_a_minute, of_a_minute, now - MINUTE, until, apart_from)
     return {
         name: Spent(
             day=days.get(name, 0),
@@ -57,12 +60,12 @@ def _rows(
     query: Select[Any],
     practices: Collection[str],
     since: float,
-    now: float,
+    until: float,
     apart_from: Collection[str],
 ) -> list[tuple[str, Any]]:
     if not practices:
         return []
-    values: dict[str, Any] = {"practices": sorted(practices), "since": since, "until": now + _AHEAD}
+    values: dict[str, Any] = {"practices": sorted(practices), "since": since, "until": until}
     if apart_from:
         query, values = query.where(_of_others), values | {"calls": sorted(apart_from)}
     return [(row[0], row[1]) for row in connection.execute(query, values)]

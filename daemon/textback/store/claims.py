@@ -163,7 +163,7 @@ def unknown(conn: Connection, since: float, limit: int = 20) -> list[OutMessage]
     return [_out(row) for row in conn.execute(query.order_by(messages.c.claimed_at.desc()).limit(limit))]
 
 
-def of_others(conn: Connection, message: OutMessage) -> frozenset[str]:
+def ids_of_others(conn: Connection, message: OutMessage) -> frozenset[str]:
     """The provider's ids of the other texts to that number, from a day before its claim on."""
     found = select(messages.c.provider_id).where(
         messages.c.to_number == message.to_number,

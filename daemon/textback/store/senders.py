@@ -8,7 +8,7 @@ from textback.store.tables import senders
 from textback.store.upsert import upsert
 
 #: Seconds after which a sender that was never heard of again is forgotten.
-FORGOTTEN = 86_400.0
+FORGOTTEN = 30 * 86_400.0
 
 
 def beat(conn: Connection, name: str, count: int, now: float) -> None:

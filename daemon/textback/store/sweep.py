@@ -25,7 +25,7 @@ _queued = select(messages.c.id, messages.c.call_id, messages.c.answer).where(mes
 
 
 class Stopped(NamedTuple):
-    """A text that was in the queue and will not leave, with its call, and what it is now and why."""
+    """A text that was to leave and does not, at least not now, with its call, and what it is and why."""
 
     id: str
     call_id: str | None

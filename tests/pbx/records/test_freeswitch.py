@@ -86,10 +86,19 @@ def test_a_recorded_call_ended_as_its_people_know(tmp_path: Path, name: str) -> 
 
 @pytest.mark.parametrize(
     ("name", "disposition", "why"),
-    [("early_gives_up", "missed", None), ("early_busy", "missed", "rang_out"), ("early_answers", "answered", None)],
+    [
+        ("early_gives_up", "missed", None),
+        ("early_busy", "missed", "busy"),
+        ("early_answers", "answered", None),
+        ("early_after_menu", "missed", None),
+        ("early_after_transfer", "missed", None),
+    ],
 )
 def test_early_media_is_no_answer(tmp_path: Path, name: str, disposition: str, why: str | None) -> None:
-    """Recorded: a mobile whose network plays before it answers; a caller gives up, it turns busy, it answers."""
+    """Recorded: a phone that plays before it answers; a caller gives up, it is busy, it answers, nobody answers.
+
+    The caller's own leg was answered before by a menu, or by the phone that transferred it.
+    """
     [visit] = visits(put(tmp_path, *legs(name)))
     [entry] = Backtest([practice()]).run([visit])
     assert (entry.call.disposition, entry.call.no_answer) == (disposition, why)

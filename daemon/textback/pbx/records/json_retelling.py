@@ -32,6 +32,8 @@ _WHY = {
     "ALLOTTED_TIMEOUT": NoAnswer.RANG_OUT,
     "USER_BUSY": NoAnswer.BUSY,
 }
+#: bridge_hangup_cause of a bridge with early media, which nobody answered in the end
+_NEVER_ANSWERED = frozenset({"ORIGINATOR_CANCEL", "NO_ANSWER", "NO_USER_RESPONSE", "USER_BUSY"})
 #: applications in which a caller waits for a person, and where that is
 _WAITING = {"callcenter": Place.QUEUE, "fifo": Place.QUEUE, "valet_park": Place.PARK, "park": Place.PARK}
 _RINGING = frozenset({"bridge", "originate"})
@@ -114,7 +116,7 @@ class _Teller:
     def _ringing(self, step: Step, until: float, at: int) -> Iterator[Moment]:
         yield Moment(Rank.START, Ringing(self.call_id, step.at), until)
         bridged = self.leg.bridged_within(step.at, until)
-        if bridged is not None:
+        if bridged is not None and not self._never_answered(step):
             yield Moment(Rank.START, Talking(self.call_id, bridged, self._person()), until)
             return
         cause = self._cause(step)
@@ -125,8 +127,13 @@ class _Teller:
         """Why nobody answered there; where early media came, that counts as a success, and the end tells more."""
         if not self._is_last_bridge(step):
             return "NO_ANSWER"
-        cause = self.leg.variables["originate_disposition"].upper()
-        return self.leg.variables["hangup_cause"].upper() if cause == "SUCCESS" else cause
+        told = self.leg.variables
+        cause = told["originate_disposition"].upper()
+        return (told["bridge_hangup_cause"] or told["hangup_cause"]).upper() if cause == "SUCCESS" else cause
+
+    def _never_answered(self, step: Step) -> bool:
+        """Whether it was bridged with early media only; the PBX tells it of the last bridge."""
+        return self._is_last_bridge(step) and self.leg.variables["bridge_hangup_cause"] in _NEVER_ANSWERED
 
     def _is_last_bridge(self, step: Step) -> bool:
         return step is [one for one in self.leg.steps if one.application in _RINGING][-1]
