@@ -32,6 +32,7 @@ from textback.events import (
 )
 from textback.intake import Intake, NotHeld
 from textback.store.engine import StoreError
+from textback.store.leases import Lease
 
 LIMIT = 3
 #: seconds of real time after which what never comes fails the test
@@ -49,8 +50,17 @@ class Tracker:
     orders: list[Any] = []
     finished: list[Any] = []
 
+    def __init__(self) -> None:
+        #: what each batch, and each takeover (None), was told of the clock
+        self.set_back: list[float | None] = []
+
     def batch(self, facts: Sequence[Fact], now: float, beats: bool, set_back: float) -> Batch:
+        self.set_back.append(set_back)
         return list(facts), now
+
+    def takeover(self, seen: Lease, tape: Sequence[Any], synced_at: float | None, now: float) -> Batch:
+        self.set_back.append(None)
+        return [], now
 
     def call(self, call_id: str) -> None:
         """None is known."""
@@ -175,6 +185,43 @@ def test_what_was_taken_is_drained_once_it_is_durable() -> None:
         assert not drained.done()
         await w.writer.finish()
         await drained
+
+    play(story)
+
+
+def test_a_batch_hears_once_by_how_much_the_clock_was_set_back() -> None:
+    async def story(w: World) -> None:
+        w.put(hold())
+        w.now = 40.0
+        w.intake.pass_time()  # while the database takes its time
+        w.now = 41.0
+        w.put(*KEPT[:1])
+        await w.writer.finish()
+        await w.writer.finish()
+        w.put(*KEPT[1:2])
+        assert w.tracker.set_back == [0.0, pytest.approx(60.0, abs=1.0), 0.0]
+
+    play(story)
+
+
+def test_who_stands_by_leaves_a_clock_that_was_set_back_to_the_writer() -> None:
+    async def story(w: World) -> None:
+        writes, w.intake.held = w.intake.held, frozenset()
+        w.now = 40.0
+        w.intake.pass_time()
+        w.intake.held = writes
+        w.put(hold())
+        assert w.tracker.set_back == [0.0]
+
+    play(story)
+
+
+def test_no_calls_are_taken_over_before_those_that_are_held_know_of_the_clock() -> None:
+    async def story(w: World) -> None:
+        w.now = 40.0
+        w.intake.take_over(Lease("another", None, 1, 1))
+        await w.writer.finish()
+        assert w.tracker.set_back == [pytest.approx(60.0, abs=1.0), None]
 
     play(story)
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, update
 from tests.practices import document, practice
 from textback import batch
 from textback.book import PracticeBook
+from textback.clock import IN_DOUBT
 from textback.deadlines import BLIND_LIMIT
 from textback.events import (
     CallerArrived,
@@ -33,7 +34,7 @@ from textback.events import (
 from textback.judge import judge_again
 from textback.model import LineType, Status
 from textback.orders import MakeOffer, Order, TellAnswer
-from textback.store import budget, calls, leases, line_types, marks, migrations, optouts, practices
+from textback.store import budget, calls, leases, line_types, links, marks, migrations, optouts, practices
 from textback.store.engine import open_engine
 from textback.store.sweep import sweep
 from textback.store.tables import messages
@@ -311,6 +312,46 @@ def test_who_comes_back_after_the_clock_was_set_back_is_not_texted(desk: Desk) -
     desk.tell(now=at(60 - DAY))
     assert [row["reason"] for row in desk.log()] == ["came_back", None]
     assert desk.texts() == []
+
+
+def test_a_daemon_that_comes_up_again_and_again_before_its_pbx_moves_the_calls_once(engine: Engine) -> None:
+    first = Desk(engine)
+    first.tell(arrives("1", 1), waits("1", 1), *gives_up("2", 2, hold=8, number="+12025550144"), now=at(20))
+    for start in range(3):
+        second = Tracker(["main"], PracticeBook(), name=f"second {start}")
+        with engine.begin() as connection:
+            leases.ensure(connection, ["main"])
+            (lease,) = leases.look(connection, ["main"]).values()
+            second.takeover(lease, [], None, at(20 - DAY))(connection)
+            second.give_back(connection)
+        assert [row["started_at"] for row in first.log()] == ["2027-01-14T12:00:01.000Z", "2027-01-14T12:00:02.000Z"]
+    with engine.begin() as connection:
+        assert links.seen_at(connection, "main") == at(20 - DAY) - IN_DOUBT
+
+
+def test_a_fact_of_a_time_that_is_still_to_come_ends_no_waiting(desk: Desk) -> None:
+    desk.tell(*gives_up("1", 1), StaffReached("main/9", at(600), "+12025550199"), now=at(22))
+    assert desk.texts() == []
+
+
+def test_a_set_back_touches_no_call_of_a_pbx_that_another_daemon_has_taken_meanwhile(engine: Engine) -> None:
+    want(engine, abandoned__min_hold=0)
+    trackers = [Tracker(["main", "branch"], PracticeBook(), name=name) for name in ("a", "b")]
+    with engine.begin() as connection:
+        leases.ensure(connection, ["main", "branch"])
+    for pbx in ("main", "branch"):
+        with engine.begin() as connection:
+            trackers[0].takeover(leases.look(connection, [pbx])[pbx], [], at(0), at(0))(connection)
+    with engine.begin() as connection:
+        trackers[0].batch(gives_up("1", 1), at(30))(connection)
+    with engine.begin() as connection:
+        trackers[1].takeover(leases.look(connection, ["main"])["main"], [], at(30), at(30))(connection)
+        trackers[1].batch([], at(40))(connection)
+    with engine.begin() as connection:
+        trackers[0].batch([], at(40 - DAY), beats=False, set_back=DAY)(connection)
+        (row,) = calls.listing(connection, limit=0)
+    assert (row["verdict"], row["started_at"]) == ("text", "2027-01-15T12:00:01.000Z")
+    assert trackers[0].held == {"branch"}
 
 
 def test_after_the_clock_was_set_back_a_restore_before_that_holds_nobody_for_a_day(desk: Desk) -> None:

@@ -44,6 +44,12 @@ def test_only_what_is_asked_for_is_counted(conn: Connection) -> None:
     assert spent(conn, [], [], NOW) == {}
 
 
+def test_what_others_wrote_before_a_late_judgement_counts(conn: Connection) -> None:
+    text(conn, "+12025550111", -900)
+    late = spent(conn, ["Clinic"], [], NOW, written_at=NOW + 1200)
+    assert late["Clinic"] == Spent(day=1)
+
+
 def test_texts_of_a_time_that_is_still_to_come_were_written_by_a_clock_that_was_wrong(conn: Connection) -> None:
     for ahead in (3600, 86_400, 60):  # the last one by another daemon's clock
         text(conn, f"+120255501{ahead % 97:02}", -ahead)
