@@ -293,6 +293,21 @@ def test_4_a_command_in_flight_when_the_peer_goes_fails_at_once() -> None:
     assert str(refused(story)) == "the PBX closed the link"
 
 
+@pytest.mark.parametrize("turn", range(10))
+def test_a_session_that_is_let_go_closes_its_connection_whatever_it_is_at(turn: int) -> None:
+    async def story(t: Talk) -> None:
+        await t.up()
+        asking = asyncio.create_task(t.session.api("show channels as json"))
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        t.session.close()
+        await t.session.closed()
+        await until(lambda: t.pbx.open == 0)
+        await asyncio.gather(asking, return_exceptions=True)
+
+    talk(story)
+
+
 def test_4_a_lost_connection_is_no_second_connection() -> None:
     async def story(t: Talk) -> None:
         await t.session.login(PASSWORD)

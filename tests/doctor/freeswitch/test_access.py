@@ -7,11 +7,12 @@ import pytest
 
 from tests.pbx.fake_freeswitch import PASSWORD, REJECTION
 from textback.doctor.finding import Finding
-from textback.doctor.freeswitch import examine
+from textback.doctor.freeswitch import access, examine
 from textback.doctor.freeswitch.access import examine_socket
 from textback.doctor.freeswitch.conf import read_conf
 from textback.doctor.freeswitch.socket_conf import admits
 from textback.doctor.visit import Visit
+from textback.pbx.errors import Distrusted
 
 from ..house import failures
 from .test_conf import folder
@@ -69,6 +70,12 @@ def test_who_is_shut_out_gets_the_line_that_lets_them_in_and_nobody_out(told: Ho
 
 def test_who_is_shut_out_though_the_files_say_otherwise_is_told_to_reload_them(told: House, tmp_path: Path) -> None:
     assert "fs_cli -x reloadacl" in kept_out(told, files(tmp_path), REJECTION).lines
+
+
+def test_a_certificate_that_has_expired_is_no_wrong_password(told: House) -> None:
+    says = "cannot connect to pbx.example.com:8021: its certificate has expired"
+    (finding,) = access.kept_out(told.wanted(8021), None, Distrusted(says), None)
+    assert (finding.check, finding.message, finding.lines) == ("main/tls", says, ())
 
 
 def unreached(told: House, conf: Path | None) -> Finding:
