@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import gevent
 import pytest
 
 from tests import recordings
@@ -30,6 +31,7 @@ from textback.pbx.errors import LinkError
 from textback.pbx.esl_event import PlainEvent
 from textback.pbx.esl_session import Heard, Session
 from textback.pbx.esl_tls import tls_context
+from textback.pbx.esl_wire import Wire
 from textback.pbx.patience import Patience
 from textback.pbx.tls import Tls
 
@@ -206,13 +208,17 @@ def test_a_refused_connection_is_a_link_error() -> None:
     asyncio.run(run())
 
 
+def server_tls() -> ssl.SSLContext:
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
+    return server
+
+
 def over_tls(ca: str | None) -> str:
     """What core the PBX has, asked over TLS."""
 
     async def run() -> str:
-        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        server.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
-        async with fake_freeswitch(server) as pbx:
+        async with fake_freeswitch(server_tls()) as pbx:
             session = await Session.connect("127.0.0.1", pbx.port, lambda heard: None, Tls(ca, tls_context))
             try:
                 await session.login(PASSWORD)
@@ -293,17 +299,21 @@ def test_4_a_command_in_flight_when_the_peer_goes_fails_at_once() -> None:
     assert str(refused(story)) == "the PBX closed the link"
 
 
-@pytest.mark.parametrize("turn", range(10))
-def test_a_session_that_is_let_go_closes_its_connection_whatever_it_is_at(turn: int) -> None:
+def test_a_session_that_is_let_go_closes_its_connection_though_its_thread_is_about_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lose = Wire.lose
+
+    def slowly(wire: Wire, problem: LinkError) -> None:
+        lose(wire, problem)
+        gevent.sleep(0.01)  # the thread knows by now that it is to end
+
     async def story(t: Talk) -> None:
         await t.up()
-        asking = asyncio.create_task(t.session.api("show channels as json"))
-        for _ in range(turn):
-            await asyncio.sleep(0)
+        monkeypatch.setattr(Wire, "lose", slowly)
         t.session.close()
         await t.session.closed()
         await until(lambda: t.pbx.open == 0)
-        await asyncio.gather(asking, return_exceptions=True)
 
     talk(story)
 
