@@ -181,8 +181,8 @@ def test_the_records_of_a_freeswitch_are_a_folder(home: Home, tmp_path: Path) ->
         (folder / f"{packed.name.removesuffix('.json.gz')}.cdr.json").write_bytes(gzip.decompress(packed.read_bytes()))
     home.write("textback.toml", FREESWITCH)
     [month] = months(home.done("backtest", "--cdr", folder, "--practice", PRACTICE, "--json"))
-    assert month["calls"] == 13
-    assert (month["dispositions"]["answered"], month["dispositions"]["missed"]) == (3, 4)
+    assert month["calls"] == 18
+    assert (month["dispositions"]["answered"], month["dispositions"]["missed"]) == (4, 8)
     assert month["texts"]["call_to_text"] == 1
 
 

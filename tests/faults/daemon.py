@@ -119,11 +119,16 @@ class Daemon:
 
 
 def configure(
-    path: Path, url: str, twilio: str, pbxes: Sequence[dict[str, Any]] = (), timeout: float = 1.0
+    path: Path,
+    url: str,
+    twilio: str,
+    pbxes: Sequence[dict[str, Any]] = (),
+    timeout: float = 1.0,
+    rate: float = 1000.0,
 ) -> Path:
-    """Writes textback.toml."""
+    """Writes textback.toml; below 2, ``rate`` lets only one text be in hand."""
     account = {"account_sid": "AC" + "0" * 32, "auth_token": TOKEN, "api_base": twilio, "timeout": timeout}
-    sms = {"provider": "twilio", "rate": 1000.0, "twilio": account}
+    sms = {"provider": "twilio", "rate": rate, "twilio": account}
     told = {"listen": "127.0.0.1:0", "public_url": PUBLIC_URL}
     tables = {"database": {"url": url}, "http": {"listen": "127.0.0.1:0"}, "sms": sms, "webhooks": told}
     path.write_text(tomli_w.dumps(tables | {"pbx": list(pbxes)}))

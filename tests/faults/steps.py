@@ -28,6 +28,9 @@ DEAD = 600.0
 #: how long the callers of one life wait, in seconds: their texts go one after the other
 HOLDS = (0.02, 0.12, 0.22)
 
+#: so many texts a second that one is in hand at a time: what is left of it tells at which step the daemon died
+ONE = 1.99
+
 #: the provider itself sees to this one: it has the text, and the daemon dies before it is answered
 HTTP_SENT = "HTTP sent"
 ALL_STEPS = (*STEPS, HTTP_SENT)
@@ -61,7 +64,8 @@ class Trial:
             self._twilio = stack.enter_context(FaultyTwilio(clock=self._clock, on_taken=self._on_taken))
             self._pbx = stack.enter_context(Pbx("main", self._folder, self._clock))
             pbx = [self._pbx.section()]
-            self._config = configure(self._folder / "textback.toml", self._url, self._twilio.url, pbx, timeout=5.0)
+            place = self._folder / "textback.toml"
+            self._config = configure(place, self._url, self._twilio.url, pbx, timeout=5.0, rate=ONE)
             for _ in range(times):
                 self._die()
                 self._ahead += DEAD

@@ -203,7 +203,7 @@ def test_a_greenlet_that_ends_by_a_fault_is_told(said: Callable[[], str], capfd:
 
     from textback.pbx.esl_thread import Thread
 
-    thread = Thread("textback-test")
+    thread = Thread("textback-test", lambda: None)
     thread.do(lambda: gevent.spawn(fail).join()).result(10)
     thread.stop()
     thread.ended.result(10)

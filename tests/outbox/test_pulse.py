@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from textback.outbox.pulse import Pulse
 
 #: what the others' clock shows, a day from ours
@@ -24,6 +26,13 @@ def test_a_sender_whose_beat_stands_still_is_gone_after_a_while() -> None:
 
 def test_a_sender_that_has_left_is_gone_at_once() -> None:
     assert Pulse(PATIENCE).is_gone("them", {}, 1_800_000_000.0)
+
+
+def test_a_sender_on_this_machine_whose_process_has_died_is_gone_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textback.outbox.pulse.is_dead", lambda name: name == "died")
+    assert [Pulse(PATIENCE).is_gone(name, {name: (7, THEIRS)}, 1_800_000_000.0) for name in ("died", "lives")] == [
+        True, False
+    ]  # fmt: skip
 
 
 def test_a_clock_of_ours_that_is_set_back_begins_to_watch_anew() -> None:

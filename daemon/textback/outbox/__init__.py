@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import time
 import uuid
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from textback.clock import Clock
+from textback.daemon_name import own_name
 from textback.gates import Gate
 from textback.measures import Measures
 from textback.model import Decision
@@ -83,7 +83,7 @@ class Outbox:
         #: the texts in hand, and what is being done with each
         self._hands: dict[asyncio.Task[None], OutMessage] = {}
         self._at_once = at_once
-        self._name = name or f"{socket.gethostname()[:40]}/{uuid.uuid4().hex[:16]}"
+        self._name = name or own_name()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         # Longer than a live sender can be silent, and than a request can be on its way to the provider.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from textback.daemon_name import is_dead
+
 #: Seconds between two beats.
 BEAT = 5.0
 
@@ -18,9 +20,10 @@ class Pulse:
     def is_gone(self, name: str, beats: Mapping[str, tuple[int, float]], now: float) -> bool:
         """Whether the sender ``name`` is gone, by what is known at ``now``; who left has no beat any more.
 
-        That its beat has moved is seen here, by our own clock: two machines need not agree on the time.
+        Of one on this machine it is known whether its process has died. That the beat of another one has moved is seen
+        here, by our own clock: two machines need not agree on the time.
         """
-        if name not in beats:
+        if name not in beats or is_dead(name):
             self._seen.pop(name, None)
             return True
         count, _ = beats[name]
