@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from tests.practices import document, practice
 from textback import batch
@@ -240,6 +240,35 @@ def test_what_a_practice_does_not_limit_is_not_counted(engine: Engine, monkeypat
     desk = Desk(engine)
     desk.tell(*gives_up("1", 1), now=at(60))
     assert desk.texts() == [(CALLER, "abandoned", "queued")]
+
+
+def test_a_deadline_that_passes_while_the_database_fails_at_the_lease_passes_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch is about another PBX, so that the lease of this one is looked at only once the deadline passes."""
+    tracker = Tracker(["main", "branch"], PracticeBook(), name="us")
+    with engine.begin() as connection:
+        leases.ensure(connection, ["main", "branch"])
+    for pbx in ("main", "branch"):
+        with engine.begin() as connection:
+            tracker.takeover(leases.look(connection, [pbx])[pbx], [], at(0), at(0))(connection)
+    with engine.begin() as connection:
+        tracker.batch(gives_up("1", 1), at(35))(connection)
+    elsewhere = CallerArrived("branch/7", at(36), "branch", "7", "+12025550188", None, "12025550199")
+    job = tracker.batch([elsewhere], at(36), beats=False)
+    keep = leases.keep
+
+    def gone(connection: Connection, name: str, terms: dict[str, int]) -> set[str]:
+        if "main" in terms:
+            raise ConnectionError
+        return keep(connection, name, terms)
+
+    with monkeypatch.context() as patch, pytest.raises(ConnectionError), engine.begin() as connection:
+        patch.setattr(leases, "keep", gone)
+        job(connection)
+    with engine.begin() as connection:
+        (entry,) = job(connection)
+    assert entry.decision is not None and entry.decision.reason == "abandoned"
 
 
 @pytest.mark.parametrize("what", ["judge_ended", "to_row"])

@@ -229,14 +229,15 @@ class Batch:
         """Let the deadlines pass that are due at ``now`` (``before``: strictly earlier)."""
         settled: dict[str, Entry] = {}
         for due, call_id in self._deadlines.due(now, before):
-            self._holding.keep_leases(self._connection, {call_id.partition("/")[0]})
             entry = self._calls.get(call_id)
             if entry is None or entry.deadline != due:
                 continue
+            self._calls.touch(entry)  # at once: whatever fails from here on, it is expected again
+            self._holding.keep_leases(self._connection, {call_id.partition("/")[0]})
+            if call_id not in self._calls:
+                continue  # somebody else's by now
             if entry.call.phase is Phase.ENDED:
-                # Once, though a batch that was tried again expects it twice.
-                settled[call_id] = entry
-                self._calls.touch(entry)
+                settled[call_id] = entry  # once, though a batch that was tried again expects it twice
             else:
                 self._advance(DeadlinePassed(call_id, due))
         self._release(list(settled.values()), now)
