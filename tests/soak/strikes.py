@@ -109,7 +109,7 @@ class Striker:
             wire.stall(to_client=False)
         await asyncio.sleep(seconds)
         for wire in wires:
-            wire.flow()
+            wire.flow(to_client=False)
 
     async def _network(self, strike: Strike) -> bool:
         runner = _pick(self.runners, strike)

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+import pytest
+
 from tests.soak.sight import Sight
 from tests.soak.spans import Spans
 from tests.soak.wire import Streams, Wire
@@ -76,6 +78,22 @@ def test_what_was_held_comes_when_the_line_lives_again_and_nobody_was_blind() ->
         wire.flow()
         assert await line[0].readexactly(7) == b"one two"
         assert sight.is_up and len(late.all()) == 1
+
+    play(story)
+
+
+def test_the_end_of_one_stall_is_not_the_end_of_another() -> None:
+    async def story(wire: Wire, sight: Sight) -> None:
+        line = await follow(wire, sight)
+        wire.stall()
+        wire.stall(to_client=False)
+        wire.flow(to_client=False)
+        line[1].write(b"one")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await line[0].readexactly(3)
+        wire.flow()
+        assert await line[0].readexactly(3) == b"one"
 
     play(story)
 

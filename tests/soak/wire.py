@@ -35,6 +35,8 @@ class Wire:
         self._flows = (asyncio.Event(), asyncio.Event())
         for flow in self._flows:
             flow.set()
+        #: how many want nothing to pass, in each direction
+        self._stalls = [0, 0]
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -64,14 +66,18 @@ class Wire:
 
     def stall(self, to_server: bool = True, to_client: bool = True) -> None:
         """Let nothing pass any more, without a word to anybody."""
-        for flow, stalls in zip(self._flows, (to_server, to_client), strict=True):
+        for way, stalls in enumerate((to_server, to_client)):
             if stalls:
-                flow.clear()
+                self._stalls[way] += 1
+                self._flows[way].clear()
 
-    def flow(self) -> None:
-        """Let everything pass again; what was held comes now."""
-        for flow in self._flows:
-            flow.set()
+    def flow(self, to_server: bool = True, to_client: bool = True) -> None:
+        """The end of a stall: everything passes again, unless somebody else wants none to; what was held comes now."""
+        for way, flows in enumerate((to_server, to_client)):
+            if flows:
+                self._stalls[way] -= 1
+                if not self._stalls[way]:
+                    self._flows[way].set()
 
     async def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.is_refusing:
