@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from tests.practices import document, practice
 from textback import batch
@@ -37,6 +37,7 @@ from textback.orders import MakeOffer, Order, TellAnswer
 from textback.store import budget, calls, leases, line_types, links, marks, migrations, optouts, practices
 from textback.store.engine import open_engine
 from textback.store.sweep import sweep
+from textback.store.tables import calls as calls_table
 from textback.store.tables import messages
 from textback.tracker import Tracker
 
@@ -431,7 +432,8 @@ def test_a_key_whose_commit_went_unanswered_is_answered_the_same_again(desk: Des
 def again(desk: Desk, seconds: float) -> str | None:
     """Why the text of the first call may not leave any more so many seconds later."""
     with desk.engine.begin() as connection:
-        written_at = connection.execute(select(messages.c.created_at)).scalar_one()
+        mine = select(messages.c.created_at).where(messages.c.call_id == "main/1.1")
+        written_at = connection.execute(mine).scalar_one()
         decision = judge_again(connection, PracticeBook()(connection), "main/1.1", CALLER, written_at, at(seconds))
     return decision and decision.reason
 
@@ -469,6 +471,16 @@ def test_a_text_that_waited_does_not_leave_if_the_caller_was_served_since(desk: 
     desk.tell(*gives_up("1.1", 0), now=at(60))
     desk.tell(arrives("1.2", 500), waits("1.2", 501), Talking("main/1.2", at(520), "101"), leaves("1.2", 600))
     assert again(desk, 3600) == "came_back"
+
+
+def test_a_text_that_waited_does_not_leave_if_another_one_did_since(desk: Desk) -> None:
+    desk.tell(*gives_up("1.1", 0), now=at(60))
+    desk.tell(arrives("1.2", 500), waits("1.2", 501), KeyPressed("main/1.2", at(520), "5"), now=at(530))
+    desk.tell(leaves("1.2", 600), now=at(700))
+    with desk.engine.begin() as connection:  # as if somebody else had asked for it: no call tells of the second text
+        connection.execute(update(messages).where(messages.c.call_id == "main/1.2").values(call_id=None))
+        connection.execute(delete(calls_table).where(calls_table.c.id == "main/1.2"))
+    assert again(desk, 3600) == "cooldown"
 
 
 def test_a_text_that_waited_does_not_leave_if_staff_reached_the_caller_since(desk: Desk) -> None:
