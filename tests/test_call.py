@@ -218,6 +218,11 @@ def test_what_the_dialplan_says_after_the_end_changes_nothing_that_was_seen(befo
     assert advance(call, no_answer(6.0), RULES) == (call, ())
 
 
+def test_a_number_that_is_hidden_is_not_kept() -> None:
+    call = arrive(CallerArrived(ID, 1.0, "main", "1.1", "+12025550143", "Jane", None, withheld=True))
+    assert (call.number, call.withheld) == (None, True)
+
+
 def test_a_number_that_turns_out_to_be_hidden_is_forgotten() -> None:
     call, _ = told(CallerKnown(ID, 1, None, withheld=True))
     assert (call.number, call.withheld) == (None, True)

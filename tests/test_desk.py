@@ -161,6 +161,21 @@ def test_a_caller_who_hides_the_number_may_key_in_another(tmp_path: Path) -> Non
     play(story, tmp_path)
 
 
+def test_a_number_that_only_the_dialplan_knows_to_be_hidden_is_texted_neither_now_nor_later(tmp_path: Path) -> None:
+    """Asterisk's events show it like any other (asterisk.md), where channelvars lacks CALLERID(pres)."""
+
+    async def story(world: World) -> None:
+        await world.waits()
+        me = replace(ME, withheld=True)
+        assert (await world.desk.may_offer(me)).reason == "withheld_number"
+        assert await world.desk.call_to_text(me) == Answer("refused", "withheld_number")
+        call = await world.ends(30)
+        assert (call["caller"], call["disposition"], call["reason"]) == (None, "abandoned", "withheld_number")
+        assert world.texts() == []
+
+    play(story, tmp_path)
+
+
 def test_a_number_keyed_in_that_cannot_be_texted_is_refused_and_the_next_one_may_do(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await world.waits(number=None)

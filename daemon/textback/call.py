@@ -196,7 +196,7 @@ def arrive(fact: CallerArrived) -> Call:
         pbx=fact.pbx,
         linkedid=fact.linkedid,
         started_at=fact.at,
-        number=fact.number,
+        number=None if fact.withheld else fact.number,
         name=fact.name,
         did=fact.did,
         language=fact.language,

@@ -179,6 +179,8 @@ class HookDesk:
             practice=caller.practice or call.practice,
             queue=caller.queue or call.queue,
             lang=caller.lang or call.lang,
+            number=None if caller.withheld else call.number,
+            withheld=call.withheld or caller.withheld,
             tampered=call.tampered or caller.tampered,
         )
 
@@ -210,8 +212,8 @@ class HookDesk:
             return []
         call_id, now = f"{pbx}/{caller.uniqueid}", self._clock()
         told: list[Fact] = [] if self._errands.knows(call_id) else [self._arrival(caller, pbx, now)]
-        if caller.tampered:
-            told.append(CallerKnown(call_id, now, None, tampered=True, told=True))
+        if caller.tampered or caller.withheld:  # the link may not be told that a number is hidden
+            told.append(CallerKnown(call_id, now, None, caller.withheld, caller.tampered, told=True))
         if caller.practice or caller.queue or caller.lang:
             told.append(DialplanSaid(call_id, now, caller.practice, caller.queue, caller.lang))
         return [*told, fact(call_id, now)]

@@ -16,6 +16,8 @@ WITHHELD_WORDS = frozenset(
     "anonymous blocked hidden none null private restricted unavailable unknown withheld".split()
     + ["number withheld", "private number", "not available", "unknown number", "n/a"]
 )
+#: the host of a SIP From that hides who calls (RFC 3323)
+_NO_HOST = "anonymous.invalid"
 #: "anonymous" on a keypad: what switches send where a number must be digits.
 WITHHELD_DIGITS = "266696687"
 
@@ -60,6 +62,11 @@ def read(text: str | None, region: str) -> Number:
     if len(words) > LONGEST or not _WRITTEN.fullmatch(words):
         return Number(None, NumberKind.INVALID)
     return _read_written(words, region)
+
+
+def is_nobody(user: str | None, host: str | None) -> bool:
+    """Whether user and host of a SIP From hide who calls, whatever number stands elsewhere (RFC 3323, 4.1.1.3)."""
+    return (host or "").lower() == _NO_HOST or (user or "").lower() in WITHHELD_WORDS
 
 
 @dataclass(frozen=True, slots=True)

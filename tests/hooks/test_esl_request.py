@@ -70,8 +70,17 @@ def test_a_number_that_was_never_replaced_may_have_no_other_name() -> None:
     assert asked(none | {"Caller-Caller-ID-Number": None}).caller.number is None
 
 
-def test_a_hidden_number_is_withheld() -> None:
-    assert asked({"Caller-Privacy-Hide-Number": "true"}).caller.withheld
+@pytest.mark.parametrize(
+    "hiding",
+    [
+        {"Caller-Privacy-Hide-Number": "true"},
+        {"variable_sip_from_host": "anonymous.invalid"},
+        {"variable_sip_from_user": "Anonymous"},
+    ],
+    ids=str,
+)
+def test_a_hidden_number_is_withheld(hiding: dict[str, str | None]) -> None:
+    assert asked(hiding).caller.withheld
     assert not asked().caller.withheld
 
 

@@ -134,12 +134,8 @@ def _pbx_mistakes(key: str, pbx: Pbx) -> Iterator[Mistake]:
     )
     if pbx.kind == "asterisk" and "kind" in pbx.model_fields_set:
         yield from required(key, pbx, username="the name of the manager user")
-    if pbx.kind == "freeswitch":
-        if pbx.cdr is not None and "://" in pbx.cdr:
-            expected = "the folder of mod_json_cdr's files: of a FreeSWITCH no database is read"
-            yield Mistake(f"{key}.cdr", "a URL", expected)
-        if pbx.queue_log is not None:
-            yield Mistake(f"{key}.queue_log", "a file", "to be left out: only an Asterisk has one")
+    if pbx.kind == "freeswitch" and pbx.queue_log is not None:
+        yield Mistake(f"{key}.queue_log", "a file", "to be left out: only an Asterisk has one")
     if not pbx.trunks and not pbx.inbound_contexts:
         yield Mistake(f"{key}.trunks", "nothing", "trunks or inbound_contexts, to tell callers from phones")
     yield from missing_ca(key, pbx.tls_ca)

@@ -10,6 +10,7 @@ from textback.hooks import esl_frames
 from textback.hooks.desk import Caller
 from textback.hooks.esl_frames import decoded
 from textback.hooks.request import Refused, Request, language_of, read_arguments
+from textback.numbers import is_nobody
 
 #: the channel variable that names the hook, with its arguments as in an address: ``offer?queue=support``
 HOOK = "textback_hook"
@@ -72,6 +73,12 @@ def request_of(data: Data) -> Request:
     return Request(hook.strip("/ "), _caller(data, arguments), arguments)
 
 
+def _is_withheld(data: Data) -> bool:
+    if data["Caller-Privacy-Hide-Number"] == "true":
+        return True
+    return is_nobody(data["variable_sip_from_user"], data["variable_sip_from_host"])
+
+
 def _caller(data: Data, arguments: Mapping[str, str]) -> Caller:
     # A transfer or a pick-up puts another number in place of the caller's; the one that they called with is kept.
     number = data.known("Caller-Orig-Caller-ID-Number", "Caller-Caller-ID-Number")
@@ -86,6 +93,6 @@ def _caller(data: Data, arguments: Mapping[str, str]) -> Caller:
         practice=arguments.get("practice") or None,
         queue=arguments.get("queue") or None,
         lang=language_of(arguments),
-        withheld=data["Caller-Privacy-Hide-Number"] == "true",
+        withheld=_is_withheld(data),
         tampered=bool(number and _CONTROL.search(number)),
     )

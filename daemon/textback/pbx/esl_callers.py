@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from textback.events import CallerArrived, VoicemailTook
-from textback.numbers import LONGEST_EXTENSION, WITHHELD_WORDS
+from textback.numbers import LONGEST_EXTENSION, is_nobody
 from textback.pbx.callers import Callers, known
 from textback.pbx.channel import Channel
 from textback.pbx.esl_event import Event
@@ -177,12 +177,10 @@ class EslCallers(Callers):
 
 
 def is_hidden(event: Event) -> bool:
-    """Whether the caller does not want to be known: by the Privacy header, or as nobody in From (RFC 3323)."""
+    """Whether the caller does not want to be known: by the Privacy header, or as nobody in From."""
     if event.get("Caller-Privacy-Hide-Number") == "true":
         return True
-    if (event.get("variable_sip_from_host") or "").lower() == "anonymous.invalid":
-        return True
-    return (event.get("variable_sip_from_user") or "").lower() in WITHHELD_WORDS
+    return is_nobody(event.get("variable_sip_from_user"), event.get("variable_sip_from_host"))
 
 
 def _digits(text: str | None) -> str:

@@ -64,7 +64,7 @@ def open_engine(url: str, *, busy_timeout: float = 5.0, looking: bool = False) -
         package = _PACKAGES.get(parsed.drivername, error.name)
         raise StoreError(f"{parsed.drivername} needs a package: pip install {package}") from error
     except NoSuchModuleError as error:
-        raise StoreError(f"unknown kind of database {parsed.drivername!r} in database.url") from error
+        raise StoreError(f"unknown kind of database {parsed.drivername!r}") from error
 
 
 def file_of(engine: Engine) -> Path | None:

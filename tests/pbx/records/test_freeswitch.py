@@ -19,7 +19,7 @@ from textback.events import CallerArrived, Fact, HoldStarted, KeyPressed, Nobody
 from textback.pbx.errors import RecordsError
 from textback.pbx.records import Visit
 from textback.pbx.records.freeswitch import FreeswitchRecords
-from textback.pbx.records.json_cdr import LARGEST, _read
+from textback.pbx.records.json_document import LARGEST, leg_of
 from textback.pbx.records.kinds import records_of
 
 RECORDED = Path(__file__).parents[2] / "data/records/freeswitch"
@@ -240,10 +240,30 @@ def test_what_a_caller_is_called_is_kept_as_it_was_and_a_number_with_line_ends_i
     assert visit.arrived.name == 'x"},{"uuid":"y\n%0A'
 
 
-@pytest.mark.parametrize("hidden", ["true", "yes"])
-def test_a_hidden_number_is_withheld(tmp_path: Path, hidden: str) -> None:
-    [visit] = visits(put(tmp_path, leg(privacy_hide_number=hidden)))
-    assert visit.arrived.withheld
+#: as a real FreeSWITCH wrote them, for calls with From, Privacy, P-Asserted-Identity and Remote-Party-ID headers
+HIDING = [
+    ({"sip_Privacy": "id", "sip_from_user": "anonymous"}, True),
+    ({"sip_Privacy": "id%3Bcritical"}, True),
+    ({"sip_Privacy": "header%3Bid"}, True),
+    ({"sip_Privacy": "none"}, False),
+    ({"sip_Privacy": "user"}, False),
+    ({"sip_Remote-Party-ID": "%3Csip%3A%2B13055557703%40127.0.0.1%3E%3Bparty%3Dcalling%3Bprivacy%3Dfull"}, True),
+    ({"sip_Remote-Party-ID": "%3Csip%3A%2B13055557703%40127.0.0.1%3E%3Bparty%3Dcalling%3Bprivacy%3Doff"}, False),
+    ({"sip_from_user": "anonymous"}, True),
+    ({"sip_from_host": "anonymous.invalid"}, True),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("variables", "is_hidden"), HIDING)
+def test_who_hides_the_number_is_not_texted_though_the_record_has_it(
+    tmp_path: Path, variables: dict[str, str], is_hidden: bool
+) -> None:
+    [visit] = visits(put(tmp_path, leg(("callcenter", "support", 1.0), **variables)))
+    assert (visit.arrived.withheld, visit.arrived.number is None) == (is_hidden, is_hidden)
+    [entry] = Backtest([practice()]).run([visit])
+    decision = entry.decision
+    assert decision and (decision.reason == "withheld_number") == is_hidden
 
 
 # -- settling --------------------------------------------------------------------------------------------------------
@@ -348,7 +368,7 @@ def test_no_name_and_no_number_change_anything_else(name: str, number: str) -> N
     for entry in forged["callflow"]:
         entry["caller_profile"] |= {"ani": number, "caller_id_name": name}
     forged["variables"]["sip_from_display"] = name
-    first, second = _read(usual), _read(json.loads(json.dumps(forged)))
+    first, second = leg_of(usual), leg_of(json.loads(json.dumps(forged)))
     assert (first.uuid, first.did, first.steps) == (second.uuid, second.did, second.steps)
 
 

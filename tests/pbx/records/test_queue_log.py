@@ -137,9 +137,9 @@ def test_a_table_is_asked_only_for_what_may_be_late_enough(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("sqlite:///{}/nothing.db", "there is no table queue_log"),
-        ("sqlite:///{}/no/folder/x.db", "cannot be read"),
-        ("postgresql+nodriver://me:hush@pbx/asterisk", "queue_log in asterisk on pbx: cannot be read"),
+        ("sqlite:///{}/nothing.db", "there is no such file"),
+        ("sqlite:///{}/no/folder/x.db", "there is no such file"),
+        ("postgresql+nodriver://me:hush@pbx/asterisk", "queue_log in asterisk on pbx: unknown kind of database"),
         ("://", "the URL of a PBX's database cannot be read"),
     ],
 )

@@ -1,4 +1,4 @@
-"""FreeSWITCH's own records of its calls: the files of mod_json_cdr, in which the callers' own legs tell it all."""
+"""FreeSWITCH's own records of its calls, in which the callers' own legs tell it all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Iterator
 
 from textback.events import CallerArrived, StaffReached
 from textback.pbx.records import Records, Visit, in_order
+from textback.pbx.records.fusionpbx import FusionpbxCdr
 from textback.pbx.records.json_cdr import JsonCdr
 from textback.pbx.records.json_leg import JsonLeg
 from textback.pbx.records.json_retelling import moments
+from textback.pbx.records.record_table import is_url
 from textback.pbx.records.rotated import Progress, nothing
 from textback.pbx.records.source import Source
 
@@ -18,13 +20,16 @@ _DIALLED = re.compile(r"\+?\d{7,15}")
 
 
 class FreeswitchRecords(Records):
-    """Reads the folder ``cdr``, the log-dir of json_cdr.conf.xml; legs that were called (log-b-leg) are not needed."""
+    """Reads ``cdr``: the folder of mod_json_cdr (its log-dir), or the URL of FusionPBX's database.
+
+    Legs that were called (log-b-leg) are not needed.
+    """
 
     def __init__(
         self, pbx: str, trunks: Iterable[str], contexts: Iterable[str], language: str, cdr: str
     ) -> None:
         super().__init__(pbx, trunks, contexts, language)
-        self.cdr = JsonCdr(cdr)
+        self.cdr = FusionpbxCdr(cdr) if is_url(cdr) else JsonCdr(cdr)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -52,7 +57,7 @@ class FreeswitchRecords(Records):
             leg.started,
             pbx=self.pbx,
             linkedid=leg.uuid,
-            number=None if tampered else leg.number,
+            number=None if tampered or leg.withheld else leg.number,
             name=leg.name,
             did=None if _CONTROL.search(leg.did or "") else leg.did,
             withheld=leg.withheld,

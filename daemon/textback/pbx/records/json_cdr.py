@@ -6,23 +6,19 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 
 from textback.pbx.errors import RecordsError
 from textback.pbx.records import rotated
-from textback.pbx.records.json_leg import JsonLeg, Step
+from textback.pbx.records.json_document import LARGEST, leg_of
+from textback.pbx.records.json_leg import JsonLeg
 
 log = logging.getLogger(__name__)
 
 _NAME = ".cdr.json"
-#: bytes; the largest of real calls have 60 kB
-LARGEST = 4_000_000
 #: seconds by which a file's own time and the end of its call may differ: mod_json_cdr writes it when the leg is gone
 _SLACK = 600.0
-_MICRO = 1_000_000
 
 
 class JsonCdr:
@@ -67,10 +63,10 @@ class JsonCdr:
             return None
         try:
             with open(path, "rb") as file:
-                return _read(json.loads(file.read()))
+                return leg_of(json.loads(file.read()))
         except FileNotFoundError:
             return None  # somebody tidies up
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        except (ValueError, RecursionError):
             self._fault("torn")
             return None
 
@@ -79,50 +75,3 @@ class JsonCdr:
         self.faults[kind] += 1
         if self.faults[kind] == 1:
             log.warning("%s: a file is passed over (%s)", self.folder, kind)
-
-
-def _read(document: Mapping[str, Any]) -> JsonLeg:
-    """The leg in one file; raises what a document of another shape makes it raise."""
-    variables = document["variables"]
-    profiles = [entry["caller_profile"] for entry in document["callflow"]]
-    times = [entry["times"] for entry in document["callflow"]]
-    first = profiles[-1]  # the newest comes first; later ones have what a transfer made of number and destination
-    applications = (document.get("app_log") or {}).get("applications") or ()
-    told = Variables(variables)
-    return JsonLeg(
-        uuid=str(first["uuid"] or told["uuid"]),
-        is_inbound=document["channel_data"]["direction"] == "inbound",
-        channel=str(first["chan_name"]),
-        context=str(first.get("context") or ""),
-        number=first.get("ani") or first.get("caller_id_number") or None,
-        name=first.get("caller_id_name") or None,
-        did=told["sip_req_user"] or first.get("destination_number") or None,
-        withheld=str(first.get("privacy_hide_number") or told["privacy_hide_number"]).lower() in ("true", "yes", "1"),
-        started=int(times[-1]["created_time"]) / _MICRO,
-        ended=int(told["end_uepoch"] or times[0]["hangup_time"]) / _MICRO,
-        steps=tuple(map(_step, applications)),
-        bridges=_talks(times),
-        variables=told,
-    )
-
-
-def _talks(times: Sequence[Mapping[str, str]]) -> tuple[float, ...]:
-    """When it was connected with somebody: a leg that nobody answered was bridged with early media only."""
-    if not any(int(one["answered_time"]) for one in times):
-        return ()
-    return tuple(sorted({int(one["bridged_time"]) / _MICRO for one in times if int(one["bridged_time"])}))
-
-
-class Variables(dict[str, str]):
-    """Channel variables as they were before mod_json_cdr encoded them (encode-values, by default); '' if not set."""
-
-    def __init__(self, encoded: Mapping[str, Any]) -> None:
-        super().__init__({name: unquote(value) for name, value in encoded.items() if isinstance(value, str)})
-
-    def __missing__(self, name: str) -> str:
-        return ""
-
-
-def _step(application: Mapping[str, Any]) -> Step:
-    name, data = str(application["app_name"]), str(application.get("app_data") or "")
-    return Step(name, data, int(application["app_stamp"]) / _MICRO)
