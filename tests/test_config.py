@@ -119,12 +119,12 @@ def test_the_port_of_a_pbx_is_that_of_its_kind(tmp_path: Path) -> None:
     assert load(tmp_path, PBX.replace('"asterisk"', '"freeswitch"')).pbx[0].port == 8021
 
 
-def test_a_freeswitch_has_a_folder_of_records_and_nothing_else(tmp_path: Path) -> None:
-    text = PBX.replace('"asterisk"', '"freeswitch"')
+def test_the_records_of_a_freeswitch_are_a_folder_or_a_database_and_no_queue_log(tmp_path: Path) -> None:
+    text, url = PBX.replace('"asterisk"', '"freeswitch"'), "postgresql://fs:hunter2@127.0.0.1/fusionpbx"
     (tmp_path / "json_cdr").mkdir()
     assert load(tmp_path, text + 'cdr = "json_cdr"\n').pbx[0].cdr == str(tmp_path / "json_cdr")
-    told = mistakes(tmp_path, text + 'cdr = "postgresql://fs:hunter2@127.0.0.1/cdr"\nqueue_log = "queue_log"\n')
-    assert told.keys() == {"pbx[0].cdr", "pbx[0].queue_log"} and "folder of mod_json_cdr" in told["pbx[0].cdr"]
+    assert load(tmp_path, f'{text}cdr = "{url}"\n').pbx[0].cdr == url
+    assert mistakes(tmp_path, text + 'queue_log = "queue_log"\n').keys() == {"pbx[0].queue_log"}
 
 
 @pytest.mark.parametrize(("language", "is_one"), [("en_US", True), ("es-MX", True), ("english", False)])

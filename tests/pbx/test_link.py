@@ -20,8 +20,9 @@ NOW = 1000.0
 class Records:
     """Tells of the end of one call, and is asked since when."""
 
-    def __init__(self) -> None:
+    def __init__(self, lag: float = 0.0) -> None:
         self.asked: list[Any] = []
+        self.lag = lag
 
     def settle(self, gone: Any, since: float, at: float) -> list[Fact]:
         self.asked.append((sorted(gone), since, at))
@@ -71,6 +72,15 @@ def test_the_records_are_asked_for_what_nobody_saw() -> None:
     assert [(gone, at) for gone, _, at in records.asked] == [(["1"], NOW)] and records.asked[0][1] < 980.0
 
 
+def test_records_that_come_late_are_asked_when_they_are_there() -> None:
+    records = Records(lag=2.5)
+    link = Still(records)
+    link.sees("2")
+    account(link, "main/1")
+    assert link.slept == [LAG, 2.5]
+    assert [at for _, _, at in records.asked] == [NOW]  # for what had ended by then, and not for what ended meanwhile
+
+
 def test_of_whom_only_the_end_was_seen_the_records_say_whether_that_was_a_caller() -> None:
     """A call that the PBX made over a trunk looks the same, and nobody must be texted for being called."""
     records = Records()
@@ -98,6 +108,8 @@ def test_while_the_link_is_down_the_next_resync_finds_out() -> None:
 
 class ComesUp(Still):
     """A link to a PBX where the known caller "1" is gone and "2" has come, and whose records are slow."""
+
+    lag = 0.0
 
     def __init__(self, is_cut_early: bool = False) -> None:
         self.is_cut_early = is_cut_early

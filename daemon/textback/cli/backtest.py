@@ -55,7 +55,7 @@ def _zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 @click.command(short_help="What would have been texted, and what it would cost.")
 @config_option
 @click.option("--queue-log", metavar="FILE", help="Asterisk's queue_log, or the URL of a database with that table.")
-@click.option("--cdr", metavar="FILE", help="Its Master.csv, or a database's URL; FreeSWITCH: mod_json_cdr's folder.")
+@click.option("--cdr", metavar="FILE", help="Its Master.csv, mod_json_cdr's folder, or a database's URL.")
 @click.option("--from", "since", metavar="DATE", callback=_moment, help="Only calls that began on that day or later.")
 @click.option("--to", "until", metavar="DATE", callback=_moment, help="Only calls that began on that day or earlier.")
 @click.option(

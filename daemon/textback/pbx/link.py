@@ -209,6 +209,8 @@ class Link(ABC):
             try:
                 callers = [one for one in gone if one not in self._unproven]
                 since = since if since <= at else at - IN_DOUBT  # it is of a clock that was set back
+                if records.lag:
+                    await self._sleep(records.lag)
                 told = await asyncio.to_thread(records.settle, callers, since - OVERLAP, at)
             except (OSError, RecordsError) as error:
                 self._log.warning("%s: its records cannot be read: %s", name, error)

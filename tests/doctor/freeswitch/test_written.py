@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pbx.records.fusionpbx import Fusionpbx
+from textback.clock import system_clock
 from textback.doctor.finding import Finding
 
 from .told import House
@@ -41,6 +43,35 @@ def test_records_that_are_only_posted_are_told(told: House) -> None:
     assert cdr(told).lines == ('<param name="log-http-and-disk" value="true"/>',)
     told.answers[CONF] = told.answers[CONF].replace('disk" value="false"', 'disk" value="true"')
     assert cdr(told).status == "ok"
+
+
+def with_database(told: House) -> tuple[House, str]:
+    """``cdr`` names a database of FusionPBX with no calls yet."""
+    url = f"sqlite:///{told.folder}/fusionpbx.db"
+    told.toml = "\n".join(f'cdr = "{url}"' if line.startswith("cdr") else line for line in told.toml.splitlines())
+    return told, url
+
+
+def test_a_database_that_is_not_fusionpbx_is_told(told: House) -> None:
+    told, url = with_database(told)
+    assert "there is no such file" in cdr(told).message
+    Fusionpbx(url, beside=True, within=False).engine.dispose()
+    assert (cdr(told).status, cdr(told).message.endswith("can be read")) == ("ok", True)
+
+
+def test_a_database_without_documents_says_which_settings_are_wrong(told: House) -> None:
+    told, url = with_database(told)
+    made = Fusionpbx(url, beside=True, within=False)
+    made.add(None, ended=system_clock())
+    finding = cdr(told)
+    assert (finding.status, finding.lines) == ("failed", ("format = json", "storage = db"))
+    made.engine.dispose()
+
+
+def test_what_writes_for_a_database_is_another_module(told: House) -> None:
+    told, _ = with_database(told)
+    [missing] = [one for one in asyncio.run(told.findings()) if "mod_xml_cdr" in one.message]
+    assert (missing.status, missing.lines) == ("failed", ('<load module="mod_xml_cdr"/>',))
 
 
 def test_a_relative_folder_is_below_that_of_the_logs(told: House, tmp_path: Path) -> None:

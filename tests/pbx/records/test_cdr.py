@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from tests.data import RECORDS
-from textback.pbx.records.cdr import Cdr, CdrRow
+from tests.servers import Server
 from textback.pbx.errors import RecordsError
+from textback.pbx.records.cdr import Cdr, CdrRow
+from textback.store.engine import open_engine
 
 from .built import CALLER, T0, call, row, wall, write
 
@@ -118,6 +120,21 @@ def test_the_table_may_have_another_name(tmp_path: Path) -> None:
     with pytest.raises(RecordsError, match="there is no table cdr"):
         list(Cdr(url).read())
     assert len(list(Cdr(f"{url}?table=calls").read())) == 1
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mariadb"])
+def test_the_database_of_a_freepbx_is_read_by_its_plain_url(mariadb: Server, scheme: str) -> None:
+    types = dict.fromkeys(FREEPBX, "varchar(80)") | {"calldate": "datetime", "duration": "int", "billsec": "int"}
+    columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
+    with mariadb.database() as url:
+        engine = open_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text(f"create table cdr ({columns})"))
+            connection.execute(text(f"insert into cdr values ({', '.join(f':{key}' for key in FREEPBX)})"), FREEPBX)
+        engine.dispose()
+        plain = make_url(url).set(drivername=scheme).render_as_string(hide_password=False)
+        [found] = Cdr(plain).read(T0 - 60.0)
+    assert (found.start, found.answer, found.end, found.src) == (T0, T0 + 2, T0 + 62, CALLER)
 
 
 @pytest.mark.parametrize("duration", ["inf", "nan", "long", "-inf"])

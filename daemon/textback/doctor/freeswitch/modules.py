@@ -10,8 +10,10 @@ from textback.doctor.freeswitch.look import Look
 from textback.doctor.freeswitch.plan import every_step
 from textback.doctor.freeswitch.wanted import Wanted
 from textback.pbx.esl_actions import CONTEXT
+from textback.pbx.records.record_table import is_url
 
 _MODULES = "modules.conf"
+_UNWRITTEN = "what ends while textback is not running is not written down"
 _WITHOUT = {
     "mod_callcenter": "there are no queues",
     "mod_commands": "the daemon cannot ask for anything",
@@ -20,11 +22,12 @@ _WITHOUT = {
     "mod_event_socket": "neither the link nor a hook works",
     "mod_expr": "who comes back from an offer is the last in the queue (textback_score=queue)",
     "mod_fifo": "there are no fifos",
-    "mod_json_cdr": "what ends while textback is not running is not written down",
+    "mod_json_cdr": _UNWRITTEN,
     "mod_sndfile": "no prompt is played, as no file is",
     "mod_sofia": "there are no calls over SIP",
     "mod_tone_stream": "tones and silence of your dialplan are not played (tone_stream://, silence_stream://)",
     "mod_valet_parking": "nobody is parked",
+    "mod_xml_cdr": _UNWRITTEN,
 }
 
 
@@ -86,4 +89,8 @@ def _needed(wanted: Wanted, conf: Conf, look: Look | None) -> list[str]:
     if wanted.is_offering:
         needed.append("mod_sndfile")
         needed += ["mod_expr"] if any(step.assigns == ("textback_score", "queue") for step in steps) else []
-    return needed + (["mod_json_cdr"] if wanted.pbx.cdr else [])
+    return needed + ([_writer(wanted.pbx.cdr)] if wanted.pbx.cdr else [])
+
+
+def _writer(cdr: str) -> str:
+    return "mod_xml_cdr" if is_url(cdr) else "mod_json_cdr"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 
 from textback.clock import Clock
@@ -12,16 +13,20 @@ from textback.doctor.freeswitch.look import Look
 from textback.doctor.freeswitch.tags import place_of, tag_of
 from textback.doctor.freeswitch.wanted import Wanted
 from textback.pbx.errors import RecordsError
+from textback.pbx.records.fusionpbx import FusionpbxCdr
 from textback.pbx.records.json_cdr import JsonCdr
+from textback.pbx.records.record_table import is_url
 
 #: seconds of the past that are read
 _AGE = 3600.0
+#: what FusionPBX's settings are, unless somebody has changed them
+_KEPT = ("format = json", "storage = db")
 _JSON_CDR = "json_cdr.conf"
 _YES = ("yes", "true", "1", "on", "t", "enabled", "active", "allow")
 
 
 def examine_records(wanted: Wanted, conf: Conf, look: Look | None, clock: Clock) -> Iterator[Finding]:
-    """``cdr`` of one PBX: the folder of mod_json_cdr, and whether it writes there."""
+    """``cdr`` of one PBX: FusionPBX's database, or the folder of mod_json_cdr and whether it writes there."""
     check, pbx, where = f"{wanted.pbx.name}/cdr", wanted.pbx, _log_dir(conf, look)
     if pbx.queue_log is not None:
         yield warning(check, "queue_log is Asterisk's: a FreeSWITCH has none", (), wanted.toml)
@@ -29,12 +34,29 @@ def examine_records(wanted: Wanted, conf: Conf, look: Look | None, clock: Clock)
         says = "without cdr, calls that ended while textback was not running are lost (mod_json_cdr writes them)"
         yield warning(check, says, (f'cdr = "{where or "/var/log/freeswitch/json_cdr"}"',), wanted.toml)
         return
+    if is_url(pbx.cdr):
+        yield _in_database(wanted, check, pbx.cdr, clock)
+        return
     if where is not None and os.path.realpath(where) != os.path.realpath(pbx.cdr):
         says = f"mod_json_cdr writes to {where}, not to {pbx.cdr}"
         yield failed(check, says, (f'cdr = "{where}"',), wanted.toml)
         return
     yield _readable(wanted, check, pbx.cdr, clock)
     yield from _only_posted(check, conf)
+
+
+def _in_database(wanted: Wanted, check: str, url: str, clock: Clock) -> Finding:
+    """The database of FusionPBX, and whether it keeps what is read there."""
+    try:
+        records = FusionpbxCdr(url)
+        newest = deque(records.read(clock() - _AGE), maxlen=1)
+    except RecordsError as error:
+        says = f"{error}: name FusionPBX's database"
+        return failed(check, says, ('cdr = "postgresql://textback:…@127.0.0.1/fusionpbx"',), wanted.toml)
+    if not newest and records.faults:
+        says = f"{records.where}: {', '.join(records.faults)}"
+        return failed(check, says, _KEPT, "FusionPBX, Advanced, Default Settings, Cdr")
+    return ok(check, f"{records.where} can be read")
 
 
 def _readable(wanted: Wanted, check: str, folder: str, clock: Clock) -> Finding:

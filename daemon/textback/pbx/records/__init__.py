@@ -35,6 +35,9 @@ class Records(ABC):
     ``contexts``: where callers arrive (anywhere, if empty).
     """
 
+    #: seconds after the end of a call until it is surely there
+    lag = 0.0
+
     def __init__(self, pbx: str, trunks: Iterable[str], contexts: Iterable[str] = (), language: str = "en") -> None:
         self.pbx = pbx
         self.language = language

@@ -48,7 +48,7 @@ class FusionpbxCdr:
 
     def _leg(self, document: str | None) -> JsonLeg | None:
         if not document:
-            return self._fault("no document: Default Settings, cdr, wants format = json and storage = db")
+            return self._fault("no document")
         if len(document) > LARGEST:
             return self._fault("too long")
         try:
