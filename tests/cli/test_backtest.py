@@ -156,7 +156,7 @@ def test_nothing_to_read_is_told(home: Home) -> None:
     ("options", "status", "message"),
     [
         (["--queue-log", "/nowhere/queue_log"], 1, "/nowhere/queue_log: there is no such file"),
-        (["--cdr", "sqlite:////nowhere/x.db"], 1, "cannot be read"),
+        (["--cdr", "sqlite:////nowhere/x.db"], 1, "there is no such file"),
         (["--queue-log", QUEUE_LOG, "--pbx", "other"], 2, "there is main"),
         (["--queue-log", QUEUE_LOG, "--from", "soon"], 2, "is no date such as"),
         (["--queue-log", QUEUE_LOG, "--timezone", "Mars/Olympus"], 2, "is no time zone such as"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.data import RECORDS as EVERY
+from tests.pbx.records.built import call, row, write
 from textback.doctor.asterisk.written import examine_records
 from textback.doctor.finding import Finding, Status
 
@@ -67,3 +68,17 @@ def test_a_queue_log_that_is_switched_off_stays_empty(home: House) -> None:
     assert [finding.lines for finding in examine(home) if finding.status is Status.FAILED] == [
         ("[general](+)", "queue_log = yes")
     ]
+
+
+@pytest.mark.parametrize("trusted", ["yes", "no"])
+def test_a_cdr_that_has_hidden_numbers_in_clear_is_told(home: House, tmp_path: Path, trusted: str) -> None:
+    home.write("pjsip.conf", f"[trunk]\ntype = endpoint\ntrust_id_inbound = {trusted}\n")
+    home.write("cdr.conf", "[csv]\nloguniqueid = yes\n")
+    name(home, RECORDS / "queue_log", RECORDS / "Master.csv")
+    warned = [finding for finding in examine(home) if finding.status is Status.WARNING]
+    assert ["hides the number" in finding.message for finding in warned] == [True] * (trusted == "yes")
+    if warned:
+        assert warned[0].lines[0] == "same => n,Set(CDR(userfield)=${CALLERID(pres)})"
+    told = write(tmp_path / "told.csv", row(call(1, 2600), 2600, 2620, userfield="allowed"))
+    home.change("textback.toml", str(RECORDS / "Master.csv"), str(told))
+    assert [finding for finding in examine(home) if finding.status is Status.WARNING] == []

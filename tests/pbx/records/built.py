@@ -45,11 +45,12 @@ def row(
     disposition: str = "ANSWERED",
     linkedid: str | None = None,
     hours: float = 0,
+    userfield: str = "",
 ) -> str:
     """A row of Master.csv with all optional columns; times in seconds after T0."""
     words = ["", src, dst, context, clid or f'"" <{src}>', channel, dstchannel, app, data]
     words += [wall(start, hours), "" if answer is None else wall(answer, hours), wall(end, hours)]
-    more = [disposition, "DOCUMENTATION", uniqueid, "", "", uniqueid if linkedid is None else linkedid]
+    more = [disposition, "DOCUMENTATION", uniqueid, userfield, "", uniqueid if linkedid is None else linkedid]
     fields = [*map(quoted, words), str(int(end - start)), "0", *map(quoted, more), "1"]
     return ",".join(fields)
 

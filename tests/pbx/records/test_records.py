@@ -484,6 +484,25 @@ def test_a_forged_number_is_never_taken_for_one(tmp_path: Path) -> None:
     assert len(records(tmp_path, lines).settle([call(1)], T0 + 10.0, T0 + 60.0)) == 1
 
 
+#: as real ones wrote it, of Set(CDR(userfield)=${CALLERID(pres)}), and beside what somebody else keeps there
+@pytest.mark.parametrize(
+    ("userfield", "is_hidden"),
+    [
+        ("prohib_not_screened", True),
+        ("prohib", True),
+        ("unavailable", True),
+        ("agent 7;prohib_passed_screen", True),
+        ("allowed_not_screened", False),
+        ("allowed", False),
+        ("prohibition", False),
+        ("", False),
+    ],
+)
+def test_a_number_that_the_dialplan_says_is_hidden_is_not_kept(tmp_path: Path, userfield: str, is_hidden: bool) -> None:
+    call = one(tmp_path, rows=[row("1795291200.1", 0, 20, app="Dial", disposition="NO ANSWER", userfield=userfield)])
+    assert (call.withheld, call.number is None) == (is_hidden, is_hidden)
+
+
 def test_freepbx_tells_the_did_beside_the_call(tmp_path: Path) -> None:
     lines = [
         line(1, call(1), "DID", "15551230177", queue="600"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textback.clock import Clock
 from textback.config import Pbx
-from textback.doctor.asterisk.etc import Etc, place
+from textback.doctor.asterisk.etc import EXTENSIONS, Etc, place
 from textback.doctor.finding import SHELL, Finding, Status, failed, ok, warning
 from textback.pbx.errors import RecordsError
 from textback.pbx.records.cdr import Cdr
@@ -51,6 +51,8 @@ def _cdr(pbx: Pbx, etc: Etc | None, clock: Clock) -> Iterator[Finding]:
         return
     found = _readable(check, pbx.cdr, "cdr", lambda source: Cdr(source).read(clock() - _AGE), pbx)
     yield found
+    if found.status is Status.OK:
+        yield from _hidden(check, pbx.cdr, etc, clock)
     conf = etc.get("cdr.conf") if etc else None
     told = conf.value("csv", "loguniqueid") if conf else None
     if is_url(pbx.cdr):
@@ -62,6 +64,19 @@ def _cdr(pbx: Pbx, etc: Etc | None, clock: Clock) -> Iterator[Finding]:
         yield failed(check, says, lines, file)
     elif conf is None and found.status is Status.OK and _lacks_uniqueids(Path(pbx.cdr)):
         yield failed(check, "the newest row of the CDR has no Uniqueid: cdr.conf lacks loguniqueid", lines, file)
+
+
+def _hidden(check: str, source: str, etc: Etc | None, clock: Clock) -> Iterator[Finding]:
+    """Where the PBX believes what a trunk says of numbers, a hidden one comes in clear, and so stands in the CDR."""
+    conf = etc.get("pjsip.conf") if etc else None
+    believed = any(conf.value(name, "trust_id_inbound") in _YES for name in conf.sections) if conf else False
+    rows = list(Cdr(source).read(clock() - _AGE)) if believed else []
+    if rows and not any(row.presentation for row in rows):
+        says = "the CDR does not tell who hides the number: whoever did, while textback was away, would be texted"
+        lines = ["same => n,Set(CDR(userfield)=${CALLERID(pres)})"]
+        if not is_url(source):
+            lines.append("; and in cdr.conf, [csv]: loguserfield = yes")
+        yield warning(check, says, tuple(lines), f"{place(etc, EXTENSIONS)}, first where callers arrive")
 
 
 def _readable(check: str, source: str, name: str, read: Callable[[str], Iterator[object]], pbx: Pbx) -> Finding:

@@ -108,14 +108,16 @@ class AsteriskRecords(Records):
         number = (row.src if row else "") or joined
         did = _did(record, row)
         tampered = any(_CONTROL.search(text) for text in (number, joined, did))
+        hidden = any(one.is_hidden for one in record.rows)
         return CallerArrived(
             call_id,
             record.started,
             pbx=self.pbx,
             linkedid=(row.linkedid if row else "") or record.uniqueid,
-            number=None if tampered else number or None,
+            number=None if tampered or hidden else number or None,
             name=_name(row),
             did=None if tampered else did or None,
+            withheld=hidden,
             tampered=tampered,
         )
 

@@ -28,6 +28,8 @@ _FIELD = r'(?:"(?:[^"]|"")*"|\d*)'
 _ROW = re.compile(rf"{_FIELD}(?:,{_FIELD}){{{FIXED - 1},{_MOST - 1}}}")
 _SPLIT = re.compile(r'"((?:[^"]|"")*)"(?:,|$)|(\d*)(?:,|$)')
 _UNIQUEID = re.compile(r"(?:[^\s,]*-)?\d{9,11}\.\d+")
+#: the values of CALLERID(pres), alone or among other words
+_PRESENTATION = re.compile(r"(?<!\w)(?:(?:allowed|prohib)(?:_(?:not|passed|failed)_screen(?:ed)?)?|unavailable)(?!\w)")
 _TIMES = re.compile(r'"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"')
 #: lines that a row may be broken over, when a caller's number holds line ends
 _PIECES = 80
@@ -40,7 +42,11 @@ _TOGETHER = 64
 
 
 class CdrRow(NamedTuple):
-    """One row; times in epoch seconds. ``told_at``: by when it was written, as far as its neighbours tell."""
+    """One row; times in epoch seconds. ``told_at``: by when it was written, as far as its neighbours tell.
+
+    ``presentation``: CALLERID(pres), if the dialplan has written it into the userfield; nothing else in a row tells
+    that the number is hidden.
+    """
 
     uniqueid: str
     linkedid: str
@@ -58,6 +64,12 @@ class CdrRow(NamedTuple):
     end: float
     disposition: str
     told_at: float = 0.0
+    presentation: str = ""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the caller hides the number, which stands in the row all the same."""
+        return bool(self.presentation) and not self.presentation.startswith("allowed")
 
 
 class Cdr:
@@ -138,7 +150,7 @@ class Cdr:
             ended, answered = began + duration, began if answer else None
         return CdrRow(
             uniqueid, linkedid, channel, dstchannel, src, clid, dst, "", context, app, data,
-            began, answered, ended, fields[14].upper(),
+            began, answered, ended, fields[14].upper(), presentation=_presentation(*fields[FIXED:]),
         )  # fmt: skip
 
     def _read_table(self, since: float) -> Iterator[CdrRow]:
@@ -164,7 +176,7 @@ class Cdr:
             uniqueid, text(named(row, "linkedid")), text(named(row, "channel")), text(named(row, "dstchannel")),
             src, clid, dst, did, context, app, data,
             start, start + duration - talked if talked or disposition == "ANSWERED" else None, start + duration,
-            disposition, start,
+            disposition, start, _presentation(text(named(row, "userfield"))),
         )  # fmt: skip
 
     def _fault(self, kind: str) -> CdrRow | None:
@@ -209,6 +221,11 @@ def _ids(optional: list[str]) -> tuple[str, str]:
     """Uniqueid and Linkedid among the columns that cdr.conf may leave out, told by what they look like."""
     found = [value for value in optional if _UNIQUEID.fullmatch(value)]
     return (found[0], found[-1] if len(found) > 1 else "") if found else ("", "")
+
+
+def _presentation(*optional: str) -> str:
+    """What the userfield, one of the columns that may be there, says of the number (func_callerid.c)."""
+    return next((found[0] for value in optional if (found := _PRESENTATION.search(value))), "")
 
 
 def _between(start: str, end: str) -> float:
