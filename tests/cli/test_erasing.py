@@ -47,6 +47,15 @@ def test_it_says_what_went_and_asks_before(clinic: Home) -> None:
     assert again.startswith("erased: 0 contacts, 0 calls, 0 texts, 0 notes, 0 raw posts\n")
 
 
+def test_who_does_not_know_all_tables_forgets_nobody(clinic: Home) -> None:
+    """A newer version made the database, and lets an older one go on beside it."""
+    clinic.change(closed)
+    clinic.change(lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    refused = clinic.run("contacts", "erase", "--yes", ANN)
+    assert (refused.exit_code, "use the newer version that made it" in refused.stderr) == (1, True)
+    assert "Annabel" in clinic.done("contacts", "export")
+
+
 @pytest.mark.parametrize("word", [b"2025550111", b"Annabel", b"my knee", b"allergic", b"555-0111"])
 def test_the_files_of_sqlite_have_no_byte_of_them_while_the_daemon_has_it_open(clinic: Home, word: bytes) -> None:
     clinic.change(closed)

@@ -40,10 +40,13 @@ def changing() -> Iterator[Connection]:
             yield connection
 
 
-def require_head(engine: Engine) -> None:
-    """Raises ``StoreError`` with what to do unless the database has the tables of this program."""
+def require_head(engine: Engine, every: bool = False) -> None:
+    """Raises ``StoreError`` with what to do unless the database has the tables of this program.
+
+    ``every``: all of them must be known, also those that a newer program made and does not mind us beside it.
+    """
     status = migrations.status(engine)
-    if status.newer:
+    if status.newer or every and status.beside:
         raise StoreError(
             f"the database is at revision {status.current}, which this textback does not know: use the newer"
             " version that made it"
