@@ -248,6 +248,19 @@ def test_a_call_known_from_hearsay_is_taken_up_when_the_link_has_seen_it(tmp_pat
     play(story, tmp_path)
 
 
+def test_a_number_that_the_dialplan_knew_to_be_hidden_stays_so_when_the_link_sees_it_in_clear(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.up["main"] = False
+        await world.tell(LinkLost("", T0, "main"))
+        assert await world.desk.call_to_text(replace(ME, withheld=True)) == Answer("refused", "withheld_number")
+        await world.waits()
+        await world.tell(LinkSynced("", T0 + 9, "main"))
+        call = await world.ends(30)
+        assert (call["caller"], call["disposition"], call["reason"]) == (None, "abandoned", "withheld_number")
+
+    play(story, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("why", "told"),
     [("FULL", "there was no room"), ("BUSY", "the extension was busy"), ("", "the dialplan said that nobody will")],

@@ -55,6 +55,9 @@ def test_every_way_to_write_a_number_is_one_number(text: str) -> None:
         "0000000000",
         "+00",
         "266696687",
+        "7378742833",
+        "+17378742833",
+        "+10000000000",
     ],
 )
 def test_a_hidden_or_absent_number_is_withheld(text: str | None) -> None:

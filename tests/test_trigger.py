@@ -26,6 +26,7 @@ from textback.events import (
     LinkSynced,
     NobodyAnswered,
     Place,
+    Talking,
     TextRequested,
 )
 from textback.intake import Intake
@@ -286,6 +287,19 @@ def test_a_call_that_nobody_will_answer_is_judged_at_its_end(tmp_path: Path, flo
         call = await world.ends()
         assert (call["disposition"], call["verdict"], call["flow"]) == ("missed", "text", "missed")
         assert [text["call_id"] for text in world.texts()] == ["main/1.1"]
+
+    play(story, tmp_path)
+
+
+def test_who_talks_by_now_is_not_lost_since_a_webhook_comes_late(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.waits()
+        await world.tell(Talking("main/1.1", world.now, "101"))
+        outcome = await world.start(Flow.MISSED)
+        assert outcome == Outcome("skip", "came_back", "skip: they are talking with somebody now")
+        world.now += 300
+        call = await world.ends()
+        assert (call["disposition"], call["verdict"], world.texts()) == ("answered", "skip", [])
 
     play(story, tmp_path)
 

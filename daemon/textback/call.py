@@ -210,7 +210,17 @@ def seen(call: Call, fact: CallerArrived) -> Call:
     """The call, known from hearsay until now, as the link has seen it arrive."""
     told = arrive(fact)
     names = ("linkedid", "number", "name", "did", "language", "withheld", "tampered", "hearsay")
-    return replace(call, **{name: getattr(told, name) for name in names})
+    merged = replace(call, **{name: getattr(told, name) for name in names})
+    if not call.withheld and not call.tampered:
+        return merged
+    # What the dialplan alone could tell of the number stays true.
+    hidden = call.withheld or told.withheld
+    return replace(
+        merged,
+        number=None if hidden else told.number,
+        withheld=hidden,
+        tampered=call.tampered or told.tampered,
+    )
 
 
 def advance(call: Call, fact: Fact, rules: Rules) -> Step:

@@ -18,14 +18,16 @@ WITHHELD_WORDS = frozenset(
 )
 #: the host of a SIP From that hides who calls (RFC 3323)
 _NO_HOST = "anonymous.invalid"
-#: "anonymous" on a keypad: what switches send where a number must be digits.
-WITHHELD_DIGITS = "266696687"
+#: "anonymous", "restricted", "unavailable" on a keypad: what switches send where a number must be digits
+WITHHELD_DIGITS = frozenset({"266696687", "7378742833", "86282452253"})
 
 _WRITTEN = re.compile(r"\+?(?=[^;]*[0-9])[0-9 ().\-/\u00a0\u2010-\u2015]+(;ext=[0-9]{1,8})?")
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
 #: a number within other words; digits that are a part of an id (main/1793563200.12, a UUID) are none
 _AMONG_WORDS = re.compile(r"(?<![\w/.+-])\+?[0-9]{7,15}(?![0-9]|\.?\w|-\w)")
 _NANP = 1
+#: with the calling code
+_NANP_DIGITS = 11
 _NANP_TOLL_FREE = re.compile(r"8(?:00|22|33|44|55|66|77|8[0-9])")
 
 
@@ -69,6 +71,15 @@ def is_nobody(user: str | None, host: str | None) -> bool:
     return (host or "").lower() == _NO_HOST or (user or "").lower() in WITHHELD_WORDS
 
 
+def dialled(request_user: str | None, destination: str | None) -> str | None:
+    """The number that was dialled on a FreeSWITCH, though the caller may have been transferred since.
+
+    ``request_user`` (sip_req_user), which no transfer changes, is ``gw+NAME`` where a gateway has registered (sofia.c).
+    """
+    named = request_user and not request_user.startswith("gw+")
+    return (request_user if named else destination) or None
+
+
 @dataclass(frozen=True, slots=True)
 class Masked:
     """A number on its way to the log, which shows it whole only where ``log_numbers`` says so."""
@@ -102,7 +113,7 @@ def masked(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _read_written(words: str, region: str) -> Number:
     digits = _NOT_A_DIGIT.sub("", words.partition(";")[0])
-    if not digits.strip("0") or digits == WITHHELD_DIGITS:
+    if _is_placeholder(digits):
         return Number(None, NumberKind.WITHHELD)
     if not words.startswith("+") and phonenumbers.is_emergency_number(digits, region):
         return Number(None, NumberKind.EMERGENCY)
@@ -113,6 +124,12 @@ def _read_written(words: str, region: str) -> Number:
         return Number(None, NumberKind.INVALID)
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return Number(e164, _kind(parsed), _region(parsed, region), parsed.country_code)
+
+
+def _is_placeholder(digits: str) -> bool:
+    """Whether these digits stand where no number is told, with the country's own before them or without."""
+    bare = digits[1:] if len(digits) == _NANP_DIGITS and digits.startswith(str(_NANP)) else digits
+    return not bare.strip("0") or bare in WITHHELD_DIGITS
 
 
 def _possible(words: str, region: str) -> PhoneNumber | None:

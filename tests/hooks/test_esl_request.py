@@ -91,6 +91,8 @@ def test_a_number_with_control_characters_is_tampered_with() -> None:
 
 def test_the_number_that_was_dialled_is_what_the_trunk_asked_for() -> None:
     assert asked({"Caller-Destination-Number": "5000"}, sip_req_user="+13055550130").caller.did == "+13055550130"
+    gateway = asked({"Caller-Destination-Number": "13055550130"}, sip_req_user="gw+carrier")
+    assert gateway.caller.did == "13055550130"
 
 
 @given(st.text(min_size=1), st.text())

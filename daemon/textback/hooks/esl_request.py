@@ -10,7 +10,7 @@ from textback.hooks import esl_frames
 from textback.hooks.desk import Caller
 from textback.hooks.esl_frames import decoded
 from textback.hooks.request import Refused, Request, language_of, read_arguments
-from textback.numbers import is_nobody
+from textback.numbers import dialled, is_nobody
 
 #: the channel variable that names the hook, with its arguments as in an address: ``offer?queue=support``
 HOOK = "textback_hook"
@@ -88,7 +88,7 @@ def _caller(data: Data, arguments: Mapping[str, str]) -> Caller:
         channel=data["Channel-Name"][:_LONGEST],
         number=number,
         name=data.known("Caller-Orig-Caller-ID-Name", "Caller-Caller-ID-Name"),
-        did=data.known("variable_sip_req_user", "Caller-Destination-Number"),
+        did=dialled(data.known("variable_sip_req_user"), data.known("Caller-Destination-Number")),
         language=data.known("variable_default_language"),
         practice=arguments.get("practice") or None,
         queue=arguments.get("queue") or None,

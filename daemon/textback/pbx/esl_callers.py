@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from textback.events import CallerArrived, VoicemailTook
-from textback.numbers import LONGEST_EXTENSION, is_nobody
+from textback.numbers import is_nobody
 from textback.pbx.callers import Callers, known
 from textback.pbx.channel import Channel
 from textback.pbx.esl_event import Event
 from textback.pbx.esl_leg import Leg
+from textback.pbx.esl_phones import is_phone
 
 #: seconds: HANGUP_COMPLETE comes right behind HANGUP, but for a caller in the middle of a consultation, where it
 #: waits for its end; a phone that hangs up takes back the hold just before
@@ -21,10 +22,7 @@ COMES_BACK = 10.0
 #: characters; a name of 10 kB says no more than its beginning
 LONGEST_NAME = 255
 
-_EXTENSION = re.compile(rf"\d{{1,{LONGEST_EXTENSION}}}")
 _NOT_A_DIGIT = re.compile(r"\D")
-#: what a leg has that went through the directory, as the phones of the house do; with ``inbound_contexts`` those decide
-_OF_A_PHONE = ("variable_user_name", "variable_sip_auth_username")
 
 _Key = TypeVar("_Key")
 
@@ -66,9 +64,9 @@ class EslCallers(Callers):
         if event.get("Call-Direction") != "inbound" or not self.is_trunk(event.get("Channel-Name") or ""):
             return False
         number = event.get("Caller-Caller-ID-Number") or ""
-        if _EXTENSION.fullmatch(number) or not self.arrives_in(event.get("Caller-Context") or ""):
+        if not self.arrives_in(event.get("Caller-Context") or ""):
             return False
-        return bool(self._contexts) or not any(event.get(header) for header in _OF_A_PHONE)
+        return not is_phone(number, lambda name: event.get(f"variable_{name}"), bool(self._contexts))
 
     def arrive(self, leg: Leg, event: Event, at: float) -> None:
         """A caller is on ``leg``: tell it once."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textback.events import Fact, StateUnknown
+from textback.numbers import dialled
 from textback.pbx import esl_dialling, esl_endings, esl_places, esl_queues, esl_signs
 from textback.pbx.callers import Position
 from textback.pbx.channel import Channel
@@ -126,4 +127,4 @@ def position(event: Event) -> Position:
 
 def first_destination(event: Event) -> str | None:
     """The number that was dialled, though the caller may have been transferred since."""
-    return event.get("variable_sip_req_user") or event.get("Caller-Destination-Number")
+    return dialled(event.get("variable_sip_req_user"), event.get("Caller-Destination-Number"))

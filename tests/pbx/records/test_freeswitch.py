@@ -266,6 +266,24 @@ def test_who_hides_the_number_is_not_texted_though_the_record_has_it(
     assert decision and (decision.reason == "withheld_number") == is_hidden
 
 
+def test_a_phone_on_the_profile_of_the_trunk_is_no_caller(tmp_path: Path) -> None:
+    extension, user = leg(("bridge", "user/1004", 1.0)), leg(("bridge", "user/1004", 1.0), user_name="12025550150")
+    for entry in extension["callflow"]:
+        entry["caller_profile"]["ani"] = "1003"
+    assert visits(put(tmp_path, extension)) == []
+    put(tmp_path, user)
+    assert len(visits(FreeswitchRecords("main", TRUNKS, ["public"], "en", str(tmp_path)))) == 1  # the context tells
+    assert visits(FreeswitchRecords("main", TRUNKS, [], "en", str(tmp_path))) == []
+
+
+def test_where_a_gateway_has_registered_the_number_that_was_dialled_is_that_of_the_dialplan(tmp_path: Path) -> None:
+    told = leg(("callcenter", "support", 1.0), sip_req_user="gw+carrier")
+    for entry in told["callflow"]:
+        entry["caller_profile"]["destination_number"] = "12025550100"
+    [visit] = visits(put(tmp_path, told))
+    assert visit.arrived.did == "12025550100"
+
+
 # -- settling --------------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from textback.backtest import HORIZON
 from textback.call import Call, Rules, advance, arrive
 from textback.events import (
     CallerArrived,
+    CallerKnown,
     CallerLeft,
     Fact,
     HoldStarted,
@@ -481,7 +482,8 @@ def test_a_forged_number_is_never_taken_for_one(tmp_path: Path) -> None:
     for of in (records(tmp_path, lines, rows), records(tmp_path, (), rows)):
         facts = of.settle((), T0 - 10.0, T0 + 60.0)
         assert isinstance(facts[0], CallerArrived) and facts[0].tampered and facts[0].number is None
-    assert len(records(tmp_path, lines).settle([call(1)], T0 + 10.0, T0 + 60.0)) == 1
+    known, left = records(tmp_path, lines).settle([call(1)], T0 + 10.0, T0 + 60.0)
+    assert isinstance(known, CallerKnown) and known.tampered and isinstance(left, CallerLeft)
 
 
 #: as real ones wrote it, of Set(CDR(userfield)=${CALLERID(pres)}), and beside what somebody else keeps there
@@ -501,6 +503,13 @@ def test_a_forged_number_is_never_taken_for_one(tmp_path: Path) -> None:
 def test_a_number_that_the_dialplan_says_is_hidden_is_not_kept(tmp_path: Path, userfield: str, is_hidden: bool) -> None:
     call = one(tmp_path, rows=[row("1795291200.1", 0, 20, app="Dial", disposition="NO ANSWER", userfield=userfield)])
     assert (call.withheld, call.number is None) == (is_hidden, is_hidden)
+
+
+def test_of_a_call_that_was_seen_the_records_tell_that_its_number_is_hidden(tmp_path: Path) -> None:
+    rows = [row(call(1), 0, 50, app="Dial", disposition="NO ANSWER", userfield="prohib")]
+    known, left = records(tmp_path, (), rows).settle([call(1)], T0 + 20.0, T0 + 60.0)
+    assert known == CallerKnown(f"main/{call(1)}", T0 + 20.0, None, withheld=True)
+    assert isinstance(left, CallerLeft)
 
 
 def test_freepbx_tells_the_did_beside_the_call(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import NamedTuple
 
-from textback.events import CallerArrived, Fact, KeyPressed, Ringing, StaffReached, Talking
+from textback.events import CallerArrived, CallerKnown, Fact, KeyPressed, Ringing, StaffReached, Talking
 from textback.pbx.records.call_record import SLACK
 from textback.pbx.records.local_time import born
 from textback.pbx.records.retelling import Moment
@@ -76,7 +76,7 @@ class Records(ABC):
             elif found.ended is None or not seen_from - SLACK <= found.ended <= until + SLACK:
                 continue
             elif found.uniqueid in known:
-                facts += _since(found.moments, seen_from)
+                facts += [*_of_number(found.arrived, seen_from), *_since(found.moments, seen_from)]
             elif found.arrived.at >= seen_from and found.ended <= until:
                 facts += [found.arrived, *(moment.fact for moment in found.moments)]
         facts = [fact for fact in facts if not isinstance(fact, KeyPressed)]
@@ -96,6 +96,12 @@ def in_order(told: Iterable[Moment], at: float) -> Iterator[Moment]:
     for moment in told:
         at = max(at, moment.fact.at)
         yield moment if moment.fact.at == at else moment._replace(fact=replace(moment.fact, at=at))
+
+
+def _of_number(arrived: CallerArrived, at: float) -> Iterator[Fact]:
+    """What a record may tell of a number that no event did: it is hidden, or forged."""
+    if arrived.withheld or arrived.tampered:
+        yield CallerKnown(arrived.call_id, at, None, arrived.withheld, arrived.tampered)
 
 
 def _since(told: Iterable[Moment], since: float) -> Iterator[Fact]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from textback.events import CallerArrived, StaffReached
+from textback.pbx.esl_phones import is_phone
 from textback.pbx.records import Records, Visit, in_order
 from textback.pbx.records.fusionpbx import FusionpbxCdr
 from textback.pbx.records.json_cdr import JsonCdr
@@ -46,11 +47,13 @@ class FreeswitchRecords(Records):
                 continue
             if self._is_caller(leg) or leg.uuid in known and self.is_trunk(leg.channel):
                 yield self._visit(leg)
-            elif not self.is_trunk(leg.channel):
+            else:
                 yield from self._staff(leg)
 
     def _is_caller(self, leg: JsonLeg) -> bool:
-        return self.is_trunk(leg.channel) and (not self._contexts or leg.context in self._contexts)
+        if not self.is_trunk(leg.channel) or self._contexts and leg.context not in self._contexts:
+            return False
+        return not is_phone(leg.number, leg.variables.get, bool(self._contexts))
 
     def _visit(self, leg: JsonLeg) -> Visit:
         call_id = self.call_id(leg.uuid)

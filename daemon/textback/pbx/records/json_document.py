@@ -47,7 +47,7 @@ def _leg(document: Mapping[str, Any]) -> JsonLeg:
         context=str(first.get("context") or ""),
         number=first.get("ani") or first.get("caller_id_number") or None,
         name=first.get("caller_id_name") or None,
-        did=told["sip_req_user"] or first.get("destination_number") or None,
+        did=first.get("destination_number") or told["sip_req_user"] or None,
         withheld=_is_withheld(told),
         started=int(times[-1]["created_time"]) / _MICRO,
         ended=int(told["end_uepoch"] or times[0]["hangup_time"]) / _MICRO,
