@@ -24,6 +24,7 @@ _NOBODY = Known()
 #: daemon, or the database, stood still for a moment, a hook is heard after the hang-up.
 LAST_WORD = 5.0
 
+_Who = tuple[str, str]
 #: a call to be judged, with the practice and line that it belongs to, and the time of the judgement
 Docket = tuple[Entry, Home | None, float]
 Judged = tuple[Entry, Case, Decision]
@@ -58,7 +59,7 @@ def _decided(connection: Connection, case: Case, written_at: float = 0.0) -> tup
 def informed(connection: Connection, case: Case, written_at: float = 0.0) -> Case:
     """The case with what the database knows of the number, and what the practice has spent."""
     known, spent = _known(connection, [case]), _spent(connection, [case], written_at)
-    return replace(case, known=known.get(case.number.e164 or "", _NOBODY), spent=spent.get(case.home[0].name, Spent()))
+    return replace(case, known=known.get(_who(case), _NOBODY), spent=spent.get(case.home[0].name, Spent()))
 
 
 def judge_ended(
@@ -128,7 +129,7 @@ def judge_again(
 def decide_now(connection: Connection, case: Case) -> Decision | None:
     """Why a text that had to wait may not leave any more; None if it may."""
     number = case.number.e164 or ""
-    known = _known(connection, [case]).get(number, _NOBODY)
+    known = _known(connection, [case]).get(_who(case), _NOBODY)
     back = came_back(case, other_visits(connection, [case]).get(number, ()))
     return decide_again(replace(case, known=known, came_back=back))
 
@@ -142,11 +143,14 @@ def _judge(
     restored_at = marks.at(connection, marks.RESTORED) if cases else None
     settling: list[Entry] = []
     judged: list[Judged] = []
+    texted: dict[str, float] = {}
     for entry, case in cases:
         number = case.number.e164 or ""
         back = came_back(case, others.get(number, ()))
-        purse = spent.get(case.home[0].name, Spent())
-        case = replace(case, known=known.get(number, _NOBODY), came_back=back, spent=purse)
+        purse, person = spent.get(case.home[0].name, Spent()), known.get(_who(case), _NOBODY)
+        if number in texted:
+            person = replace(person, last_automatic_text=texted[number])
+        case = replace(case, known=person, came_back=back, spent=purse)
         decision = _doubted(decide(case), case, restored_at)
         settle = case.home[0].guards.settle
         # What nobody saw is judged once the link is back, however short the practice lets calls settle.
@@ -157,7 +161,7 @@ def _judge(
             continue
         judged.append((entry, case, decision))
         if decision.verdict is Verdict.TEXT:
-            known[number] = replace(case.known, last_automatic_text=case.now)
+            texted[number] = case.now
             spent[case.home[0].name] = purse.and_one_to(number)
     return settling + _write(connection, judged)
 
@@ -221,12 +225,24 @@ def case_of(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case
     return Case(entry.call, flow, home, number, _NOBODY, at, max(at, now))
 
 
-def _known(connection: Connection, cases: Sequence[Case]) -> dict[str, Known]:
-    practice_of = {case.number.e164: case.home[0].name for case in cases if case.number.e164}
-    if not practice_of:
+def _known(connection: Connection, cases: Sequence[Case]) -> dict[_Who, Known]:
+    """What each practice knows of the numbers of its own cases; one number is seldom lost at several at once."""
+    wanted = {_who(case) for case in cases if case.number.e164}
+    if not wanted:
         return {}
     now, own = max(case.now for case in cases), _texted_already(connection, cases)
-    return people.known(connection, list(practice_of), practice_of=practice_of, now=now, apart_from=own)
+    found: dict[_Who, Known] = {}
+    while wanted:
+        practice_of = {number: practice for practice, number in sorted(wanted)}
+        known = people.known(connection, list(practice_of), practice_of=practice_of, now=now, apart_from=own)
+        found |= {(practice_of[number], number): person for number, person in known.items()}
+        wanted -= {(practice, number) for number, practice in practice_of.items()}
+    return found
+
+
+def _who(case: Case) -> _Who:
+    """A number, and the practice whose contacts count for it."""
+    return case.home[0].name, case.number.e164 or ""
 
 
 def _spent(connection: Connection, cases: Sequence[Case], written_at: float) -> dict[str, Spent]:

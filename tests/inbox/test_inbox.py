@@ -312,6 +312,20 @@ def test_a_text_to_a_line_that_is_nobodys_is_dropped_and_said(post: Post, caplog
     assert "+12025550177" not in caplog.text and "secret" not in caplog.text
 
 
+def test_who_stops_texts_to_a_number_that_we_have_no_more_gets_none_from_any_other(post: Post) -> None:
+    """The practice has another texting number by now; the old one still posts to us."""
+    for sender, body in ((ANN, "STOP"), (BOB, "Hello")):
+        assert post.text(body, sender, line="+12025550177") == Received(False, None, None, None)
+    assert post.optouts() == [(ANN, NOW, "text")]
+
+
+def test_a_word_that_only_the_provider_knows_stops_texts_and_begins_them_again(post: Post) -> None:
+    post.text("genug", asks="stop", answered=True)
+    assert [number for number, _, _ in post.optouts()] == [ANN]
+    post.text("weiter", asks="start", answered=True)
+    assert post.optouts() == []
+
+
 def test_neither_numbers_nor_bodies_are_logged(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "textback"):
         post.text("Stop texting me")

@@ -83,13 +83,13 @@ def test_there_is_an_end_to_pictures() -> None:
     assert len(read(**{f"MediaUrl{number}": "https://b" for number in range(100)}).media) == 20
 
 
-@pytest.mark.parametrize("body", ["STOP", "stop", " Stop \n", "REVOKE", "optout", "YES", "unstop", "Help", "INFO"])
+@pytest.mark.parametrize("body", ["STOP", "stop", " Stop \n", "REVOKE", "optout", "YES", "unstop"])
 def test_twilio_answers_its_own_words(body: str) -> None:
     assert read(Body=body).answered
     assert not inbound(TEXT | {"Body": body}, answers_stop=False).answered
 
 
-@pytest.mark.parametrize("body", ["STOP.", "stop please", "ALTO", "", "STOP STOP"])
+@pytest.mark.parametrize("body", ["STOP.", "stop please", "ALTO", "", "STOP STOP", "Help", "INFO"])
 def test_twilio_does_not_answer_what_merely_resembles_them(body: str) -> None:
     assert not read(Body=body).answered
 
@@ -98,6 +98,12 @@ def test_twilio_does_not_answer_what_merely_resembles_them(body: str) -> None:
 def test_what_a_messaging_service_calls_an_opt_out_it_has_answered(answers_stop: bool) -> None:
     assert inbound(TEXT | {"Body": "alto", "OptOutType": "STOP"}, answers_stop=answers_stop).answered
     assert not inbound(TEXT | {"OptOutType": ""}, answers_stop=answers_stop).answered
+
+
+@pytest.mark.parametrize("told", ["STOP", "START", "HELP", "Stop", "OTHER", ""])
+def test_what_a_messaging_service_takes_its_own_words_for_is_kept(told: str) -> None:
+    asks = read(Body="genug", OptOutType=told).asks
+    assert asks == (told.lower() if told and told != "OTHER" else "")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_date_that_cannot_be_read_means_that_the_text_came_just_now() -> None:
 
 @pytest.mark.parametrize(
     ("body", "switch", "answered"),
-    [("STOP", True, True), (" stop\n", True, True), ("Help", True, True), ("stop please", True, False),
+    [("STOP", True, True), (" stop\n", True, True), ("Help", True, False), ("stop please", True, False),
      ("Arret", True, False), ("STOP", False, False)],
 )  # fmt: skip
 def test_what_twilio_answers_itself_is_known(body: str, switch: bool, answered: bool) -> None:

@@ -14,7 +14,7 @@ from textback.inbox import choosing, rules, telling, words
 from textback.inbox.answering import ANSWERED_WITHIN, MOST_ANSWERS, Said, language_of, may_answer, queue
 from textback.inbox.rules import NOT_ALLOWED
 from textback.inbox.text import Received, Text, opened, stored
-from textback.keywords import Keyword, Kind, keyword_of
+from textback.keywords import Keyword, Kind
 from textback.model import Answer, Known
 from textback.numbers import Masked
 from textback.sms import Inbound
@@ -47,6 +47,7 @@ class Inbox:
         home = directory.line(inbound.line)
         if home is None:
             self._log.warning("a text to %s, which is none of our lines, was dropped", Masked(inbound.line))
+            words.stop_elsewhere(conn, inbound, directory.region, now, self._log)
             return Received(False, None, None, None)
         number = numbers.read(inbound.sender, home[0].region)
         if directory.line(number.e164 or inbound.sender) is not None:
@@ -79,7 +80,7 @@ class Inbox:
         Gives the answer, and whether it is the first that nobody of staff has read.
         """
         is_number = text.number.e164 is not None
-        keyword = keyword_of(text.body) if is_number else None
+        keyword = words.keyword_in(text.inbound) if is_number else None
         answer = None
         if is_number:
             line_types.forget_landline(conn, text.sender)

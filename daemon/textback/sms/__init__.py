@@ -79,7 +79,8 @@ class Inbound:
     """A text that came in; ``line`` is ours, ``sender`` whatever the provider calls the other end.
 
     ``at``: when it came, in epoch seconds of our clock, where the provider tells; else it came just now.
-    ``answered``: the provider has answered it itself (an opt-out word, say).
+    ``answered``: the provider has answered it itself (an opt-out word, say). ``asks``: what it takes the text for,
+    where the words are its own: ``stop``, ``start`` or ``help``.
     """
 
     provider_id: str
@@ -89,6 +90,7 @@ class Inbound:
     at: float | None = None
     media: tuple[Media, ...] = ()
     answered: bool = False
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from textback.sms import Delivery, Inbound, Media
 from textback.sms.twilio_codes import STATUSES, failure
 
 #: What Twilio answers by itself where no messaging service has words of its own: the whole text, in any case
-#: (https://help.twilio.com/articles/223134027).
-ANSWERED = frozenset(
-    "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT START YES UNSTOP HELP INFO".split()
-)
+#: (https://help.twilio.com/articles/223134027). HELP and INFO are not among them: it does answer, but not who we are.
+ANSWERED = frozenset("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT START YES UNSTOP".split())
+#: OptOutType, of the opt-out feature of a messaging service
+_ASKS = {"STOP": "stop", "START": "start", "HELP": "help"}
 #: More pictures than a text can have.
 MOST_MEDIA = 20
 
@@ -31,14 +31,15 @@ def inbound(form: Mapping[str, str], *, answers_stop: bool) -> Inbound:
     ``answers_stop``: Twilio answers its own list of opt-out words.
     """
     body = form.get("Body", "")
-    by_service = bool(form.get("OptOutType"))  # set by the opt-out feature of a messaging service, which answers
+    by_service = form.get("OptOutType", "").upper()  # set by the opt-out feature of a messaging service, which answers
     return Inbound(
         provider_id=sid(form, "MessageSid", "SmsSid"),
         sender=_required(form, "From"),
         line=_required(form, "To"),
         body=body,
         media=tuple(_media(form)),
-        answered=by_service or answers_stop and body.strip().upper() in ANSWERED,
+        answered=bool(by_service) or answers_stop and body.strip().upper() in ANSWERED,
+        asks=_ASKS.get(by_service, ""),
     )
 
 
