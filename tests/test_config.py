@@ -211,7 +211,7 @@ def test_a_listener_beyond_loopback_must_name_its_callers(tmp_path: Path, sectio
         (PBX.replace('secret = "hunter2"\n', ""), "pbx[0].secret", "found nothing, expected its password"),
         (PBX.replace('"hunter2"', '"hunter2\\r\\nAction: Command"'), "pbx[0].secret", "printable"),
         (PBX.replace('"textback"', '"a\\r\\nb"'), "pbx[0].username", "text on one line"),
-        (PBX.replace('["PJSIP/t-*"]', "[]"), "pbx[0].trunks", "trunks or inbound_contexts"),
+        (PBX.replace('["PJSIP/t-*"]', "[]"), "pbx[0].trunks", "the channels whose far end is outside"),
         (PBX + "port = 0\n", "pbx[0].port", "found 0, expected at least 1"),
         (PBX + "tls = 'yes'\n", "pbx[0].tls", "true or false"),
         (PBX + "tls_ca = 'nope.pem'\n", "pbx[0].tls_ca", "a file with certificates"),

@@ -69,11 +69,11 @@ def interviewed(debian: Debian, commands: str, answers: dict[str, str]) -> str:
 
 def let_in(asterisk: Asterisk, said: str, secret: str) -> None:
     """Puts the lines for manager.conf where they belong, as step 3 says."""
-    found = re.search(r"^ {5}\[general\]\n(?: {5}\S.*\n|\n)+", said, re.MULTILINE)
+    found = re.search(r"^ {5}\[general\]\(\+\)\n(?: {5}\S.*\n|\n)+", said, re.MULTILINE)
     assert found
     lines = re.sub(r"^secret = .*$", f"secret = {secret}", textwrap.dedent(found[0]), flags=re.MULTILINE)
     with open(asterisk.home / "etc/manager.conf", "a", encoding="utf-8") as conf:
-        conf.write("\n" + lines.replace("[general]", "[general](+)"))
+        conf.write("\n" + lines)
     asterisk.cli("manager reload")
 
 

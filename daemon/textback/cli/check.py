@@ -21,7 +21,7 @@ from textback.store.engine import StoreError, file_of, reading
 
 WITHHELD = (
     "hint: Asterisk tells of a caller who hides the number only with `channelvars = CALLERID(pres)`"
-    " under [general] in manager.conf, after a restart"
+    " under [general] in manager.conf (at its end: [general](+)), after a restart"
 )
 
 

@@ -63,7 +63,8 @@ def init(
     config, practice = directory / "textback.toml", directory / "practice.toml"
     taken = [str(path) for path in (config, practice) if path.exists()]
     if taken and not force:
-        raise Refused(f"{' and '.join(taken)} exist already: say --force to overwrite, or another --directory")
+        other = "move them away" if server else "name another --directory"
+        raise Refused(f"{' and '.join(taken)} exist already: {other}, or say --force to overwrite")
     secrets_folder = directory / "secrets" if server else directory
     answers = answers_to(given | {"directory": secrets_folder}, Interview(not non_interactive))
     secret = Path(answers["pbx_secret_file"]).absolute()

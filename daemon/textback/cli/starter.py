@@ -14,8 +14,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri")
 LETS_IN = {"asterisk": """\
 1. In manager.conf of {pbx} (mostly /etc/asterisk/manager.conf), and then `asterisk -rx "manager reload"`:
 
-     [general]
-     channelvars = CALLERID(pres)          ; tells who hides the number; takes a restart of Asterisk
+     [general](+)
+     channelvars = CALLERID(pres)          ; tells who hides the number, once Asterisk was restarted:
+                                           ; asterisk -rx "core restart when convenient"
 
      [{user}]
      secret = what stands in {secret}
@@ -65,7 +66,7 @@ NEXT_OF_SYSTEM = """\
 8. runuser -u textback -- {program} doctor        (it says what is missing still, and which lines mend it)
 
 After a change in {config}: systemctl reload textback; `systemctl status textback` says if there is a
-mistake in it. Staff read the pages once they have an account: runuser -u textback -- {program} user add
+mistake in it. Staff read the pages once they have an account: runuser -u textback -- {program} user add NAME --role admin
 
 For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [{hooks}] in
 {config}, and in the PBX what this prints:

@@ -136,6 +136,7 @@ def _pbx_mistakes(key: str, pbx: Pbx) -> Iterator[Mistake]:
         yield from required(key, pbx, username="the name of the manager user")
     if pbx.kind == "freeswitch" and pbx.queue_log is not None:
         yield Mistake(f"{key}.queue_log", "a file", "to be left out: only an Asterisk has one")
-    if not pbx.trunks and not pbx.inbound_contexts:
-        yield Mistake(f"{key}.trunks", "nothing", "trunks or inbound_contexts, to tell callers from phones")
+    if not pbx.trunks:
+        usual = "PJSIP/trunk-*" if pbx.kind == "asterisk" else "sofia/external/*"
+        yield Mistake(f"{key}.trunks", "nothing", f'the channels whose far end is outside, such as ["{usual}"]')
     yield from missing_ca(key, pbx.tls_ca)

@@ -14,6 +14,8 @@ _WHERE = {
 ; as secret or in secret_file), and add at the end of manager.conf the line
 ;     #include "manager-textback.conf"
 ; FreePBX: save it there, too, with that line in manager_custom.conf.
+; If the user is there already (`textback init` has told its lines), leave this file out: of two users of one name the
+; last one's secret holds.
 ; Under [general] of manager.conf, `channelvars = CALLERID(pres)` tells who hides the number (after a restart).
 ; Then: asterisk -rx "manager reload"
 """,

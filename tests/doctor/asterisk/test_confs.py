@@ -32,6 +32,14 @@ def test_a_section_takes_what_its_templates_have_and_additions_come_behind_it(tm
     assert conf.templates == {"base"}
 
 
+def test_a_second_general_is_read_only_where_it_is_an_addition(tmp_path: Path) -> None:
+    """Measured on 22.10: channelvars in a second [general] of manager.conf is as if it were not there."""
+    text = "[general]\nenabled = yes\n[a]\nx = 1\n[general]{}\nchannelvars = CALLERID(pres)\n[b]\ny = 2\n"
+    second, addition = (read(tmp_path, main=text.format(plus)) for plus in ("", "(+)"))
+    assert (second.value("general", "channelvars"), second.value("b", "y")) == (None, "2")
+    assert addition.value("general", "channelvars") == "CALLERID(pres)"
+
+
 def test_what_is_included_belongs_to_the_file_and_knows_where_it_stands(tmp_path: Path) -> None:
     conf = read(tmp_path, main='[a]\n#include "more.conf"\n', more="[b]\n\n  x = 1\n")
     entry = conf.last("b", "x")

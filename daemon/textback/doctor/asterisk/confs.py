@@ -13,6 +13,7 @@ from typing import NoReturn
 
 _HEADER = re.compile(r"\[([^\]]*)\](?:\(([^)]*)\))?")
 _INCLUDE = re.compile(r"#(include|tryinclude|exec)\s+[\"<]?([^\">]+?)[\">]?\s*$", re.IGNORECASE)
+_GENERAL = "general"
 _DEEPEST = 10
 LARGEST = 64_000_000  # bytes; a FreePBX of 1000 extensions has 10 MB
 
@@ -124,6 +125,8 @@ class _Reading:
             self._stop(file, number, written, f"it adds to [{name}], and there is no [{name}] before it")
         if "!" in options:
             self._conf.templates.add(name)
+        if name == _GENERAL and name in sections and "+" not in options:
+            return []  # Asterisk reads the first section of that name alone
         section = sections.setdefault(name, [])
         for base in bases:
             section += sections[base]
