@@ -159,6 +159,11 @@ def test_an_unknown_holiday_country_is_refused(code: str) -> None:
         holidays_of(code, 2026)
 
 
+def test_a_span_that_ends_in_the_hour_that_comes_twice_never_ends_before_now() -> None:
+    second = at("2026-11-01 01:10") + 3600.0
+    assert end_of((21 * 60, 90), NEW_YORK, second) == second + 1200.0
+
+
 @pytest.mark.parametrize(
     ("moment", "end"),
     [

@@ -49,7 +49,9 @@ class Knowing:
     async def send(self, message: Outgoing) -> Accepted:
         raise NotImplementedError
 
-    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+    async def find(
+        self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+    ) -> Accepted | None:
         raise NotImplementedError
 
     async def received(self, line: str, since: float) -> list[Inbound]:

@@ -56,7 +56,9 @@ class Scripted:
     async def send(self, message: Outgoing) -> Accepted:
         raise NotImplementedError
 
-    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+    async def find(
+        self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+    ) -> Accepted | None:
         raise NotImplementedError
 
     async def line_type(self, number: str) -> LineType | None:
@@ -238,8 +240,15 @@ def test_a_text_that_cannot_be_taken_in_does_not_keep_out_the_others(
 ) -> None:
     world.desk.fails["SM1"] = ValueError(f"poison from {NUMBER}")
     world.poll(Scripted([text("SM1"), text("SM2")]), rounds=3)
-    assert world.desk.ids == ["SM1", "SM2"]
+    assert world.desk.ids == ["SM1", "SM2", "SM1", "SM1"]
     assert [record.getMessage() for record in caplog.records] == ["SM1 could not be taken in: ValueError"]
+
+
+def test_a_text_that_could_not_be_taken_in_at_first_is_not_lost(world: World) -> None:
+    world.desk.fails["SM1"] = ValueError("a moment's trouble")
+    world.between = lambda number: world.desk.fails.clear() if number == 2 else None
+    world.poll(Scripted([text("SM1"), text("SM2")]), rounds=5)
+    assert world.desk.ids == ["SM1", "SM2", "SM1", "SM1"]
 
 
 def test_a_database_that_gives_up_ends_the_polling_and_nothing_is_noted(world: World) -> None:

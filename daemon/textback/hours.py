@@ -58,7 +58,9 @@ def end_of(span: Span, timezone: str, at: float) -> float | None:
     day = local.date() + timedelta(days=1 if over_midnight and minute >= start else 0)
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     # On the wall clock, so that an hour that is skipped or repeated in between does not count.
-    return (midnight + timedelta(minutes=end)).timestamp()
+    ends = midnight + timedelta(minutes=end)
+    # It may lie in the repeated hour, as the time that is asked about does.
+    return ends.timestamp() if ends.timestamp() > at else ends.replace(fold=1).timestamp()
 
 
 def closed_since(hours: Hours, timezone: str, at: float) -> float | None:

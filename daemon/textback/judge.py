@@ -24,6 +24,9 @@ _NOBODY = Known()
 #: daemon, or the database, stood still for a moment, a hook is heard after the hang-up.
 LAST_WORD = 5.0
 
+#: Seconds after the end of the quiet hours in which all that waited for it may leave, at the provider's rate.
+AFTER_QUIET = 3600.0
+
 _Who = tuple[str, str]
 #: a call to be judged, with the practice and line that it belongs to, and the time of the judgement
 Docket = tuple[Entry, Home | None, float]
@@ -209,14 +212,21 @@ def message_of(case: Case, decision: Decision, conversation: int) -> messages.Ne
         encoding=counted.encoding,
         created_at=case.now,
         due_at=case.now if decision.due_at is None else decision.due_at,
-        # What waits for the quiet hours to end does not grow too old by that.
-        expires_at=case.at + practice.guards.max_age if practice.guards.max_age > 0 and not decision.due_at else None,
+        expires_at=_expires_at(case, decision.due_at),
         call_id=case.call.id or None,
         practice=practice.name,
         flow=case.flow,
         status=Status.QUEUED if is_text else Status.HELD,
         reason=None if is_text else decision.reason,
     )
+
+
+def _expires_at(case: Case, due_at: float | None) -> float | None:
+    """What waits for the quiet hours to end does not grow too old by that; but then it must leave in its time, too."""
+    max_age = case.home[0].guards.max_age
+    if max_age <= 0:
+        return None
+    return case.at + max_age if due_at is None else due_at + max(max_age, AFTER_QUIET)
 
 
 def case_of(entry: Entry, flow: Flow, home: Home, at: float, now: float) -> Case:

@@ -24,6 +24,8 @@ from textback.until import until
 FIRST, OVERLAP = 86_400.0, 600.0
 #: Seconds between two notes of how far the replies were fetched: what is fetched twice does no harm.
 NOTED = 60.0
+#: Seconds in which what could not be taken in is fetched again: a STOP must not be lost, nor all else wait for ever.
+RETRIED = 3600.0
 #: Texts of the last ``NEAR`` seconds are asked about each time, and those of the last ``FAR`` every ``FAR_EVERY``.
 NEAR, FAR, FAR_EVERY = 900.0, 3 * 86_400.0, 600.0
 #: Lines that are asked about at once.
@@ -61,6 +63,7 @@ class Polling:
         self._outage = Outage("replies and delivery states cannot be fetched", every, clock, log)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._taken: dict[str, set[str]] = {}
+        self._failed: dict[str, set[str]] = {}
         self._looked_far: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -92,11 +95,13 @@ class Polling:
         since = now - FIRST if seen is None or seen > now else seen - OVERLAP
         found = await asked(self._provider.received(line, since))
         known = self._taken.get(line, set())
+        told, failed = self._failed.get(line, set()), set[str]()
         for text in found:
-            if text.provider_id not in known:
-                await self._hand_over(self._reception.take(text), text.provider_id)
-        self._taken[line] = {text.provider_id for text in found}
-        if seen is None or abs(now - seen) >= NOTED:
+            sid = text.provider_id
+            if sid not in known and not await self._hand_over(self._reception.take(text), sid, sid in told):
+                failed.add(sid)
+        self._taken[line], self._failed[line] = {text.provider_id for text in found} - failed, failed
+        if seen is None or abs(now - seen) >= (RETRIED if failed else NOTED):
             await self._writer.run(partial(polls.save, line=line, seen=now))
 
     async def _fetch_deliveries(self, line: str, now: float) -> None:
@@ -112,10 +117,14 @@ class Polling:
         if far:
             self._looked_far[line] = now
 
-    async def _hand_over(self, work: Awaitable[object], provider_id: str) -> None:
+    async def _hand_over(self, work: Awaitable[object], provider_id: str, told: bool = False) -> bool:
+        """Whether it was taken in; ``told``: that it was not is in the log already."""
         try:
             await work
+            return True
         except StoreError:
             raise
         except Exception as error:  # one that cannot be taken in must not keep out all that come after it
-            self._log.error("%s could not be taken in: %s", provider_id, type(error).__name__)
+            if not told:
+                self._log.error("%s could not be taken in: %s", provider_id, type(error).__name__)
+            return False

@@ -50,7 +50,9 @@ class Scripted:
         answer = self.answers.pop(0)
         return _given(answer(message) if callable(answer) else answer)
 
-    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+    async def find(
+        self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+    ) -> Accepted | None:
         self.looked.append((self.clock() - NOW, message.id, since - NOW))
         answer = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return None if answer is None else _given(answer)
@@ -485,7 +487,9 @@ def test_of_two_same_texts_to_one_number_the_look_up_learns_which_the_other_is(w
     told: list[Collection[str]] = []
 
     class Twice(Scripted):
-        async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+        async def find(
+            self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+        ) -> Accepted | None:
             told.append(others)
             return next(Accepted(sid, Status.SENT) for sid in ("SM9", "SM7") if sid not in others)
 
@@ -501,9 +505,11 @@ def test_after_a_crash_looking_comes_before_sending(world: World) -> None:
     order: list[str] = []
     find, send = provider.find, provider.send
 
-    async def finding(message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+    async def finding(
+        message: Outgoing, since: float, others: Collection[str], until: float | None = None
+    ) -> Accepted | None:
         order.append(f"find {message.id}")
-        return await find(message, since, others)
+        return await find(message, since, others, until)
 
     async def sending(message: Outgoing) -> Accepted:
         order.append(f"send {message.id}")
@@ -622,7 +628,9 @@ def test_a_text_that_turns_out_to_be_there_is_not_sent_although_a_person_release
         world.do(lambda conn: conn.execute(update(table).values(queued)) and None)
 
     class Slow(Scripted):
-        async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+        async def find(
+            self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+        ) -> Accepted | None:
             found = await super().find(message, since, others)
             if found is not None:
                 release_meanwhile()
@@ -708,7 +716,7 @@ def test_what_people_write_keeps_its_order(world: World) -> None:
 
 
 def test_a_text_that_waited_is_judged_again_before_it_leaves(world: World) -> None:
-    call = {"id": "a/1", "pbx": "a", "started_at": NOW, "verdict": "text"}
+    call = {"id": "a/1", "pbx": "a", "started_at": NOW, "ended_at": NOW, "verdict": "text"}
     world.do(lambda conn: conn.execute(calls.insert(), call) and None)
     world.add("late", call_id="a/1", created_at=NOW - 3600)
     world.add("soon", call_id="a/2", created_at=NOW - 10)
@@ -922,7 +930,7 @@ def test_the_log_tells_each_decision_with_the_call_and_neither_number_nor_body(
 
 
 def test_a_held_call_is_told_so(world: World) -> None:
-    call = {"id": "a/1", "pbx": "a", "started_at": NOW, "verdict": "text"}
+    call = {"id": "a/1", "pbx": "a", "started_at": NOW, "ended_at": NOW, "verdict": "text"}
     world.do(lambda conn: conn.execute(calls.insert(), call) and None)
     world.add("m", call_id="a/1", expires_at=NOW - 1)
     world.run(Scripted())

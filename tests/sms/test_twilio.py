@@ -67,12 +67,14 @@ def fault(outcome: Accepted | SendError) -> SendError:
     return outcome
 
 
-def find(answer: Answer, timeout: float = 5.0, others: Collection[str] = ()) -> tuple[Accepted | None, FakeTwilio]:
+def find(
+    answer: Answer, timeout: float = 5.0, others: Collection[str] = (), until: float | None = None
+) -> tuple[Accepted | None, FakeTwilio]:
     async def story() -> tuple[Accepted | None, FakeTwilio]:
         async with fake_twilio(answer) as server:
             provider = twilio(server.url, timeout=timeout)
             try:
-                return await provider.find(TEXT, NOW, others), server
+                return await provider.find(TEXT, NOW, others, until), server
             finally:
                 await provider.close()
 
@@ -381,6 +383,16 @@ def test_of_several_the_newest_is_found() -> None:
     old = resource(sid="SM1", date_created="Sat, 21 Nov 2026 20:00:01 +0000")
     new = resource(sid="SM2", date_created="Sat, 21 Nov 2026 20:00:09 +0000")
     assert find(page(old, new, old))[0] == Accepted("SM2", Status.SENT, 1)
+
+
+def test_of_several_in_the_time_of_the_request_the_nearest_is_meant_and_none_that_came_later() -> None:
+    """Another text that says the same, three minutes later, is another one: it must not lend its id."""
+    ours = resource(sid="SM1", date_created="Sat, 21 Nov 2026 20:00:01 +0000")
+    twin = resource(sid="SM2", date_created="Sat, 21 Nov 2026 20:00:30 +0000")
+    later = resource(sid="SM3", date_created="Sat, 21 Nov 2026 20:03:00 +0000")
+    assert find(page(later, twin, ours), until=NOW + 60.0)[0] == Accepted("SM1", Status.SENT, 1)
+    assert find(page(later), until=NOW + 60.0)[0] is None
+    assert find(page(later))[0] == Accepted("SM3", Status.SENT, 1)
 
 
 def test_a_look_up_passes_over_what_is_known_to_be_another_text() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from textback.store.engine import StoreError, file_of, open_engine, reading
+from textback.store.engine import StoreError, file_of, limit_silence, open_engine, reading
 from textback.store.faults import is_fault
 from textback.store.tables import optouts
 
@@ -162,6 +162,31 @@ def test_looking_neither_makes_a_file_nor_changes_one(tmp_path: Path) -> None:
     engine.dispose()
     assert other.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
+
+
+@pytest.mark.parametrize("kept", ["off", "local", "remote_apply"])
+def test_what_postgresql_has_taken_is_on_its_disk_whatever_is_set_for_others(engine: Engine, kept: str) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL has that")
+    url = engine.url.update_query_dict({"options": f"-c synchronous_commit={kept}"})
+    ours = open_engine(url.render_as_string(hide_password=False))
+    with ours.connect() as connection:
+        told = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+    ours.dispose()
+    assert told == ("remote_apply" if kept == "remote_apply" else "on")
+
+
+def test_a_limit_of_silence_holds_on_a_connection_that_first_only_looked(engine: Engine) -> None:
+    """A SET is undone with the transaction that it stands in."""
+    name = {"postgresql": "idle_in_transaction_session_timeout", "mariadb": "idle_transaction_timeout"}
+    if (setting := name.get(engine.dialect.name)) is None:
+        pytest.skip("SQLite has none")
+    limit_silence(engine, 7.0)
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SELECT 1")
+    with engine.connect() as connection:
+        ask = f"SHOW {setting}" if engine.dialect.name == "postgresql" else f"SELECT @@{setting}"
+        assert str(connection.exec_driver_sql(ask).scalar()) in ("7s", "7")
 
 
 def test_postgresql_compiles_no_query_whoever_connects(engine: Engine) -> None:

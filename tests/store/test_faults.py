@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import Any
 
+import pymysql
 import pytest
 from sqlalchemy import Connection, Engine, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError as PoolTimeout
 
 from tests.servers import Server
 from textback.store.engine import open_engine
@@ -49,6 +51,17 @@ def refused(engine: Engine, statement: Any, *values: Any) -> DBAPIError:
 )
 def test_the_mistakes_of_a_statement_are_no_faults_of_the_database(engine: Engine, wrong: str) -> None:
     assert not is_fault(refused(engine, wrong))
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        pymysql.err.OperationalError(1305, "SAVEPOINT sa_savepoint_1 does not exist"),
+        sqlite3.OperationalError("no such savepoint: sa_savepoint_1"),
+    ],
+)
+def test_a_savepoint_that_a_deadlock_has_taken_away_is_no_mistake_of_a_statement(cause: Exception) -> None:
+    assert is_fault(OperationalError("ROLLBACK TO SAVEPOINT sa_savepoint_1", {}, cause))
 
 
 def test_what_is_no_error_of_a_database_is_no_fault_but_waiting_in_vain_for_a_connection_is_one() -> None:

@@ -26,7 +26,7 @@ def row(conn: Connection, message_id: str) -> Any:
 
 def test_a_text_that_got_too_old_is_held_and_its_call_says_so(conn: Connection, thread: int) -> None:
     for call_id in ("a/1", "a/2"):
-        conn.execute(calls.insert(), {"id": call_id, "pbx": "a", "started_at": NOW, "verdict": "text"})
+        conn.execute(calls.insert(), {"id": call_id, "pbx": "a", "started_at": NOW, "ended_at": NOW, "verdict": "text"})
     messages.add(conn, text(thread, id="old", call_id="a/1", expires_at=NOW + 600))
     messages.add(conn, text(thread, id="new", call_id="a/2", expires_at=NOW + 601))
     claimed = claims.claim(conn, NOW + 600, "us")

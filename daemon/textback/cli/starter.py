@@ -66,7 +66,8 @@ NEXT_OF_SYSTEM = """\
 8. runuser -u textback -- {program} doctor        (it says what is missing still, and which lines mend it)
 
 After a change in {config}: systemctl reload textback; `systemctl status textback` says if there is a
-mistake in it. Staff read the pages once they have an account: runuser -u textback -- {program} user add NAME --role admin
+mistake in it. Staff read the pages once they have an account:
+   runuser -u textback -- {program} user add NAME --role admin
 
 For a key that callers press on hold, and for the offer of a text: [call_to_text] in {practice}, [{hooks}] in
 {config}, and in the PBX what this prints:

@@ -27,6 +27,7 @@ from textback.outbox.sharing import Share
 from textback.sms import Accepted, Fault, Provider, SendError
 from textback.store import claims, senders
 from textback.store.engine import StoreError
+from textback.store.restoring import BEFORE
 from textback.store.claims import OutMessage
 from textback.store.sweep import Stopped, call_back, sweep, withdraw
 from textback.store.writer import Writer
@@ -91,6 +92,8 @@ class Outbox:
         self._beats = 0
         self._next_beat, self._next_second_look = Gate(), Gate()
         self._doubts: list[Doubt] = []
+        #: texts of unknown fate that the provider did not have when they were looked for again
+        self._absent: set[str] = set()
         self._share = Share(provider.name[:64])
         #: what others have claimed that this sender has just learned of; None: they are at it
         self._of_others: int | None = 0
@@ -173,7 +176,15 @@ class Outbox:
         self._doubt(found)
         if not self._next_second_look.left(now):
             self._next_second_look.close(now, SECOND_LOOK)
-            self._doubt(await self._handover.write(lambda conn: claims.unknown(conn, now - DAY)), is_second=True)
+            self._doubt(await self._handover.write(lambda conn: self._unknown(conn, now)), is_second=True)
+
+    def _unknown(self, conn: Connection, now: float) -> list[OutMessage]:
+        """Some texts of unknown fate, and others the next time, until all of them were asked for."""
+        found = claims.unknown(conn, now - DAY, self._absent)
+        if not found:
+            self._absent.clear()
+            found = claims.unknown(conn, now - DAY)
+        return found
 
     def _left_behind(self, conn: Connection, count: int, now: float) -> list[OutMessage]:
         senders.beat(conn, self._name, count, now)
@@ -282,17 +293,24 @@ class Outbox:
                 return
         if found is not None:
             await self._handover.adopt(message, found, message.claimed_at)
-        elif not doubt.is_second:
+        elif doubt.is_second:
+            self._absent.add(message.id)
+        else:
             self._log.error("%s: unknown: %s", who(message), why)
             await self._handover.settle(message, outcomes.unknown(why))
         self._doubts.remove(doubt)
 
     async def _find(self, message: OutMessage) -> Accepted | None:
         others = await self._handover.write(lambda conn: claims.ids_of_others(conn, message))
-        way = self._provider.find(outcomes.outgoing(message), self._gone_since(message), others)
-        return await self._handover.ask(way)
+        since, until = self._handed_over(message)
+        return await self._handover.ask(self._provider.find(outcomes.outgoing(message), since, others, until))
 
-    def _gone_since(self, message: OutMessage) -> float:
-        """The earliest at which the provider can have it; if the clock was set back since, nobody knows how far."""
+    def _handed_over(self, message: OutMessage) -> tuple[float, float | None]:
+        """Between when it was handed over, if it was: a later text that says the same is another one.
+
+        If the clock was set back since, or the database, nobody knows how far.
+        """
         now = self._clock()
-        return message.claimed_at if message.claimed_at <= now else now - DAY
+        if message.claimed_at > now:
+            return now - DAY, None
+        return message.claimed_at, None if message.claimed_by == BEFORE else message.claimed_at + self._sure_after

@@ -118,9 +118,12 @@ class Provider(Protocol):
         """Hand the text over once, within a bounded time; raises SendError."""
         ...
 
-    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+    async def find(
+        self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+    ) -> Accepted | None:
         """Look whether the text was taken at or after ``since`` (epoch seconds); raises SendError if it cannot tell.
 
+        ``until``: what was taken later is another text; None if it is not known so well when it was handed over.
         ``others``: the provider's ids of texts that are known to be others, which may say the same.
         """
         ...

@@ -33,7 +33,9 @@ class Console:
             raise SendError(f"cannot print: {type(error).__name__}", Fault.OURS) from None
         return Accepted(f"console-{message.id}", Status.SENT)
 
-    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
+    async def find(
+        self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+    ) -> Accepted | None:
         """Nothing printed can be looked up."""
         return None
 

@@ -20,11 +20,10 @@ from textback.sms import twilio_records as records
 from textback.sms.twilio_errors import failed, is_about_nothing, refused
 from textback.sms.twilio_http import TwilioHttp
 from textback.sms.twilio_list import PAGE, ListReader
+from textback.sms.twilio_records import SKEW
 
 T = TypeVar("T")
 
-#: How far, in seconds, two clocks may differ that are taken for the same.
-SKEW = 60.0
 #: How much earlier, in seconds, a text may have been made by a clock that was not seen yet.
 DAY = 86_400.0
 
@@ -82,8 +81,10 @@ class Twilio:
         except Exception as error:  # a 201 that cannot be read: the text may well be on its way
             raise SendError(f"unreadable answer ({type(error).__name__})", Fault.UNKNOWN) from None
 
-    async def find(self, message: Outgoing, since: float, others: Collection[str]) -> Accepted | None:
-        """The newest text at Twilio that may be this one, made since ``since``; raises SendError if it cannot tell.
+    async def find(
+        self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
+    ) -> Accepted | None:
+        """The text at Twilio that may be this one; raises SendError if it cannot tell.
 
         One page is enough, as the newest come first: no person gets as many texts from us in a day.
         """
@@ -92,7 +93,9 @@ class Twilio:
             # A text in Twilio's queue has no date yet on which it was sent: it may be missing among those with one.
             for dates in ({"date_sent_after": _utc(since - DAY)}, {}):
                 page = await self._client.messages.page_async(**pair, **dates)
-                found = records.newest(page, message, since + self._http.offset - SKEW, others)
+                offset = self._http.offset  # as that answer has shown it
+                latest = None if until is None else until + offset
+                found = records.likeliest(page, message, others, since + offset, latest)
                 if found is not None:
                     return found
             return None

@@ -29,6 +29,9 @@ _LINE_TYPES = {
     "nonFixedVoip": LineType.VOIP,
 }
 
+#: How far, in seconds, two clocks may differ that are taken for the same.
+SKEW = 60.0
+
 _SID = re.compile(r"[0-9A-Za-z-]{1,64}")
 #: RFC 6838, 4.2
 _TYPE = re.compile(r"[0-9A-Za-z!#$&^_.+-]{1,127}/[0-9A-Za-z!#$&^_.+-]{1,127}")
@@ -40,15 +43,19 @@ def accepted(record: Any) -> Accepted:
     return Accepted(sid(record), status, _count(record.num_segments, 1, 999))
 
 
-def newest(records: Iterable[Any], message: Outgoing, earliest: float, others: Collection[str]) -> Accepted | None:
-    """The last one made that is this text and was made at or after ``earliest`` (epoch seconds of Twilio's clock).
+def likeliest(
+    records: Iterable[Any], message: Outgoing, others: Collection[str], since: float, until: float | None
+) -> Accepted | None:
+    """The one that is this text, made between ``since`` and ``until`` (epoch seconds of Twilio's clock), if any.
 
-    ``others``: the ids of those which are other texts, though they may say the same.
+    ``since``: when it was handed over, and of several the nearest to that is meant; where ``until`` is None, that is
+    not known so well, and the newest is. ``others``: the ids of other texts, though they may say the same.
     """
     alike = [record for record in records if _is_same(record, message) and record.sid not in others]
-    made = [(at, record) for record in alike if (at := made_at(record)) is not None]
-    same = [(at, record) for at, record in made if at >= earliest]
-    return accepted(max(same, key=lambda pair: pair[0])[1]) if same else None
+    made = [(at, record) for record in alike if (at := made_at(record)) is not None and at >= since - SKEW]
+    if until is not None:
+        made = [(-abs(at - since), record) for at, record in made if at <= until + SKEW]
+    return accepted(max(made, key=lambda pair: pair[0])[1]) if made else None
 
 
 def delivery(record: Any, line: str) -> Delivery | None:

@@ -157,10 +157,11 @@ def interrupted(conn: Connection, by: str | None = None, apart_from: str | None 
     return [_out(row) for row in conn.execute(query.order_by(messages.c.claimed_at))]
 
 
-def unknown(conn: Connection, since: float, limit: int = 20) -> list[OutMessage]:
-    """Texts of unknown fate that were claimed at or after ``since`` (epoch seconds), the newest first."""
+def unknown(conn: Connection, since: float, apart_from: Collection[str] = (), limit: int = 20) -> list[OutMessage]:
+    """Some texts of unknown fate that were claimed at or after ``since`` (epoch seconds), the newest first."""
     query = select(*_OUT).where(messages.c.status == Status.UNKNOWN, messages.c.claimed_at >= since)
-    return [_out(row) for row in conn.execute(query.order_by(messages.c.claimed_at.desc()).limit(limit))]
+    query = query.order_by(messages.c.claimed_at.desc()).limit(limit + len(apart_from))
+    return [_out(row) for row in conn.execute(query) if row.id not in apart_from][:limit]
 
 
 def ids_of_others(conn: Connection, message: OutMessage) -> frozenset[str]:

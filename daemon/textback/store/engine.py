@@ -28,6 +28,11 @@ _PACKAGES = {"postgresql+psycopg": "'psycopg[binary]'", "mariadb+pymysql": "pymy
 _READS = "textback_reads"
 #: MariaDB must refuse what doesn't fit, whatever its own configuration says.
 _SQL_MODE = "TRADITIONAL"
+#: What is stricter than "on" stays.
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+)
 #: MariaDB's and PostgreSQL's own words for how long a transaction may say nothing
 _LIMITS = (
     "SET SESSION idle_transaction_timeout = {seconds:.0f}",
@@ -105,7 +110,7 @@ def _open_server(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True, json_serializer=_dumps, **options)
     event.listen(engine, "handle_error", hide_values)
     if is_postgresql:
-        event.listen(engine, "connect", _uncompiled)
+        event.listen(engine, "connect", _set_up_postgresql)
     else:
         event.listen(engine, "connect", lambda raw, record: reaching.watch(raw))
     return engine
@@ -115,11 +120,13 @@ def _say(raw: Any, statement: str) -> None:
     cursor = raw.cursor()
     cursor.execute(statement)
     cursor.close()
+    raw.commit()  # else it is undone with the first transaction that is
 
 
-def _uncompiled(raw: Any, record: Any) -> None:
-    """PostgreSQL compiles what it thinks will take long: 100 ms for a query that is then done in 2."""
+def _set_up_postgresql(raw: Any, record: Any) -> None:
+    """A COMMIT is on the disk when it is answered; and nothing is compiled, which takes 100 ms for a query of 2."""
     raw.execute("SET jit = off")
+    raw.execute(_DURABLE)
     raw.commit()
 
 

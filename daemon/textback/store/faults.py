@@ -68,6 +68,8 @@ def _is_put_away(error: BaseException) -> bool:
 
 def _is_bad_statement(error: BaseException) -> bool:
     """Faulty SQL that a driver reports as an operational error."""
+    if "savepoint" in str(error).lower():
+        return False  # a deadlock, say, has taken back the whole transaction before
     if getattr(error, "sqlstate", None) in _BAD_STATES or _number(error) in _BAD_NUMBERS:
         return True
     if getattr(error, "sqlite_errorname", None) == "SQLITE_ERROR":

@@ -73,7 +73,8 @@ def _stop(conn: Connection, rows: Sequence[Any], status: Status, reason: str) ->
         held = select(messages.c.call_id).where(messages.c.id.in_(ids), messages.c.status == Status.HELD)
         why = "held: the text could not be sent before it was too old"
         told = {"verdict": Verdict.HELD, "reason": reason, "why": why}
-        conn.execute(update(calls).where(calls.c.id.in_(held)).values(told))
+        # Of whom the line is not over yet, the end of the call tells.
+        conn.execute(update(calls).where(calls.c.id.in_(held), calls.c.ended_at.is_not(None)).values(told))
     return [Stopped(row.id, row.call_id, status, reason) for row in rows]
 
 
@@ -89,5 +90,5 @@ def withdraw(conn: Connection, message_id: str, call_id: str | None, decision: D
         return Stopped(message_id, call_id, Status.QUEUED, "its time of day has not come")
     conn.execute(update(messages).where(*mine).values(status=Status.CANCELLED, reason=decision.reason))
     told = {"verdict": decision.verdict, "reason": decision.reason, "why": decision.why[:255]}
-    conn.execute(update(calls).where(calls.c.id == call_id).values(told))
+    conn.execute(update(calls).where(calls.c.id == call_id, calls.c.ended_at.is_not(None)).values(told))
     return Stopped(message_id, call_id, Status.CANCELLED, decision.reason)
