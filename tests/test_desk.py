@@ -45,7 +45,8 @@ class World:
         self.writer.start()
         self.tracker = Tracker(list(self.up), PracticeBook())
         self.intake = Intake(self.tracker, self.writer, lambda: self.now, lambda decided: None, print, self.fail)
-        pbxes = [Known(name, "en", lambda name=name: self.up[name]) for name in self.up]  # type: ignore[misc]
+        trunks = ("PJSIP/trunk-*",)
+        pbxes = [Known(name, "en", lambda name=name: self.up[name], trunks) for name in self.up]  # type: ignore[misc]
         errands = Errands(self.tracker, self.intake, self.writer, self.read, lambda: self.now)
         self.desk = HookDesk(pbxes, errands, self.intake, self.read, lambda: self.now)
         for name in self.up:
@@ -231,6 +232,18 @@ def test_while_the_link_is_down_the_dialplan_is_believed(tmp_path: Path) -> None
         [call] = world.do(lambda conn: calls.listing(conn))
         assert (call["disposition"], call["verdict"], call["caller"]) == ("lost", "text", CALLER)
         assert len(world.texts()) == 1
+
+    play(story, tmp_path)
+
+
+def test_a_phone_of_the_house_is_no_caller_though_a_link_is_down(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.up["main"] = False
+        await world.tell(LinkLost("", T0, "main"))
+        phone = replace(ME, channel="PJSIP/1001-1", number="+12025550199")
+        assert (await world.desk.call_to_text(phone)).result == "error"
+        assert not await world.desk.no_answer(phone, "FULL")
+        assert world.do(lambda conn: calls.listing(conn)) == []
 
     play(story, tmp_path)
 

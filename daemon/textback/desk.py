@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from sqlalchemy import Connection
 
@@ -43,11 +44,19 @@ _ANSWERED = frozenset({"ANSWER", "CONTINUE", "CANCEL"})
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A PBX as the desk knows it: its name, its channels' default language, and whether its link is up now."""
+    """A PBX as the desk knows it: its name, its channels' default language, and whether its link is up now.
+
+    ``trunks``: patterns of the channels whose far end is outside.
+    """
 
     name: str
     language: str
     is_up: Callable[[], bool]
+    trunks: Sequence[str] = ("*",)
+
+    def has_trunk(self, channel: str) -> bool:
+        """Whether a caller may be on a channel of that name."""
+        return any(fnmatchcase(channel, pattern) for pattern in self.trunks)
 
 
 class HookDesk:
@@ -228,14 +237,15 @@ class HookDesk:
             for name in names:
                 if self._errands.knows(f"{name}/{caller.uniqueid}"):
                     return name
-            if not names or not all(self._pbxes[name].is_up() for name in names):
+            if not any(self._pbxes[name].is_up() for name in names):
                 break
             await self._sleep(LOOK)
         for name in names:
             call_id = f"{name}/{caller.uniqueid}"
             if not self._errands.is_ours(name) and await self._errands.call(call_id):
                 return name  # it was on the line before this daemon's link was up
-        down = [name for name in names if not self._pbxes[name].is_up()]
+        # of whom no link can tell, the dialplan alone does: a phone of the house that waits in a queue is no caller
+        down = [name for name in names if not self._pbxes[name].is_up() and self._pbxes[name].has_trunk(caller.channel)]
         return down[0] if len(down) == 1 else None
 
 

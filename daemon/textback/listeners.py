@@ -123,7 +123,8 @@ def hooks(
     for kind, settings, server in (("asterisk", config.agi, Agi), ("freeswitch", config.esl, Esl)):
         if settings is None:
             continue
-        pbxes = [Known(pbx.name, pbx.language, _is_up(links, pbx.name)) for pbx in config.pbx if pbx.kind == kind]
+        ours = [pbx for pbx in config.pbx if pbx.kind == kind]
+        pbxes = [Known(pbx.name, pbx.language, _is_up(links, pbx.name), pbx.trunks) for pbx in ours]
         desk = HookDesk(pbxes, errands, intake, reader, clock)
         found[server.section] = settings.listen, server(desk, settings.allow)
     return found

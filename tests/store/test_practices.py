@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from textback.store import practices
+from textback.store import people, practices
 from textback.store.engine import StoreError
 from textback.store.practices import PracticeRow
-from textback.store.tables import lines
+from textback.store.tables import conversations, lines
 
 ONE, TWO = "+12025550100", "+12025550101"
+CALLER = "+12025550143"
 
 
 def document(*numbers: str, **wishes: Any) -> dict[str, Any]:
@@ -90,3 +91,20 @@ def test_every_version_is_kept_with_who_made_it(conn: Connection) -> None:
     assert practices.versions(conn, "Eye", limit=1) == [second]
     assert practices.find(conn, "Eye", for_update=True) == second
     assert practices.find(conn, "eye") is None and practices.find(conn, "Ear") is None
+
+
+def test_a_number_that_comes_to_another_practice_leaves_its_threads_behind(conn: Connection) -> None:
+    """Else the texts of one would stand in the inbox of the other, and be answered there."""
+    practices.put(conn, "Eye", document(ONE, TWO), "anna", 1.0)
+    old = people.conversation_for(conn, "Eye", ONE, CALLER, 1.0)
+    kept = people.conversation_for(conn, "Eye", TWO, CALLER, 1.0)
+    practices.put(conn, "Eye", document(TWO), "anna", 2.0)
+    practices.put(conn, "Ear", document(ONE), "anna", 3.0)
+    new = people.conversation_for(conn, "Ear", ONE, CALLER, 3.0)
+    assert len({old, kept, new}) == 3
+    rows = {row.id: (row.practice, row.line) for row in conn.execute(select(conversations))}
+    assert rows == {old: ("Eye", f"{ONE}~{old}"), kept: ("Eye", TWO), new: ("Ear", ONE)}
+    practices.put(conn, "Ear", document(), "anna", 4.0)
+    practices.put(conn, "Eye", document(ONE, TWO), "anna", 5.0)
+    assert people.conversation_for(conn, "Eye", TWO, CALLER, 5.0) == kept
+    assert people.conversation_for(conn, "Eye", ONE, CALLER, 5.0) not in (old, new)

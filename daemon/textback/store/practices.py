@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, String, cast, delete, literal, select, update
 
 from textback.store.engine import StoreError
-from textback.store.tables import lines, practice_versions, practices
+from textback.store.tables import conversations, lines, practice_versions, practices
 from textback.store.upsert import upsert
 
 
@@ -101,3 +101,11 @@ def _put_lines(connection: Connection, name: str, document: Mapping[str, Any]) -
     rows = [{"number": number, "practice": name, "name": line} for number, line in wanted.items()]
     if rows:
         connection.execute(upsert(connection.dialect, lines, list(rows[0])), rows)
+        _part_from_threads(connection, name, list(wanted))
+
+
+def _part_from_threads(connection: Connection, name: str, numbers: list[str]) -> None:
+    """Threads that another practice had with these numbers stay its own, and none of ours goes on in one of them."""
+    theirs = (conversations.c.line.in_(numbers), conversations.c.practice != name)
+    parted = conversations.c.line + literal("~") + cast(conversations.c.id, String(16))
+    connection.execute(update(conversations).where(*theirs).values(line=parted))

@@ -234,7 +234,8 @@ def test_a_reply_that_the_page_does_not_show_is_not_closed_away(house: House, da
 
 
 def test_a_contact_is_corrected(house: House, dana: Somebody, talk: int) -> None:
-    form = {"first_name": " Anna ", "last_name": "Lee-Ōta", "kind": "referral", "language": "es-MX"}
+    whose = str(house.rows(contacts)[0]["id"])
+    form = {"first_name": " Anna ", "last_name": "Lee-Ōta", "kind": "referral", "language": "es-MX", "whose": whose}
     assert "Saved." in said(house, do(dana, talk, "contact", **form), dana)
     (row,) = house.rows(contacts)
     assert (row["first_name"], row["last_name"], row["kind"], row["language"]) == (
@@ -248,8 +249,19 @@ def test_a_contact_is_corrected(house: House, dana: Somebody, talk: int) -> None
         {"kind": "patient", "language": "no language"},
         {"kind": "patient", "first_name": "x" * 101},
     ):
-        assert do(dana, talk, "contact", **wrong).status == 422
+        assert do(dana, talk, "contact", whose=whose, **wrong).status == 422
     assert house.rows(contacts) == [row]
+
+
+def test_a_form_about_one_person_does_not_change_another(house: House, dana: Somebody, talk: int) -> None:
+    """While it was filled in, a colleague has filed the conversation under somebody else."""
+    form = Page(dana.get(f"/conversations/{talk}").body).all("input", name="whose")[0]["value"]
+    son = house.contact(first_name="Sam")
+    assert do(dana, talk, "file", contact=str(son)).status == 303
+    before = house.rows(contacts)
+    answer = do(dana, talk, "contact", first_name="Ann", last_name="Lee", kind="patient", whose=form)
+    assert answer.status == 422 and "somebody else" in answer.body
+    assert house.rows(contacts) == before
 
 
 def test_of_several_who_share_a_number_it_is_filed_under_one(house: House, dana: Somebody, talk: int) -> None:

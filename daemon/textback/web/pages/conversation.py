@@ -198,6 +198,8 @@ def _change_contact(conn: Connection, form: Form, staff: Staff, conversation: in
         raise chat.Nowhere
     if row["contact_id"] is None:
         raise chat.Refused("there is no contact to change")
+    if form.get("whose") != str(row["contact_id"]):
+        raise chat.Refused("the conversation is somebody else's by now: look again whom you mean")
     return chat.change_contact(
         conn,
         staff,
