@@ -21,9 +21,9 @@ class Needs:
 
     def answered(self, before: Entry, after: Entry) -> None:
         """Note it if somebody has just answered a caller."""
-        at = after.call.answered_at
-        if at is not None and before.call.answered_at is None and after.number:
-            self._served.append(dealt.Served(after.number, at, dealt.ANSWERED))
+        at, number = after.call.answered_at, _persons(after)
+        if at is not None and before.call.answered_at is None and number:
+            self._served.append(dealt.Served(number, at, dealt.ANSWERED))
 
     def reached(self, number: str, at: float) -> None:
         """Staff called a number (E.164), and somebody answered ``at`` (epoch seconds)."""
@@ -53,4 +53,9 @@ def needs_somebody(entry: Entry) -> bool:
 
 def _lost(entry: Entry) -> dealt.Lost:
     call = entry.call
-    return dealt.Lost(call.id, entry.number, call.started_at, call.ended_at or call.started_at)
+    return dealt.Lost(call.id, _persons(entry), call.started_at, call.ended_at or call.started_at)
+
+
+def _persons(entry: Entry) -> str | None:
+    """The caller's number, if it is one (E.164): what a trunk shows for many is nobody's."""
+    return entry.number if entry.number and entry.number.startswith("+") else None

@@ -264,6 +264,13 @@ def test_somebody_new_is_what_the_caller_says_where_the_table_does_not(house: Ho
     assert house.all("kind") == [("referral",)]
 
 
+def test_who_was_a_stranger_until_now_is_what_the_caller_says(house: House) -> None:
+    house.talk(ANN)
+    assert house.all("kind", "verified") == [("contact", False)]
+    house.take("phone,name\n2025550111,Ann\n", kind="patient")
+    assert house.all("kind", "verified") == [("patient", True)]
+
+
 def test_who_is_not_verified_may_be_imported_as_such(house: House) -> None:
     house.take("phone,name,verified\n2025550111,Ann,no\n2025550122,Bob,Yes\n")
     assert house.all("verified") == [(False,), (True,)]
@@ -275,8 +282,8 @@ def test_an_export_is_guarded_and_taken_in_again_changes_nothing(house: House) -
     text = house.export()
     assert text.splitlines() == [
         "practice,number,first_name,last_name,kind,language,verified,external_id",
-        'Riverside,\'+12025550111,"\'=HYPERLINK("""")","\'@Doe, ""x""",patient,,yes,\'-1',
-        "Riverside,'+12025550122,,,contact,,no,",
+        'Riverside,+12025550111,"\'=HYPERLINK("""")","\'@Doe, ""x""",patient,,yes,\'-1',
+        "Riverside,+12025550122,,,contact,,no,",
     ]
     before = house.all("id", *COLUMNS, "updated_at")
     assert counts(house.take(text, None)) == (0, 0, 2, 0)

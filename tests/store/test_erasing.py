@@ -230,13 +230,11 @@ def test_a_call_that_is_not_decided_is_in_flight(conn: Connection) -> None:
     ]
 
 
-def test_somebody_who_waits_for_an_answer_is_in_flight_until_it_is_closed(conn: Connection) -> None:
+def test_somebody_who_waits_for_an_answer_can_be_erased_all_the_same(conn: Connection) -> None:
     talk = reply(conn, ANN, "Hello?", "SM1", NOON)
-    assert list(in_flight.of(conn, ANN)) == [
-        f"they wait for an answer in conversation {talk}: answer or close it, or say --cancel"
-    ]
-    in_flight.cancel(conn, ANN)
-    assert (list(in_flight.of(conn, ANN)), tiles.one(conn, talk).state) == ([], "closed")
+    assert list(in_flight.of(conn, ANN)) == []
+    erasing.erase(conn, ANN, "lee", NOON)
+    assert tiles.one(conn, talk).state is None
 
 
 def test_what_others_wrote_about_them_is_told_and_left(conn: Connection) -> None:

@@ -35,6 +35,17 @@ def numbers(conn: Connection, words: str, of: tuple[str | None, ...] | None = ("
     return set(search(conn, of, words, None).numbers)
 
 
+@pytest.mark.parametrize("words", ["Álvaro", "álvaro ÑANDÚ", "ñandú"])
+def test_letters_beyond_ascii_are_found_whichever_case_they_are_written_in(conn: Connection, words: str) -> None:
+    if conn.exec_driver_sql("SELECT lower('Á')").scalar() != "á":
+        pytest.skip("this server was set up for a language without such letters (locale C)")
+    assert numbers(conn, words) == set()
+    somebody = know(conn, "Álvaro", "Ñandú")
+    assert numbers(conn, words) == {somebody}
+    named = call(conn, "ÁLVARO ÑANDÚ")
+    assert search(conn, ("Clinic",), words, None).calls == (named,)
+
+
 def test_a_whole_number_is_that_number(conn: Connection) -> None:
     assert search(conn, ("Clinic",), "202 555 0143", "+12025550143") == Found(numbers=("+12025550143",))
 

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from starlette.applications import Starlette
@@ -16,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from textback.listen import ListenError
+from textback.web.connection import Connection
 from textback.web.server import GRACE, LAST, serve
 
 from .visitor import PATIENCE, Answer, Site, site
@@ -160,6 +162,25 @@ def test_a_visitor_that_does_not_read_its_answer_is_sent_away() -> None:
             writer.transport.abort()
 
     asyncio.run(run())
+
+
+class Slow(Connection):
+    """A connection on which a long answer is under way, without a network."""
+
+    def __init__(self) -> None:
+        self.cycle, self.flow, self.transport, self.loop = Mock(response_complete=False), Mock(), Mock(), Mock()
+        self.transport.get_write_buffer_size.return_value = 70_000
+        self._patience, self._timer, self._takes = 5.0, None, False
+
+
+def test_a_visitor_that_reads_slowly_is_waited_for_and_one_that_has_stopped_is_not() -> None:
+    visitor = Slow()
+    for _ in range(3):
+        visitor.resume_writing()  # it has taken some
+        visitor._lose_patience()
+        visitor.transport.abort.assert_not_called()
+    visitor._lose_patience()
+    visitor.transport.abort.assert_called_once_with()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textback.chat.decide import decide
-from textback.chat.quick import Quick, quick_responses
+from textback.chat.quick import Quick, quick_responses, spelt_out
 from textback.chat.talk import Nowhere, Overtaken
 from textback.chat.texts import LONGEST_NOTE, note, reply, start
 from textback.chat.tile import LONGEST_SNOOZE, assign, close, mark_read, reopen, snooze, wake
@@ -30,6 +30,7 @@ __all__ = [
     "reopen",
     "reply",
     "snooze",
+    "spelt_out",
     "start",
     "wake",
 ]

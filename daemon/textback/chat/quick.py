@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -10,11 +11,15 @@ from sqlalchemy import Connection
 from textback import template
 from textback.chat.talk import talk_of
 from textback.chat.texts import home_of
-from textback.composing import values_of
+from textback.composing import Unclear, values_of
 from textback.directory import Directory
 from textback.model import Staff
 from textback.practice import message_in
 from textback.store import calls, contacts, persons
+
+
+#: what is typed in place of a quick response: behind what is there already, to the end
+_SHORT = re.compile(r"!!([^\n!]+)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +51,18 @@ def quick_responses(conn: Connection, directory: Directory, by: Staff, conversat
         text = message_in(texts, language, home[0].language) or next(iter(texts.values()))
         found.append(Quick(response.title, text, texts))
     return found
+
+
+def spelt_out(body: str, responses: Sequence[Quick]) -> str:
+    """The text with what ``!!`` and a title at its end stands for, whoever's browser has not put it there.
+
+    Raises ``Unclear`` where there is nothing else than a title that there is not: it must not leave as it is.
+    """
+    short = _SHORT.search(body)
+    if short is None:
+        return body
+    title, before = short[1].strip().casefold(), body[: short.start()]
+    meant = next((one for one in responses if one.title.casefold() == title), None)
+    if meant is None and not before.strip():
+        raise Unclear(f"there is no quick response {short[1].strip()!r}")
+    return body if meant is None else before + meant.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 
 import click
@@ -27,7 +28,7 @@ SHOWN = 20
 @click.command(short_help="Forget a person: contact, calls, texts, notes.")
 @config_option
 @click.option("--id", "contact_id", type=click.IntRange(1, 2**31 - 1), help="The person by their id, not by number.")
-@click.option("--cancel", is_flag=True, help="First dismiss texts that wait, and close their conversations.")
+@click.option("--cancel", is_flag=True, help="First dismiss texts that wait.")
 @click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
 @click.option("--no-vacuum", is_flag=True, help="Leave the file of SQLite as large as it is, with traces in it.")
 @click.argument("number", required=False)
@@ -51,8 +52,8 @@ def erase(number: str | None, contact_id: int | None, cancel: bool, yes: bool, n
         with reading(engine) as connection:
             directory = PracticeBook()(connection)
             number, alone = _meant(connection, directory, number, contact_id)
-        if not yes:
-            click.confirm("Forget this person? Nothing can bring them back", abort=True, err=True)
+        if not yes and not _is_meant():
+            raise click.Abort
         if contact_id is not None and not alone:
             _forget_one(engine, contact_id)
         else:
@@ -60,6 +61,16 @@ def erase(number: str | None, contact_id: int | None, cancel: bool, yes: bool, n
             _tell_rest(engine, directory, number)
         if not no_vacuum:
             _scrub(engine)
+
+
+def _is_meant() -> bool:
+    """Ask, unless nobody is there to answer: a script means what it says."""
+    try:
+        return click.confirm("Forget this person? Nothing can bring them back", err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        return True
 
 
 def _meant(

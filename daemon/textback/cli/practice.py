@@ -12,7 +12,7 @@ from textback.cli import toml
 from textback.cli.author import author
 from textback.cli.database import changing, stored
 from textback.cli.faults import Refused
-from textback.cli.filters import json_option
+from textback.cli.filters import json_option, limit_option
 from textback.cli.lineage import Origin, marker, origin_of
 from textback.cli.output import json_line, local, one_line, table
 from textback.cli.preview import preview
@@ -130,14 +130,15 @@ def _named(connection: Connection, name: str) -> PracticeRow:
 @practice.command("list")
 @config_option
 @json_option
-def list_practices(as_json: bool) -> None:
+@limit_option
+def list_practices(as_json: bool, limit: int) -> None:
     """All practices, by name.
 
     \b
     Example: textback practice list
     """
     with stored() as connection:
-        rows = [_listed(row) for row in store.all_documents(connection)]
+        rows = [_listed(row) for row in store.all_documents(connection)[: limit or None]]
     if as_json:
         for row in rows:
             json_line(row)

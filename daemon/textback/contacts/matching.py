@@ -86,6 +86,8 @@ class Match:
             self._by_number[known.practice, told.number].append(known)
         for name, value in _said(told).items():
             setattr(known, name, value)
+        if told.kind is None and told.verified and not known.verified:
+            known.kind = self._kind.value  # what it was until now is what a stranger is
         known.verified, known.updated_at, known.is_changed = told.verified, self._now, True
         if known.external_id:
             self._by_id.setdefault((known.practice, known.external_id), known)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 #: Characters of a table that are written at once.
 _PIECE = 65_536
+_NUMBER = re.compile(r"\+[0-9]{7,15}")  # E.164
 # What a spreadsheet takes for a formula, or leads up to one (https://owasp.org/www-community/attacks/CSV_Injection);
 # an apostrophe before it makes it text, and so many of them as there were before, and one more, tell what was there.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -36,8 +37,8 @@ def lines(rows: Iterable[Sequence[object]]) -> str:
 
 
 def guarded(cell: str) -> str:
-    """The cell as text where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    """The cell as text where a spreadsheet would take it for a formula; a telephone number is none."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
 def _cell(value: object) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from textback.model import Direction, Status
 from textback.store import release
-from textback.store.tables import calls, conversations, messages
+from textback.store.tables import calls, messages
 
 #: States of a text that a person can call back, and the one in which it is with the provider.
 WAITING = (Status.QUEUED, Status.HELD, Status.UNKNOWN)
@@ -23,29 +23,18 @@ def of(conn: Connection, number: str) -> Iterator[str]:
         yield "a text to them is with the provider right now: try again in a minute"
     for message in _texts(conn, number, WAITING):
         yield f"text {message} waits: `textback messages cancel {message}`, or say --cancel"
-    for talk in _waiting(conn, number):
-        yield f"they wait for an answer in conversation {talk}: answer or close it, or say --cancel"
 
 
 def cancel(conn: Connection, number: str) -> None:
-    """Dismiss the texts that wait, and close the conversations in which they wait for an answer.
+    """Dismiss the texts that wait.
 
     Raises ``release.Refused`` where the sender was faster.
     """
     for message in _texts(conn, number, WAITING):
         release.cancel(conn, message)
-    theirs = conversations.c.number == number
-    values = {"state": "closed", "waiting_since": None, "unread_since": None}
-    conn.execute(conversations.update().where(theirs, conversations.c.state.is_not(None)).values(values))
 
 
 def _texts(conn: Connection, number: str, states: tuple[Status, ...]) -> list[str]:
     theirs = (messages.c.to_number == number, messages.c.direction == Direction.OUT.value)
     query = select(messages.c.id).where(*theirs, messages.c.status.in_([state.value for state in states]))
     return list(conn.execute(query.order_by(messages.c.created_at)).scalars())
-
-
-def _waiting(conn: Connection, number: str) -> list[int]:
-    theirs = (conversations.c.number == number, conversations.c.state.in_(("open", "snoozed")))
-    query = select(conversations.c.id).where(*theirs, conversations.c.waiting_since.is_not(None))
-    return list(conn.execute(query.order_by(conversations.c.id)).scalars())

@@ -16,6 +16,8 @@ MOST = 256
 class Connection(H11Protocol):
     """HTTP/1.1 for one visitor who says what it wants in ``patience`` seconds, one of at most ``most``.
 
+    A long answer takes as long as it takes, while some of it (65 kB) is read in each ``patience``.
+
     uvicorn waits for ever for the end of a request's head, and for a visitor who does not read its answer. Where
     there are too many, the one that has been silent longest goes: the silent cannot keep out those who speak.
     """
@@ -24,6 +26,7 @@ class Connection(H11Protocol):
         super().__init__(*args, **kwargs)
         self._patience, self._most = patience, most
         self._timer: asyncio.TimerHandle | None = None
+        self._takes = False
         self.since = 0.0
 
     @property
@@ -57,6 +60,11 @@ class Connection(H11Protocol):
             self._timer.cancel()
         super().connection_lost(exc)
 
+    def resume_writing(self) -> None:
+        """The visitor has taken most of what was there."""
+        super().resume_writing()
+        self._takes = True
+
     def abort(self) -> None:
         """End it at once; what was not read yet is lost."""
         self.transport.abort()
@@ -67,7 +75,8 @@ class Connection(H11Protocol):
         self._timer = self.loop.call_later(seconds, self._lose_patience)
 
     def _lose_patience(self) -> None:
-        if not self.is_busy or self.transport.get_write_buffer_size():
+        takes, self._takes = self._takes, False
+        if not self.is_busy or self.transport.get_write_buffer_size() and not takes:
             self.abort()
         else:
             self._wait(self._patience)

@@ -253,6 +253,30 @@ def test_a_contact_is_corrected(house: House, dana: Somebody, talk: int) -> None
     assert house.rows(contacts) == [row]
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("!!DOB", "May I have the date of birth, Ann?"),
+        ("Hello Ann,\n!!dob ", "Hello Ann,\nMay I have the date of birth, Ann?"),
+        ("See you soon!!", "See you soon!!"),
+        ("Great!! See you", "Great!! See you"),
+    ],
+)
+def test_a_title_after_two_exclamation_marks_is_sent_as_its_text(
+    house: House, dana: Somebody, talk: int, typed: str, sent: str
+) -> None:
+    """Where no JavaScript has put the text there while it was typed."""
+    assert reply(dana, talk, typed).status == 303
+    assert [row["body"] for row in house.rows(messages) if row["direction"] == "out"][-1] == sent
+
+
+def test_a_title_that_there_is_not_does_not_leave(house: House, dana: Somebody, talk: int) -> None:
+    before = house.rows(messages)
+    answer = reply(dana, talk, "!!Dob request")
+    assert answer.status == 422 and "no quick response" in answer.body
+    assert house.rows(messages) == before
+
+
 def test_a_form_about_one_person_does_not_change_another(house: House, dana: Somebody, talk: int) -> None:
     """While it was filled in, a colleague has filed the conversation under somebody else."""
     form = Page(dana.get(f"/conversations/{talk}").body).all("input", name="whose")[0]["value"]

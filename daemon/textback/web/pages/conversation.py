@@ -81,8 +81,10 @@ class ConversationPages:
         def write(conn: Connection) -> str:
             if is_note:
                 return chat.note(conn, staff, conversation, body, key, now)
-            directory = self._office.book(conn)
-            return chat.reply(conn, directory, staff, conversation, body, key, now, seen_until)
+            directory, said = self._office.book(conn), body
+            if "!!" in body:
+                said = chat.spelt_out(body, chat.quick_responses(conn, directory, staff, conversation))
+            return chat.reply(conn, directory, staff, conversation, said, key, now, seen_until)
 
         try:
             await access.write(write)

@@ -223,8 +223,10 @@ if (reply) {
     } else if (event.key === "Escape") {
       reply.blur();
     } else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && /!![^\n]+$/.test(reply.value)) {
+      const words = /!!([^\n]+)$/.exec(reply.value)[1].trim().toLowerCase();
       const shown = quickResponses().filter((one) => !one.hidden);
-      if (shown.length === 1) { event.preventDefault(); insert(shown[0].dataset.insert); }
+      const meant = shown.length === 1 ? shown[0] : shown.find((one) => one.value.toLowerCase() === words);
+      if (meant) { event.preventDefault(); insert(meant.dataset.insert); }
     }
   });
   reply.form.addEventListener("submit", (event) => {
