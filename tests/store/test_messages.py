@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select
 
 from textback.model import Flow, Status
-from textback.store import claims, messages, practices
+from textback.store import claims, messages, practices, release
 from textback.store.engine import open_engine
 from textback.store.claims import OutMessage, Settled
 from textback.store.messages import NewMessage
@@ -177,6 +177,18 @@ def test_who_has_handed_it_over_knows_better_than_those_who_called_it_unknown(
     claims.settle(conn, message.id, Settled(status=Status.UNKNOWN))
     assert claims.settle(conn, message.id, Settled(status=became), message.attempts) is became
     assert claims.settle(conn, message.id, Settled(status=Status.FAILED), message.attempts) is None
+
+
+def test_what_was_dismissed_while_nobody_knew_is_sent_once_its_sender_hears_so(conn: Connection, thread: int) -> None:
+    """Else the next call of that number would be texted again, and its later reports would find no text."""
+    messages.add(conn, text(thread))
+    message = claimed(conn)
+    claims.settle(conn, message.id, Settled(status=Status.UNKNOWN))
+    release.cancel(conn, message.id)
+    late = Settled(status=Status.SENT, provider_id="SM1")
+    assert claims.settle(conn, message.id, late, message.attempts + 1) is None
+    assert claims.settle(conn, message.id, late, message.attempts) is Status.SENT
+    assert (row(conn, message.id).status, row(conn, message.id).provider_id) == (Status.SENT, "SM1")
 
 
 def test_a_provider_id_that_another_message_owns_is_not_taken_over(conn: Connection, thread: int) -> None:
