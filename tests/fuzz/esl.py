@@ -11,8 +11,8 @@ from textback.events import CallerArrived, Fact
 from textback.hooks import esl_frames
 from textback.hooks.esl_request import Data, request_of
 from textback.pbx.errors import LinkError
-from textback.pbx.esl_callers import _EXTENSION
 from textback.pbx.esl_facts import Translator
+from textback.pbx.esl_phones import is_phone
 from textback.pbx.esl_reader import Reader
 
 _MINE, _THEIRS = f"main/{CALLER}", f"main/{OTHER}"
@@ -49,7 +49,7 @@ def _forged(name: bytes, number: bytes, size: int) -> None:
     _USUAL[:] = usual
     facts = _facts(name, number, size)
     assert [fact for fact in facts if fact.call_id == _THEIRS] == [fact for fact in usual if fact.call_id == _THEIRS]
-    if _EXTENSION.fullmatch(number.decode("utf-8", "replace")):
+    if is_phone(number.decode("utf-8", "replace"), lambda name: None, by_context=True):
         return  # a phone of the house, which is no caller
     assert [(type(fact), fact.call_id) for fact in facts] == [(type(fact), fact.call_id) for fact in usual], facts
     arrived = next(fact for fact in facts if isinstance(fact, CallerArrived) and fact.call_id == _MINE)

@@ -116,13 +116,14 @@ def settle(conn: Connection, message_id: str, settled: Settled, attempts: int | 
     """Write what became of a text, if it is still ``sending``, in the claim counted ``attempts``.
 
     Where it was not heard of for a while, others may have called it ``unknown``: what came of it holds all the same. A
-    text that was accepted is sent even if a person has just released or dismissed it. A provider id that another message owns is
-    not taken over: the text is then ``unknown``. Returns the status that the text has,
-    None if it was no longer ours: a callback may have been faster, and told of the same provider id.
+    text that was accepted is sent even if a person has just released or dismissed it. A provider id that another
+    message owns is not taken over: the text is then ``unknown``. Returns the status that the text has, None if it was
+    no longer ours: a callback may have been faster, and told of the same provider id.
     """
     was = [Status.SENDING, Status.UNKNOWN] if attempts is not None else [Status.SENDING]
     if settled.provider_id is not None:
-        was = [Status.SENDING, Status.UNKNOWN, Status.QUEUED, *([] if attempts is None else [Status.CANCELLED])]
+        was = [Status.SENDING, Status.UNKNOWN, Status.QUEUED]
+        was += [] if attempts is None else [Status.CANCELLED]
     changed = update(messages).where(messages.c.id == message_id, messages.c.status.in_(was))
     if attempts is not None:
         changed = changed.where(messages.c.attempts == attempts)
