@@ -46,6 +46,17 @@ def test_letters_beyond_ascii_are_found_whichever_case_they_are_written_in(conn:
     assert search(conn, ("Clinic",), words, None).calls == (named,)
 
 
+def test_who_is_known_elsewhere_is_found_where_practices_share_and_only_if_it_is_sure_who_that_is(
+    conn: Connection,
+) -> None:
+    practices.put(conn, "Eye", {"line": []}, "test", 0.0)
+    greta = know(conn, "Greta", "Garbo", "Eye")
+    stranger = know(conn, "Greta", "Gone", "Eye")
+    conn.execute(contacts.update().where(contacts.c.number == stranger).values(verified=False))
+    assert search(conn, ("Clinic",), "greta", None).numbers == ()
+    assert search(conn, ("Clinic",), "greta", None, {"Eye"}).numbers == (greta,)
+
+
 def test_a_whole_number_is_that_number(conn: Connection) -> None:
     assert search(conn, ("Clinic",), "202 555 0143", "+12025550143") == Found(numbers=("+12025550143",))
 

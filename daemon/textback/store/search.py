@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from textback.store.tables import calls, contacts
 from textback.store.wanted import Found
@@ -13,8 +15,17 @@ NAMES_WITHIN = 20_000
 MOST_FOUND = 200
 
 
-def search(conn: Connection, practices: tuple[str | None, ...] | None, words: str, e164: str | None) -> Found:
-    """Whom a search means: a number (``e164`` if it is a whole one), its last digits (four at least), or a name."""
+def search(
+    conn: Connection,
+    practices: tuple[str | None, ...] | None,
+    words: str,
+    e164: str | None,
+    sharing: Collection[str] = (),
+) -> Found:
+    """Whom a search means: a number (``e164`` if it is a whole one), its last digits (four at least), or a name.
+
+    ``sharing``: other practices, whose verified contacts are seen by name, too.
+    """
     if e164 is not None:
         return Found(numbers=(e164,))
     digits = "".join(character for character in words if character.isdigit())
@@ -22,15 +33,18 @@ def search(conn: Connection, practices: tuple[str | None, ...] | None, words: st
         return Found(digits=digits) if len(digits) >= 4 else Found()
     if not words.split():
         return Found()
-    return Found(numbers=_numbers_of(conn, practices, words), calls=_named(conn, practices, words))
+    return Found(numbers=_numbers_of(conn, practices, words, sharing), calls=_named(conn, practices, words))
 
 
-def _numbers_of(conn: Connection, practices: tuple[str | None, ...] | None, words: str) -> tuple[str, ...]:
+def _numbers_of(
+    conn: Connection, practices: tuple[str | None, ...] | None, words: str, sharing: Collection[str]
+) -> tuple[str, ...]:
     """The numbers of contacts in whose names all the words are."""
     both = func.lower(func.coalesce(contacts.c.first_name, "") + " " + func.coalesce(contacts.c.last_name, ""))
     query = select(contacts.c.number).where(*_all_in(both, words))
     if practices is not None:
-        query = query.where(contacts.c.practice.in_([one for one in practices if one is not None]))
+        theirs = contacts.c.practice.in_([one for one in practices if one is not None])
+        query = query.where(or_(theirs, and_(contacts.c.practice.in_(sharing), contacts.c.verified)))
     return tuple(sorted(set(conn.execute(query.limit(MOST_FOUND)).scalars())))
 
 

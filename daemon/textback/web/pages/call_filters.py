@@ -96,8 +96,8 @@ class CallFilters:
         words = self.asked["q"]
         if not words:
             return None
-        sees_all = view.staff.practices is None and not self.asked["practice"]
-        return log.search(conn, None if sees_all else practices, words, whole_number(words, view))
+        theirs = None if view.staff.practices is None and not self.asked["practice"] else practices
+        return log.search(conn, theirs, words, whole_number(words, view), view.sharing(theirs))
 
     def _span(self, view: View) -> tuple[float | None, float | None]:
         """Epoch seconds in the time zone of the practice that is asked for, else of the first one."""

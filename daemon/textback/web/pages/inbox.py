@@ -61,7 +61,8 @@ class BoxFilters:
             practices = (named,) if seen.staff.sees(named) else ()
         words = self.asked["q"]
         theirs = None if seen.staff.practices is None and not named else practices
-        found = log.search(conn, theirs, words, whole_number(words, seen)) if words else None
+        number = whole_number(words, seen)
+        found = log.search(conn, theirs, words, number, seen.sharing(theirs)) if words else None
         assignee = {"": None, "me": seen.staff.name, "nobody": NOBODY}[self.asked["with"]]
         return Tiles(practices, TileState(self.asked["state"]), None, assignee, found)
 

@@ -52,6 +52,10 @@ class View:
         """A practice that they see, by name."""
         return next((one for one in self.practices if one.name == name), None)
 
+    def sharing(self, practices: Iterable[str | None] | None) -> set[str]:
+        """The practices whose contacts are seen by name in these (all that there are, if None)."""
+        return {other for one in practices or () if one for other in self.directory.sharing_with(one)}
+
     def line(self, practice: str | None, number: str) -> str:
         """What a practice calls one of its lines."""
         home = self.practice(practice)
