@@ -28,14 +28,22 @@ def some_tiles() -> list[dict[str, Any]]:
         row |= {"assignee": chance.choice([None, "kim", "ann"]), "last_message_at": chance.choice(TIMES)}
         row["unread_since"] = chance.choice([None, None, *TIMES])
         rows.append(row)
+    for row in rows:
+        sharing = {one["kind"] for one in rows if _whose(one) == _whose(row) and one["kind"]}
+        is_patient = row["kind"] == ContactKind.PATIENT or row["kind"] is None and sharing == {ContactKind.PATIENT}
+        row["section"] = PATIENTS if is_patient else CONTACTS
     return rows
+
+
+def _whose(row: dict[str, Any]) -> tuple[str, str]:
+    return row["practice"], row["number"]
 
 
 def put(conn: Connection, rows: list[dict[str, Any]]) -> None:
     for name in PRACTICES:
         practices.put(conn, name, {"line": []}, "test", 0.0)
     for row in rows:
-        told = {name: value for name, value in row.items() if name != "kind"}
+        told = {name: value for name, value in row.items() if name not in ("kind", "section")}
         if row["kind"]:
             person = {"id": row["id"], "practice": row["practice"], "number": row["number"], "kind": row["kind"]}
             conn.execute(contacts.insert(), person | {"verified": True, "created_at": NOON})
@@ -45,11 +53,10 @@ def put(conn: Connection, rows: list[dict[str, Any]]) -> None:
 
 def is_wanted(row: dict[str, Any], wanted: Tiles) -> bool:
     found = wanted.found
-    section = PATIENTS if row["kind"] == ContactKind.PATIENT else CONTACTS
     checks = [
         wanted.practices is None or row["practice"] in wanted.practices,
         row["state"] == wanted.state,
-        wanted.section in (None, section),
+        wanted.section in (None, row["section"]),
         wanted.assignee is None or (row["assignee"] or NOBODY) == wanted.assignee,
         found is None or row["number"] in found.numbers or bool(found.digits and row["number"].endswith(found.digits)),
     ]
@@ -98,3 +105,18 @@ def test_the_unread_ones_are_counted_up_to_a_limit(conn: Connection) -> None:
         there = sum(is_first(row) and (of is None or row["practice"] in of) for row in rows)
         assert tile_list.unread(conn, of) == there
         assert tile_list.unread(conn, of, most=2) == min(2, there)
+
+
+def test_where_all_who_share_a_number_are_patients_their_tile_is_one_of_a_patient(conn: Connection) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": serial, "practice": "Clinic", "number": "+12025550101", "kind": ContactKind.PATIENT, "state": None}
+        for serial in (1, 2)
+    ]
+    put(conn, [*rows, {"id": 3, "practice": "Clinic", "number": "+12025550101", "kind": None, "state": TileState.OPEN}])
+    conn.execute(conversations.update().values(last_message_at=NOON))
+    (tile,) = tile_list.page(conn, Tiles(("Clinic",), section=PATIENTS))
+    assert (tile["id"], tile["kind"]) == (3, ContactKind.PATIENT)
+    conn.execute(contacts.update().where(contacts.c.id == 2).values(kind=ContactKind.REFERRAL))
+    assert tile_list.page(conn, Tiles(("Clinic",), section=PATIENTS)) == []
+    (tile,) = tile_list.page(conn, Tiles(("Clinic",), section=CONTACTS))
+    assert (tile["id"], tile["kind"]) == (3, None)

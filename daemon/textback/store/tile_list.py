@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, exists, func, or_, select
 
 from textback.model import ContactKind, Direction, Status, TileState
 from textback.store.log import MOST_FOUND, Found
@@ -34,11 +34,24 @@ class Tiles:
     found: Found | None = None
 
 
+def _one_of_the_number(kind: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether somebody of that kind has the number of a conversation that is filed under nobody."""
+    theirs = (_who.c.practice == conversations.c.practice, _who.c.number == conversations.c.number, _who.c.verified)
+    return exists().where(*theirs, kind).correlate(conversations)
+
+
+_who = contacts.alias("whoever_has_it")
+_is_patient = _who.c.kind == ContactKind.PATIENT
+#: of several who share a number, and of whom nobody knows who writes, it is known what all of them are
+_patient = or_(
+    contacts.c.kind == ContactKind.PATIENT,
+    and_(conversations.c.contact_id.is_(None), _one_of_the_number(_is_patient), ~_one_of_the_number(~_is_patient)),
+)
 _shown = select(
     conversations,
     contacts.c.first_name,
     contacts.c.last_name,
-    contacts.c.kind,
+    case((_patient, ContactKind.PATIENT.value), else_=contacts.c.kind).label("kind"),
     contacts.c.verified,
 ).select_from(conversations.outerjoin(contacts, contacts.c.id == conversations.c.contact_id))
 
@@ -95,8 +108,9 @@ def _strand(wanted: Tiles, conditions: list[ColumnElement[bool]], unread: bool) 
         conditions.append(_is_found(wanted.found))
     if wanted.section is not None:
         query = query.select_from(conversations.outerjoin(contacts, contacts.c.id == conversations.c.contact_id))
-        patient = contacts.c.kind == ContactKind.PATIENT
-        conditions.append(patient if wanted.section == PATIENTS else or_(contacts.c.kind.is_(None), ~patient))
+        # a comparison with nothing is neither true nor false
+        is_one = case((_patient, 1), else_=0) == 1
+        conditions.append(is_one if wanted.section == PATIENTS else ~is_one)
     return Strand(query.where(*conditions), key, conversations.c.id)
 
 
