@@ -115,3 +115,9 @@ def test_whom_nobody_can_tell_is_warned_of(home: Home) -> None:
     assert "warning: notify.email names who is told by e-mail, and textback.toml has no [mail]" in home.done(
         "check", "--practice", file
     )
+
+
+def test_an_empty_file_is_no_configuration_since_run_would_not_take_it(tmp_path: Path) -> None:
+    (tmp_path / "textback.toml").write_text("")
+    result = CliRunner().invoke(cli, ["--config", str(tmp_path / "textback.toml"), "check"])
+    assert result.exit_code == 78 and "expected at least one table" in result.stderr

@@ -13,7 +13,7 @@ from textback.cli.database import opened, require_head
 from textback.cli.faults import Misconfigured
 from textback.cli.output import one_line
 from textback.cli.settings import config_option, config_path
-from textback.config import Config, ConfigError, load, load_practice_file
+from textback.config import Config, ConfigError, load_practice_file, load_told
 from textback.practice import Practice
 from textback.practice.conflicts import conflicts
 from textback.practice.telling import lacks, refused
@@ -55,7 +55,7 @@ def _read(files: Sequence[Path]) -> tuple[Config | None, dict[Path, Practice], l
     config, mistakes = None, []
     practices: dict[Path, Practice] = {}
     try:
-        config = load(config_path())
+        config = load_told(config_path())
     except ConfigError as wrong:
         mistakes.append(str(wrong))
     for file in files:

@@ -18,7 +18,7 @@ from textback.cli.faults import Refused
 from textback.cli.reloading import Reloading
 from textback.cli.settings import config_option, config_path
 from textback.cli.signals import Signals
-from textback.config import ConfigError, Mistake, load
+from textback.config import load_told
 from textback.listen import ListenError
 from textback.sd_notify import from_environment
 from textback.store.engine import StoreError
@@ -39,9 +39,7 @@ def run(no_upgrade: bool) -> None:
     Example: textback --config /etc/textback/textback.toml run
     """
     path = config_path()
-    config = load(path)
-    if not config.model_fields_set:  # on a full disk, or cut off when it was copied: nobody means what it would mean
-        raise ConfigError(path, [Mistake("file", "nothing", "at least one table, such as [[pbx]]")])
+    config = load_told(path)
     outlet = logs.set_up(config.log)
     logs.catch_strays()
     if not config.pbx:

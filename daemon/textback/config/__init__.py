@@ -63,6 +63,14 @@ def find(option: str | None) -> Path:
     raise ConfigError(PLACES[0], [Mistake("file", "nothing", expected)])
 
 
+def load_told(path: Path | str) -> Config:
+    """``load`` for a file that must say something: an empty one was cut off, and nobody means what it would mean."""
+    config = load(path)
+    if not config.model_fields_set:
+        raise ConfigError(path, [Mistake("file", "nothing", "at least one table, such as [[pbx]]")])
+    return config
+
+
 def load(path: Path | str) -> Config:
     """Reads and checks textback.toml; files that it names are looked for beside it."""
     document = _parse(path)
