@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.practices import document
-from textback.cli import toml
+from textback.cli import cli, toml
 from textback.store import practices
 
 from .conftest import NOON, Home
