@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, select, update
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.elsewhere import Elsewhere, Judged, home_of, judge_elsewhere_again
+from textback.judge import AFTER_QUIET
 from textback.model import Decision, Flow, LineType, Status
 from textback.store import calls, claims, line_types, messages, optouts, people, practices, webhook_tokens
 from textback.store.tables import contacts, conversations, messages as table, webhook_tokens as tokens
@@ -101,7 +102,7 @@ def test_in_the_quiet_hours_the_text_waits_for_their_end(conn: Connection) -> No
     want(conn, guards__quiet_hours="11:00-13:00")
     judged = job()(conn)
     (text,) = texts(conn)
-    assert (judged.decision.verdict, text.due_at, text.expires_at) == ("text", T0 + 3600, None)
+    assert (judged.decision.verdict, text.due_at, text.expires_at) == ("text", T0 + 3600, T0 + 3600 + AFTER_QUIET)
 
 
 def test_who_is_told_of_twice_in_the_quiet_hours_gets_one_text_when_they_end(conn: Connection) -> None:

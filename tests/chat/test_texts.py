@@ -11,7 +11,7 @@ from tests.chat.conftest import ANN, GROVE, GROVE_LINE, GUS, KIM, LINE, LINES, N
 from textback import chat
 from textback.chat import Overtaken, Refused, Unclear
 from textback.model import LineType
-from textback.store import dealt, line_types, notes, optouts
+from textback.store import by_hand, dealt, line_types, notes, optouts
 from textback.store.tables import calls, contacts, conversations
 
 
@@ -167,8 +167,17 @@ def test_a_practice_that_somebody_does_not_see_is_none(desk: Desk) -> None:
 
 
 def test_a_thread_that_a_line_began_elsewhere_is_not_gone_on_with(desk: Desk) -> None:
-    desk.hears()
+    old = desk.hears()
     desk.want({"line": LINES[1:]}, GROVE | {"line": LINES[:1]})
+    text = start(desk, by=KIM, practice="Grove")
+    assert by_hand.conversation_of(desk.conn, text) not in (None, old)
+
+
+def test_a_thread_from_before_threads_were_left_behind_is_not_gone_on_with_either(desk: Desk) -> None:
+    old = desk.hears()
+    desk.want({"line": LINES[1:]}, GROVE | {"line": LINES[:1]})
+    kept = LINE
+    desk.conn.execute(conversations.update().where(conversations.c.id == old).values(line=kept))
     with pytest.raises(Refused, match="had the line before"):
         start(desk, by=KIM, practice="Grove")
 

@@ -122,7 +122,7 @@ def test_the_sheet_has_a_row_for_each_day_line_and_queue_and_no_formula(
         ("2026-11-19", "sales", "1", ""),
         ("2026-11-20", "sales", "1", ""),
     ]
-    assert {row["line"] for row in rows} == {"'+12025550100", "'+12025550200"}
+    assert {row["line"] for row in rows} == {"+12025550100", "+12025550200"}
 
 
 def test_nobody_sees_figures_of_practices_that_are_not_theirs(clinic: Engine, tell: Callable[..., Any]) -> None:
