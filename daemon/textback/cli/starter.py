@@ -15,8 +15,7 @@ LETS_IN = {"asterisk": """\
 1. In manager.conf of {pbx} (mostly /etc/asterisk/manager.conf), and then `asterisk -rx "manager reload"`:
 
      [general](+)
-     channelvars = CALLERID(pres)          ; tells who hides the number, once Asterisk was restarted:
-                                           ; asterisk -rx "core restart when convenient"
+     channelvars = CALLERID(pres)          ; tells who hides the number, once Asterisk was restarted
 
      [{user}]
      secret = what stands in {secret}
