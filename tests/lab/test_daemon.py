@@ -287,6 +287,8 @@ def a_text_is_in_hand_and_another_waits(scene: Scene) -> None:
 def test_killed_while_a_call_settles_the_daemon_sends_its_text_once_it_is_back(night: Scene) -> None:
     assert night.before[e164(SETTLES)]["verdict"] is None
     assert e164(SETTLES) not in night.texts_before
+    [row] = night.daemon.rows(e164(SETTLES))
+    assert (row["verdict"], row["message_status"]) == ("text", "sent"), row["why"]
     [post] = night.twilio.posts_to(e164(SETTLES))
     assert (post.form["From"], post.form["Body"]) == (OTHER_LINE, "Lakeside: we got disconnected.")
 
