@@ -170,10 +170,12 @@ class Daemon:
         """Waits until every call has its verdict and every text has left."""
 
         def is_quiet() -> bool:
+            # The calls first: a verdict comes together with its text, which must not come in between.
+            if not all(row["verdict"] for row in self.rows()):
+                return False
             with reading(self._engine) as connection:
                 texts = messages.listing(connection, limit=0)
-            busy = [text for text in texts if text["status"] in ("queued", "sending")]
-            return not busy and all(row["verdict"] for row in self.rows())
+            return not any(text["status"] in ("queued", "sending") for text in texts)
 
         until(is_quiet, "the end of all calls and texts")
 
