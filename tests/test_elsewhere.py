@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select, update
 from tests.practices import document, practice
 from textback.book import PracticeBook
 from textback.elsewhere import Elsewhere, Judged, home_of, judge_elsewhere_again
-from textback.judge import AFTER_QUIET
+from textback.limits import AFTER_QUIET
 from textback.model import Decision, Flow, LineType, Status
 from textback.store import calls, claims, line_types, messages, optouts, people, practices, webhook_tokens
 from textback.store.tables import contacts, conversations, messages as table, webhook_tokens as tokens

@@ -291,15 +291,17 @@ def test_a_call_that_nobody_will_answer_is_judged_at_its_end(tmp_path: Path, flo
     play(story, tmp_path)
 
 
-def test_who_talks_by_now_is_not_lost_since_a_webhook_comes_late(tmp_path: Path) -> None:
+def test_who_is_connected_with_the_call_centre_software_may_be_lost_in_its_queue_all_the_same(tmp_path: Path) -> None:
+    """To the PBX that is a talk from its first moment on: only the software knows that nobody has answered."""
+
     async def story(world: World) -> None:
         await world.waits()
-        await world.tell(Talking("main/1.1", world.now, "101"))
+        await world.tell(Talking("main/1.1", world.now, "callcentre"))
         outcome = await world.start(Flow.MISSED)
-        assert outcome == Outcome("skip", "came_back", "skip: they are talking with somebody now")
-        world.now += 300
+        assert (outcome.verdict, outcome.reason) == ("pending", "missed")
         call = await world.ends()
-        assert (call["disposition"], call["verdict"], world.texts()) == ("answered", "skip", [])
+        assert (call["disposition"], call["verdict"]) == ("missed", "text")
+        assert [text["call_id"] for text in world.texts()] == ["main/1.1"]
 
     play(story, tmp_path)
 

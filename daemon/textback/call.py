@@ -209,17 +209,17 @@ def arrive(fact: CallerArrived) -> Call:
 def seen(call: Call, fact: CallerArrived) -> Call:
     """The call, known from hearsay until now, as the link has seen it arrive."""
     told = arrive(fact)
-    names = ("linkedid", "number", "name", "did", "language", "withheld", "tampered", "hearsay")
-    merged = replace(call, **{name: getattr(told, name) for name in names})
-    if not call.withheld and not call.tampered:
-        return merged
-    # What the dialplan alone could tell of the number stays true.
-    hidden = call.withheld or told.withheld
+    hidden = call.withheld or told.withheld  # what the dialplan alone could tell of the number stays true
     return replace(
-        merged,
+        call,
+        linkedid=told.linkedid,
         number=None if hidden else told.number,
+        name=told.name,
+        did=told.did,
+        language=told.language,
         withheld=hidden,
         tampered=call.tampered or told.tampered,
+        hearsay=told.hearsay,
     )
 
 

@@ -12,7 +12,7 @@ from textback.call import Call
 from textback.directory import Directory, Home
 from textback.guards import Case
 from textback.ledger import Entry
-from textback.limits import HOLDOUT
+from textback.limits import AFTER_QUIET, HOLDOUT
 from textback.model import Decision, Disposition, Flow, Known, Spent, Status, Verdict
 from textback.policy import decide, decide_again, flow_of, no_practice, number_asked, number_of, without_flow
 from textback.served import came_back, other_visits
@@ -23,9 +23,6 @@ _NOBODY = Known()
 #: Seconds in which the dialplan may still say of a caller who left its menu that nobody would answer them: where the
 #: daemon, or the database, stood still for a moment, a hook is heard after the hang-up.
 LAST_WORD = 5.0
-
-#: Seconds after the end of the quiet hours in which all that waited for it may leave, at the provider's rate.
-AFTER_QUIET = 3600.0
 
 _Who = tuple[str, str]
 #: a call to be judged, with the practice and line that it belongs to, and the time of the judgement

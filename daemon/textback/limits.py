@@ -10,6 +10,8 @@ from textback.model import Flow, prefix_of
 
 #: The reason of a call that would have been texted, had it not been left out so that the two can be compared.
 HOLDOUT = "holdout"
+#: Seconds after the end of the quiet hours in which all that waited for it may leave, at the provider's rate.
+AFTER_QUIET = 3600.0
 
 
 def quiet_until(case: Case) -> float | None:

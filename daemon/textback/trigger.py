@@ -34,7 +34,6 @@ OWN_LINE = "the caller's number is one of our own lines"
 BEGUN = "pending: the daemon that follows the call has taken it, and has not answered yet"
 #: Seconds in which another daemon must answer, a takeover included.
 PATIENCE = 8.0
-SERVED = "skip: they are talking with somebody now"
 ON_THE_LINE = "pending: nobody will answer, so a webhook says; it is judged when the caller leaves"
 
 
@@ -70,8 +69,8 @@ class Trigger:
         now = self._clock()
         directory = await self._read(self._book)
         number, language = _number(directory, grant, told), told.language or grant.language
-        call = await self._open_call(directory, grant, number)
-        outcome = await self._on_the_line(call, grant, language, now) if call else None
+        call_id = await self._open_call(directory, grant, number)
+        outcome = await self._on_the_line(call_id, grant, language, now) if call_id else None
         if outcome is None:
             job = Elsewhere(self._book, grant, number, language, told.name, now)
             judged = await self._writer.run(job)
@@ -83,18 +82,16 @@ class Trigger:
         self._log.info("webhook %d: %s [%s] %s", *said)
         return outcome
 
-    async def _open_call(self, directory: Directory, grant: Grant, number: str) -> Call | None:
+    async def _open_call(self, directory: Directory, grant: Grant, number: str) -> str | None:
         """The caller's call, if they called that practice: another one's webhook has no say in it."""
         call = await self._errands.open_call_of(number)
         home = directory.home(call.pbx, call.queue, call.did, call.practice) if call else None
-        return call if call and home and home[0].name == grant.practice else None
+        return call.id if call and home and home[0].name == grant.practice else None
 
-    async def _on_the_line(self, open_call: Call, grant: Grant, language: str | None, now: float) -> Outcome | None:
+    async def _on_the_line(self, call_id: str, grant: Grant, language: str | None, now: float) -> Outcome | None:
         """The same for a call that is on the line; None if it has ended meanwhile, or nobody follows it any more."""
         await self._writer.run(partial(webhook_tokens.note_use, webhook=grant.id, at=now))
-        is_asked, call_id = grant.flow is Flow.CALL_TO_TEXT, open_call.id
-        if open_call.phase is Phase.TALKING and not is_asked:
-            return Outcome("skip", "came_back", SERVED)  # what is told is of an earlier call
+        is_asked = grant.flow is Flow.CALL_TO_TEXT
         said = DialplanSaid(call_id, now, grant.practice, None, language)
         wish = TextRequested(call_id, now) if is_asked else NobodyAnswered(call_id, now, NoAnswer.TOLD, told=True)
         try:

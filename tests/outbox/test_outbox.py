@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Row, select, update
 
+from textback.limits import AFTER_QUIET
 from textback.model import Decision, Flow, LineType, Status, Verdict
 from textback.outbox import Outbox
 from textback.outbox.pulse import BEAT
@@ -41,6 +42,7 @@ class Scripted:
         self.looks: list[Answer | None] = [None]
         self.sent: list[tuple[float, str]] = []
         self.looked: list[tuple[float, str, float]] = []
+        self.bounds: list[float | None] = []
         self.clock: Callable[[], float] = lambda: NOW
 
     async def send(self, message: Outgoing) -> Accepted:
@@ -54,6 +56,7 @@ class Scripted:
         self, message: Outgoing, since: float, others: Collection[str], until: float | None = None
     ) -> Accepted | None:
         self.looked.append((self.clock() - NOW, message.id, since - NOW))
+        self.bounds.append(None if until is None else until - NOW)
         answer = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return None if answer is None else _given(answer)
 
@@ -520,6 +523,19 @@ def test_after_a_crash_looking_comes_before_sending(world: World) -> None:
     assert order == ["find m", "send n"]
 
 
+def test_a_look_up_ends_where_another_text_was_handed_over_that_says_the_same(world: World) -> None:
+    """Without another there is no end: a request that hung may have been taken much later."""
+    world.left_in_sending("first", at=NOW - 500)
+    world.left_in_sending("second", at=NOW - 300)
+    world.add("another", body="something else")
+    provider = Scripted()
+    world.run(provider, seconds=40)  # until it is clear that nobody has them in hand
+    assert {message: (since, bound) for (_, message, since), bound in zip(provider.looked, provider.bounds)} == {
+        "first": (-500.0, -300.0),
+        "second": (-300.0, None),
+    }
+
+
 def test_after_a_power_cut_the_network_may_come_back_later_than_the_daemon(world: World) -> None:
     world.left_in_sending("m")
     provider = Scripted()
@@ -656,6 +672,18 @@ def test_a_text_whose_turn_comes_in_the_quiet_hours_waits_for_their_end(world: W
     provider = Scripted()
     world.run(provider, recheck=lambda conn, message, now: later if now < NOW + 120 else None, seconds=130)
     assert (provider.sent, world.state("m")[0]) == ([(120.0, "m")], "sent")
+
+
+def test_what_the_quiet_hours_put_off_must_leave_in_its_time_once_they_are_over(world: World) -> None:
+    """Where nothing can leave on the morning either, nobody is texted days later."""
+    world.add("m", call_id="a/1", created_at=NOW - 3600, expires_at=NOW + 60)
+    later = Decision(Verdict.TEXT, "abandoned", "text: later", due_at=NOW + 120)
+    world.run(Scripted(), recheck=lambda conn, message, now: later, seconds=60)
+    assert (world.row("m").due_at, world.row("m").expires_at) == (NOW + 120, NOW + 120 + AFTER_QUIET)
+    world.now = NOW + 120 + AFTER_QUIET
+    provider = Scripted()
+    world.run(provider)
+    assert (provider.sent, world.state("m")[::2]) == ([], ("held", "too_old"))
 
 
 @pytest.mark.parametrize(("others", "sent"), [(None, ["m"]), (Status.UNKNOWN, ["m"]), (Status.CANCELLED, [])])

@@ -385,8 +385,8 @@ def test_of_several_the_newest_is_found() -> None:
     assert find(page(old, new, old))[0] == Accepted("SM2", Status.SENT, 1)
 
 
-def test_of_several_in_the_time_of_the_request_the_nearest_is_meant_and_none_that_came_later() -> None:
-    """Another text that says the same, three minutes later, is another one: it must not lend its id."""
+def test_what_was_taken_once_another_text_was_handed_over_that_says_the_same_is_that_one() -> None:
+    """It must not lend its id; of what was taken before, the nearest is meant."""
     ours = resource(sid="SM1", date_created="Sat, 21 Nov 2026 20:00:01 +0000")
     twin = resource(sid="SM2", date_created="Sat, 21 Nov 2026 20:00:30 +0000")
     later = resource(sid="SM3", date_created="Sat, 21 Nov 2026 20:03:00 +0000")

@@ -53,6 +53,14 @@ def test_the_mistakes_of_a_statement_are_no_faults_of_the_database(engine: Engin
     assert not is_fault(refused(engine, wrong))
 
 
+def test_words_of_a_caller_make_no_fault_of_a_mistake() -> None:
+    for cause in (
+        pymysql.err.OperationalError(1366, "Incorrect string value: 'SAVEPOINT x does not exist' for column"),
+        pymysql.err.OperationalError(1305, "FUNCTION textback.savepoint does not exist"),
+    ):
+        assert not is_fault(OperationalError("INSERT", {}, cause))
+
+
 @pytest.mark.parametrize(
     "cause",
     [

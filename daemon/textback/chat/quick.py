@@ -17,9 +17,8 @@ from textback.model import Staff
 from textback.practice import message_in
 from textback.store import calls, contacts, persons
 
-
 #: what is typed in place of a quick response: behind what is there already, to the end
-_SHORT = re.compile(r"!!([^\n!]+)\s*\Z")
+_SHORT = re.compile(r"!!([^\n!]+)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def spelt_out(body: str, responses: Sequence[Quick]) -> str:
 
     Raises ``Unclear`` where there is nothing else than a title that there is not: it must not leave as it is.
     """
-    short = _SHORT.search(body)
+    short = _SHORT.search(body.rstrip())
     if short is None:
         return body
     title, before = short[1].strip().casefold(), body[: short.start()]

@@ -301,16 +301,18 @@ class Outbox:
         self._doubts.remove(doubt)
 
     async def _find(self, message: OutMessage) -> Accepted | None:
-        others = await self._handover.write(lambda conn: claims.ids_of_others(conn, message))
-        since, until = self._handed_over(message)
+        others, later = await self._handover.write(
+            lambda conn: (claims.ids_of_others(conn, message), claims.next_alike(conn, message))
+        )
+        since, until = self._handed_over(message, later)
         return await self._handover.ask(self._provider.find(outcomes.outgoing(message), since, others, until))
 
-    def _handed_over(self, message: OutMessage) -> tuple[float, float | None]:
-        """Between when it was handed over, if it was: a later text that says the same is another one.
+    def _handed_over(self, message: OutMessage, later: float | None) -> tuple[float, float | None]:
+        """Between when it was handed over, if it was; ``later``: when another was claimed that says the same.
 
         If the clock was set back since, or the database, nobody knows how far.
         """
         now = self._clock()
         if message.claimed_at > now:
             return now - DAY, None
-        return message.claimed_at, None if message.claimed_by == BEFORE else message.claimed_at + self._sure_after
+        return message.claimed_at, None if message.claimed_by == BEFORE else later

@@ -123,7 +123,7 @@ class Provider(Protocol):
     ) -> Accepted | None:
         """Look whether the text was taken at or after ``since`` (epoch seconds); raises SendError if it cannot tell.
 
-        ``until``: what was taken later is another text; None if it is not known so well when it was handed over.
+        ``until``: what was taken from then on is another text; None if there is no other, or nobody knows.
         ``others``: the provider's ids of texts that are known to be others, which may say the same.
         """
         ...

@@ -48,13 +48,13 @@ def likeliest(
 ) -> Accepted | None:
     """The one that is this text, made between ``since`` and ``until`` (epoch seconds of Twilio's clock), if any.
 
-    ``since``: when it was handed over, and of several the nearest to that is meant; where ``until`` is None, that is
-    not known so well, and the newest is. ``others``: the ids of other texts, though they may say the same.
+    ``since``: when it was handed over. ``until``: when another was that says the same; of several the nearest to
+    ``since`` is meant then, else the newest. ``others``: the ids of other texts, though they may say the same.
     """
     alike = [record for record in records if _is_same(record, message) and record.sid not in others]
     made = [(at, record) for record in alike if (at := made_at(record)) is not None and at >= since - SKEW]
     if until is not None:
-        made = [(-abs(at - since), record) for at, record in made if at <= until + SKEW]
+        made = [(-abs(at - since), record) for at, record in made if at < until]
     return accepted(max(made, key=lambda pair: pair[0])[1]) if made else None
 
 

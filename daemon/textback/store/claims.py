@@ -190,3 +190,13 @@ def segments_since(conn: Connection, since: float) -> int:
 
 def _out(row: Row[Any]) -> OutMessage:
     return OutMessage(**(dict(row._mapping) | {"flow": Flow(row.flow) if row.flow else None}))
+
+
+def next_alike(conn: Connection, message: OutMessage) -> float | None:
+    """When the next text that says the same to that number was claimed (epoch seconds); None if there is none."""
+    m = messages.c
+    same = (m.to_number == message.to_number, m.body == message.body, m.direction == Direction.OUT, m.id != message.id)
+    found: float | None = conn.execute(
+        select(func.min(m.claimed_at)).where(*same, m.claimed_at > message.claimed_at)
+    ).scalar()
+    return found

@@ -14,10 +14,13 @@ _FAULTY_STATES = frozenset({"42P01", "42501"})
 _BAD_STATES = frozenset({"25P02"})
 #: Error numbers of MariaDB (its "Error Codes"): no such table.
 _FAULTY_NUMBERS = frozenset({1146})
+#: The function, procedure or savepoint does not exist.
+_NO_SUCH = 1305
 #: Mistakes of a statement that PyMySQL reports as operational: ambiguous or unknown columns, operands, groups,
 #: collations and functions, values that are missing or don't fit, a check that failed.
 _BAD_NUMBERS = frozenset(
-    {1052, 1054, 1055, 1111, 1136, 1210, 1241, 1242, 1247, 1267, 1270, 1271, 1292, 1305, 1364, 1365, 1366, 1411, 4025}
+    {1052, 1054, 1055, 1111, 1136, 1210, 1241, 1242, 1247, 1267, 1270, 1271, 1292, 1364, 1365, 1366, 1411, 4025}
+    | {_NO_SUCH}
 )
 _MISTAKES = frozenset({"IntegrityError", "DataError", "ProgrammingError", "NotSupportedError"})
 #: Where an error message of MariaDB or PostgreSQL has a value of the statement; names stand in quotes too.
@@ -68,13 +71,20 @@ def _is_put_away(error: BaseException) -> bool:
 
 def _is_bad_statement(error: BaseException) -> bool:
     """Faulty SQL that a driver reports as an operational error."""
-    if "savepoint" in str(error).lower():
+    if _has_no_savepoint(error):
         return False  # a deadlock, say, has taken back the whole transaction before
     if getattr(error, "sqlstate", None) in _BAD_STATES or _number(error) in _BAD_NUMBERS:
         return True
     if getattr(error, "sqlite_errorname", None) == "SQLITE_ERROR":
         return "no such table" not in str(error)
     return False
+
+
+def _has_no_savepoint(error: BaseException) -> bool:
+    """MariaDB has one number for this and for a function that there is not; what follows may hold a caller's words."""
+    if _number(error) == _NO_SUCH:
+        return len(error.args) > 1 and str(error.args[1]).startswith("SAVEPOINT ")
+    return str(error).startswith("no such savepoint: ")
 
 
 def _number(error: BaseException) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import Connection, case, exists, literal, or_, select, update
 
+from textback.limits import AFTER_QUIET
 from textback.model import Answer, Decision, Status, Verdict
 from textback.store.tables import calls, messages, optouts
 
@@ -85,7 +86,10 @@ def withdraw(conn: Connection, message_id: str, call_id: str | None, decision: D
     """
     mine = (messages.c.id == message_id, messages.c.status == Status.SENDING)
     if decision.verdict is Verdict.TEXT:
-        later = {"status": Status.QUEUED, "due_at": decision.due_at, "expires_at": None}
+        assert decision.due_at is not None
+        in_time = literal(decision.due_at + AFTER_QUIET, messages.c.expires_at.type)
+        expires_at = case((messages.c.expires_at.is_not(None), in_time))
+        later = {"status": Status.QUEUED, "due_at": decision.due_at, "expires_at": expires_at}
         conn.execute(update(messages).where(*mine).values(later))
         return Stopped(message_id, call_id, Status.QUEUED, "its time of day has not come")
     conn.execute(update(messages).where(*mine).values(status=Status.CANCELLED, reason=decision.reason))

@@ -57,9 +57,9 @@ class View:
         return {other for one in practices or () if one for other in self.directory.sharing_with(one)}
 
     def line(self, practice: str | None, number: str) -> str:
-        """What a practice calls one of its lines."""
-        home = self.practice(practice)
-        return next((line.name for line in home.lines if line.number == number), number) if home else number
+        """What a practice calls one of its lines; a number that it has no more stands for itself (practices.py)."""
+        home, bare = self.practice(practice), number.partition("~")[0]
+        return next((line.name for line in home.lines if line.number == number), bare) if home else bare
 
 
 def view(conn: Connection, directory: Directory, staff: Staff, now: float) -> View:
