@@ -525,14 +525,15 @@ def test_after_a_crash_looking_comes_before_sending(world: World) -> None:
 
 def test_a_look_up_ends_where_another_text_was_handed_over_that_says_the_same(world: World) -> None:
     """Without another there is no end: a request that hung may have been taken much later."""
-    world.left_in_sending("first", at=NOW - 500)
-    world.left_in_sending("second", at=NOW - 300)
+    world.left_in_sending("first", at=NOW)
+    world.left_in_sending("second", at=NOW + 200)
     world.add("another", body="something else")
+    world.now += 500
     provider = Scripted()
     world.run(provider, seconds=40)  # until it is clear that nobody has them in hand
     assert {message: (since, bound) for (_, message, since), bound in zip(provider.looked, provider.bounds)} == {
-        "first": (-500.0, -300.0),
-        "second": (-300.0, None),
+        "first": (0.0, 200.0),
+        "second": (200.0, None),
     }
 
 
