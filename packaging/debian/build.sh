@@ -59,6 +59,10 @@ doc=$root/usr/share/doc/textback
 install -D -m 644 LICENSE "$doc/copyright"
 install -D -m 644 -t "$doc" README.md GLOSSARY.md
 install -D -m 644 -t "$doc/docs" docs/*.md
+# what these pages link to
+for page in sql dialplan/asterisk dialplan/freeswitch; do
+  install -D -m 644 -t "$doc/$page" "$page/README.md"
+done
 install -D -m 644 -t "$doc/examples/proxy" systemd/proxy/*
 gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
 

@@ -35,10 +35,11 @@ SHOWN = 20
 def erase(number: str | None, contact_id: int | None, cancel: bool, yes: bool, no_vacuum: bool) -> None:
     """Forget whoever has NUMBER, in every practice: contacts, what calls tell of them, texts, notes, raw posts.
 
-    That there was a call, how it ended and whether it was texted stays, without number, name or words: the reports do
-    not change. Whoever opted out stays so, by a keyed hash of the number. Nobody may be on the line, and no text may be
-    on its way. Where several contacts share a number, --id forgets the one contact, and leaves calls and texts, of
-    which nobody can tell whose they are. Backups, the PBX's records and the provider still have the person.
+    That there was a call, how it ended and whether it was texted stays, without number, name or words: the reports
+    do not change. It asks before, if somebody is there to answer. Whoever opted out stays so, by a keyed hash of
+    the number. Nobody may be on the line, and no text may be on its way. Where several contacts share a number,
+    --id forgets the one contact, and leaves calls and texts, of which nobody can tell whose they are. Backups, the
+    PBX's records and the provider still have the person.
 
     \b
     Example: textback contacts erase "(202) 555-0143"
