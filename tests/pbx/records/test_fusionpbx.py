@@ -126,6 +126,12 @@ def test_another_database_is_told_from_it(fresh_url: str) -> None:
         visits(FreeswitchRecords("main", TRUNKS, [], "en", fresh_url))
 
 
+def test_a_url_that_cannot_be_read_is_told_when_the_records_are_wanted_and_ends_no_daemon() -> None:
+    of = FreeswitchRecords("main", TRUNKS, [], "en", "://")
+    with pytest.raises(RecordsError, match="the URL of a PBX's database cannot be read"):
+        visits(of)
+
+
 def test_a_document_without_end_is_not_read(tmp_path: Path) -> None:
     endless = Fusionpbx(f"sqlite:///{tmp_path / 'fusionpbx.db'}", beside=True, within=False)
     endless.add(json.dumps("x" * LARGEST))

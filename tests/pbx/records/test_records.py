@@ -497,6 +497,7 @@ def test_a_forged_number_is_never_taken_for_one(tmp_path: Path) -> None:
         ("allowed_not_screened", False),
         ("allowed", False),
         ("prohibition", False),
+        ("agent unavailable", False),
         ("", False),
     ],
 )

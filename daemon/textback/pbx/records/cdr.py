@@ -28,8 +28,8 @@ _FIELD = r'(?:"(?:[^"]|"")*"|\d*)'
 _ROW = re.compile(rf"{_FIELD}(?:,{_FIELD}){{{FIXED - 1},{_MOST - 1}}}")
 _SPLIT = re.compile(r'"((?:[^"]|"")*)"(?:,|$)|(\d*)(?:,|$)')
 _UNIQUEID = re.compile(r"(?:[^\s,]*-)?\d{9,11}\.\d+")
-#: the values of CALLERID(pres), alone or among other words
-_PRESENTATION = re.compile(r"(?<!\w)(?:(?:allowed|prohib)(?:_(?:not|passed|failed)_screen(?:ed)?)?|unavailable)(?!\w)")
+#: the values of CALLERID(pres), alone or among other words; the last is one that others use, too
+_PRESENTATION = re.compile(r"(?<!\w)(?:allowed|prohib)(?:_(?:not|passed|failed)_screen(?:ed)?)?(?!\w)|\Aunavailable\Z")
 _TIMES = re.compile(r'"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"')
 #: lines that a row may be broken over, when a caller's number holds line ends
 _PIECES = 80

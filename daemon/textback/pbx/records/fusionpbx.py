@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, MetaData, Select, Table, Text,
 from textback.pbx.records import rotated
 from textback.pbx.records.json_document import LARGEST, leg_of_xml
 from textback.pbx.records.json_leg import JsonLeg
-from textback.pbx.records.record_table import RecordTable
+from textback.pbx.records.record_table import RecordTable, where
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +24,14 @@ class FusionpbxCdr:
     """Reads one database; ``faults`` counts what could not be used, by kind, and each kind is logged once."""
 
     def __init__(self, url: str) -> None:
-        """``url``: of FusionPBX's own database, mostly ``fusionpbx`` on PostgreSQL. Raises ``RecordsError``."""
-        self._table = _Documents(url, _TABLE, ("end_epoch",))
+        """``url``: of FusionPBX's own database, mostly ``fusionpbx`` on PostgreSQL."""
+        self._url = url
         self.faults: Counter[str] = Counter()
 
     @property
     def where(self) -> str:
-        """Which table that is, without what must not be shown."""
-        return self._table.where
+        """Which table that is, without what must not be shown. Raises ``RecordsError``."""
+        return where(self._url, _TABLE)
 
     def size(self, since: float = 0.0) -> int | None:
         """Unknown."""
@@ -41,7 +41,7 @@ class FusionpbxCdr:
 
         Raises ``RecordsError`` if the table cannot be read.
         """
-        for row in self._table.rows(since):
+        for row in _Documents(self._url, _TABLE, ("end_epoch",)).rows(since):
             leg = self._leg(row["document"])
             if leg is not None and leg.ended >= since:
                 yield leg
